@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+
+import { type Command, Option } from "commander";
+
+import { type Context, count, examples } from "../context.ts";
+import { type DemoOptions, runDemo } from "../demo/run-demo.ts";
+
+type Options = Pick<DemoOptions, "transfers" | "chain" | "isolation" | "keep" | "json">;
+
+/** `demo` */
+export const registerDemo = (program: Command, { places, needRoot, stopSignal, say }: Context): void => {
+  program
+    .command("demo")
+    .description("four chains, a relay chain and two gateways in jails; transfers over every pair; the chains judge")
+    .option("--transfers <n>", "asset transfers in total, half each way", count(1, 100_000), 100)
+    .addOption(new Option("--chain <kind>", "development chain").choices(["anvil", "ganache"]).default("anvil"))
+    .addOption(new Option("--isolation <driver>", "none is for measuring only").choices(["oci", "none"]).default("oci"))
+    .option("--keep", "leave it running; `down` ends it", false)
+    .option("--json", "the last line is one JSON object", false)
+    .addHelpText("after", examples(["demo", "demo --transfers 20 --keep", "demo --chain ganache --json"]))
+    .action(async (options: Options) => {
+      needRoot(options.isolation);
+      if (options.isolation === "none") say("WARNING: --isolation none protects nothing; it is for measuring only");
+      const result = await runDemo({
+        ...options,
+        places,
+        instance: `d-${randomBytes(3).toString("hex")}`,
+        signal: stopSignal(),
+        write: (text) => (options.json ? process.stderr : process.stdout).write(text),
+      });
+      if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    });
+};

@@ -1,0 +1,124 @@
+import { CodedError } from "@crossguardian/kernel";
+
+import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
+import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig } from "./gateway-config.ts";
+
+/** Largest configuration file, in bytes. */
+export const MAX_CONFIG_BYTES = 256 * 1024;
+/** Chains of a configuration at most. */
+export const MAX_CHAINS_COUNT = 16;
+/** Header witnesses of a chain at most. */
+export const MAX_WITNESSES_COUNT = 16;
+/** Relay validators at most. */
+export const MAX_VALIDATORS_COUNT = 32;
+/** Longest URL of an endpoint, in characters. */
+export const MAX_URL_CHARS = 512;
+/** The version of the file that this program reads and writes. */
+export const CONFIG_VERSION = 1;
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?$/u;
+const CHAIN = /^[A-Za-z0-9]{1,20}$/u;
+const ABSOLUTE = /^\/(?!.*\/\.{0,2}(\/|$))[^\p{Cc},:\\]+$/u;
+const HOST = /^[A-Za-z0-9._-]{1,253}$/u;
+const PROTOCOLS = ["http:", "https:", "ws:", "wss:"];
+
+const decodeUrl = (untrusted: unknown, field: string): string => {
+  const wanted = `a URL with http, https, ws or wss, without user and password, of at most ${MAX_URL_CHARS} characters`;
+  if (typeof untrusted !== "string" || untrusted.length > MAX_URL_CHARS || !URL.canParse(untrusted)) throw invalid(field, wanted);
+  const url = new URL(untrusted);
+  if (!PROTOCOLS.includes(url.protocol) || url.username !== "" || url.password !== "" || url.hash !== "") throw invalid(field, wanted);
+  return untrusted;
+};
+
+const decodeUrls = (untrusted: unknown, field: string): readonly string[] => {
+  if (!Array.isArray(untrusted) || untrusted.length < 1 || untrusted.length > MAX_WITNESSES_COUNT) {
+    throw invalid(field, `a list of 1 to ${MAX_WITNESSES_COUNT} URLs`);
+  }
+  return untrusted.map((each: unknown, at) => decodeUrl(each, `${field}[${at}]`));
+};
+
+const ENDPOINT_FIELDS = ["rpc", "witnesses", "validatorWitnesses", "depth"];
+
+const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
+  const fields = asFields(untrusted, where, ["gateway", ...ENDPOINT_FIELDS]);
+  return {
+    rpc: decodeUrl(fields["rpc"], `${where}.rpc`),
+    witnesses: decodeUrls(fields["witnesses"], `${where}.witnesses`),
+    validatorWitnesses: decodeUrls(fields["validatorWitnesses"], `${where}.validatorWitnesses`),
+    depth: asInteger(fields["depth"], `${where}.depth`, 0, 100_000),
+  };
+};
+
+const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): ConfiguredChain => {
+  const where = `chains.${shown(name)}`;
+  if (!CHAIN.test(name)) throw invalid(where, "a name of 1 to 20 letters and digits");
+  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? [] : ENDPOINT_FIELDS);
+  return {
+    name,
+    gateway: asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -"),
+    endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
+  };
+};
+
+const decodeChains = (untrusted: unknown, isDevelopment: boolean): readonly ConfiguredChain[] => {
+  const record = asRecord(untrusted, "chains");
+  const names = keysOf(record);
+  if (names.length < 2 || names.length > MAX_CHAINS_COUNT) throw invalid("chains", `2 to ${MAX_CHAINS_COUNT} chains`);
+  return names.map((name) => decodeChain(name, record[name], isDevelopment));
+};
+
+const decodeDevelopment = (untrusted: unknown): DevelopmentChains => {
+  const fields = asFields(untrusted, "development", ["kind", "blockTimeMs", "depth", "witnesses"]);
+  return {
+    kind: asOneOf(fields["kind"], "development.kind", ["anvil", "ganache"]),
+    blockTimeMs: fields["blockTimeMs"] === null ? null : asInteger(fields["blockTimeMs"], "development.blockTimeMs", 10, 3_600_000),
+    depth: asInteger(fields["depth"], "development.depth", 0, 1_000),
+    witnesses: asInteger(fields["witnesses"], "development.witnesses", 1, MAX_WITNESSES_COUNT),
+  };
+};
+
+const decodeRelay = (untrusted: unknown): GatewayConfig["relay"] => {
+  const fields = asFields(untrusted, "relay", ["listen", "port", "validators", "faulty", "threshold"]);
+  const count = (name: string, least: number): number => asInteger(fields[name], `relay.${name}`, least, MAX_VALIDATORS_COUNT);
+  return {
+    listen: asText(fields["listen"], "relay.listen", HOST, "a host name or IPv4 address"),
+    port: asInteger(fields["port"], "relay.port", 0, 65_535),
+    validators: count("validators", 1),
+    faulty: count("faulty", 0),
+    threshold: count("threshold", 1),
+  };
+};
+
+const parse = (untrustedText: string): unknown => {
+  try {
+    return JSON.parse(untrustedText);
+  } catch (cause) {
+    throw new CodedError("config.json.malformed", {}, { cause });
+  }
+};
+
+const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite", "relay", "quorum", "chains"];
+
+/**
+ * Decodes the text of a configuration file: every field is needed and no other is allowed; keys that begin with `//` are comments.
+ * @throws config.file.oversize, config.json.malformed, config.version.unknown, config.field.missing, .unknown, .invalid
+ */
+export const decodeConfig = (untrustedText: string): GatewayConfig => {
+  if (untrustedText.length > MAX_CONFIG_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
+  const untrusted = parse(untrustedText);
+  const { version } = asRecord(untrusted, "configuration");
+  if (version !== undefined && version !== CONFIG_VERSION) throw new CodedError("config.version.unknown", { wanted: CONFIG_VERSION });
+  const fields = asFields(untrusted, "", FIELDS, ["development"]);
+  const development = fields["development"] === undefined ? null : decodeDevelopment(fields["development"]);
+  return {
+    name: asText(fields["name"], "name", NAME, "1 to 14 of a-z, 0-9 and -"),
+    production: asBoolean(fields["production"], "production"),
+    isolation: asOneOf(fields["isolation"], "isolation", ["oci", "none"]),
+    dataDir: asText(fields["dataDir"], "dataDir", ABSOLUTE, "an absolute path without . and .."),
+    suite: asOneOf(fields["suite"], "suite", ["aes-256-gcm", "chacha20-poly1305"]),
+    relay: decodeRelay(fields["relay"]),
+    quorum: asInteger(fields["quorum"], "quorum", 1, MAX_WITNESSES_COUNT),
+    development,
+    chains: decodeChains(fields["chains"], development !== null),
+  };
+};

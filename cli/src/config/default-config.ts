@@ -1,0 +1,74 @@
+import { CONFIG_VERSION } from "./decode-config.ts";
+
+/** The text of a new configuration: development chains, so that `up` works with nothing changed. */
+export const defaultConfigText = (name: string, dataDir: string): string =>
+  `${JSON.stringify(
+    {
+      "//": "Keys that begin with // are comments. crossguardian.md, beside this file, explains every field.",
+      version: CONFIG_VERSION,
+      name,
+      production: false,
+      isolation: "oci",
+      dataDir,
+      suite: "aes-256-gcm",
+      relay: {
+        "//": "(validators + faulty) / 2 < threshold <= validators - faulty",
+        listen: "127.0.0.1",
+        port: 0,
+        validators: 4,
+        faulty: 1,
+        threshold: 3,
+      },
+      "// quorum": "equal header reports that count, more than half of a chain's witnesses",
+      quorum: 2,
+      "// development": "remove this object and give each chain endpoints of your own, like the example below",
+      development: { kind: "anvil", blockTimeMs: 1_000, depth: 1, witnesses: 3 },
+      chains: {
+        A: { gateway: "gateway-a" },
+        C: { gateway: "gateway-b" },
+        "// example": {
+          gateway: "gateway-a",
+          rpc: "https://node.example.org/rpc",
+          witnesses: ["https://one.example.net", "https://two.example.com", "https://three.example.org"],
+          validatorWitnesses: ["https://four.example.net", "https://five.example.com", "https://six.example.org"],
+          depth: 12,
+        },
+      },
+    },
+    null,
+    2,
+  )}\n`;
+
+/** What stands beside a new configuration. */
+export const CONFIG_GUIDE = `# crossguardian.json
+
+\`crossguardian up --config crossguardian.json\` starts what this file describes. Every field is needed; a field with an unknown
+name is refused. Keys that begin with \`//\` are comments.
+
+| field | meaning |
+| --- | --- |
+| name | the instance: 1 to 14 of a-z, 0-9, - |
+| production | true: no development chains, no \`isolation: none\`, no endpoint used twice for one chain |
+| isolation | \`oci\`: one jail per domain; \`none\`: for measuring only |
+| dataDir | keys, journals, the relay chain's log and bodies; absolute; root only |
+| suite | cipher of private bodies: \`aes-256-gcm\` or \`chacha20-poly1305\` |
+| relay.listen, relay.port | where the orderer listens; port 0 chooses a free one at the first start and keeps it |
+| relay.validators, .faulty, .threshold | n validators of which f may lie; t must sign: (n + f) / 2 < t <= n - f |
+| quorum | equal witness reports that make a header certain: more than half, at most all |
+| development | chains that \`up\` starts and \`down\` ends: kind anvil or ganache, blockTimeMs (null: a block per transaction), depth, witnesses per chain |
+| chains.NAME.gateway | the gateway that serves the chain; transfers go between chains of different gateways |
+| chains.NAME.rpc | without \`development\`: JSON-RPC endpoint of the chain's plugin |
+| chains.NAME.witnesses | one endpoint per header witness of the gateway, each at another provider |
+| chains.NAME.validatorWitnesses | header endpoints of the relay validators, none of them used by the gateway |
+| chains.NAME.depth | blocks on top of a block before its events count |
+
+Chains of your own: remove \`development\`, give every chain its endpoints, then
+
+    crossguardian contracts deploy --config crossguardian.json --key deployer.key
+    crossguardian service register --config crossguardian.json
+    crossguardian keys show --config crossguardian.json     (fund the submitting accounts it lists)
+    crossguardian up --config crossguardian.json
+
+Governance and pause keys are made by the first command in \`dataDir/keys\` (governor-N.key, pause.key). Move them to another
+machine afterwards; commands that need them take \`--governor FILE\`.
+`;

@@ -1,0 +1,57 @@
+/** A chain as the configuration names it. `endpoints` is null for development chains. */
+export type ConfiguredChain = {
+  readonly name: string;
+  /** Gateway that serves it. */
+  readonly gateway: string;
+  readonly endpoints: ChainEndpoints | null;
+};
+
+/** Endpoints of a chain of the operator's own: JSON-RPC URLs with http, https, ws or wss. */
+export type ChainEndpoints = {
+  readonly rpc: string;
+  /** One per header witness of the gateway. */
+  readonly witnesses: readonly string[];
+  /** Header endpoints of the relay validators. */
+  readonly validatorWitnesses: readonly string[];
+  /** Blocks on top of a block before its events count. */
+  readonly depth: number;
+};
+
+/** How development chains are run. */
+export type DevelopmentChains = {
+  readonly kind: "anvil" | "ganache";
+  /** Null mines a block per transaction. */
+  readonly blockTimeMs: number | null;
+  readonly depth: number;
+  /** Header witnesses per chain, and as many endpoints for the validators. */
+  readonly witnesses: number;
+};
+
+/** What an operator's configuration file says, decoded; `checkConfig` decides whether it may run. */
+export type GatewayConfig = {
+  readonly name: string;
+  readonly production: boolean;
+  readonly isolation: "oci" | "none";
+  readonly dataDir: string;
+  readonly suite: "aes-256-gcm" | "chacha20-poly1305";
+  readonly relay: {
+    readonly listen: string;
+    /** 0: a free one, chosen at the first start and kept. */
+    readonly port: number;
+    readonly validators: number;
+    /** Validators that may lie. */
+    readonly faulty: number;
+    readonly threshold: number;
+  };
+  /** Equal witness reports that make a header certain. */
+  readonly quorum: number;
+  readonly development: DevelopmentChains | null;
+  readonly chains: readonly ConfiguredChain[];
+};
+
+/** Gateways of a configuration in the order of their first chain. */
+export const gatewaysOf = (config: Pick<GatewayConfig, "chains">): readonly { readonly name: string; readonly chains: readonly string[] }[] =>
+  [...new Set(config.chains.map(({ gateway }) => gateway))].map((name) => ({
+    name,
+    chains: config.chains.filter(({ gateway }) => gateway === name).map((chain) => chain.name),
+  }));

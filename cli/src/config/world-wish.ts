@@ -1,0 +1,39 @@
+import { join } from "node:path";
+
+import { type Topology, type WorldWish } from "@crossguardian/world";
+
+import { type Places } from "../instance.ts";
+import { type GatewayConfig, gatewaysOf } from "./gateway-config.ts";
+
+/** Who sits where, out of a configuration. */
+export const topologyOf = (config: GatewayConfig): Topology => ({
+  gateways: gatewaysOf(config),
+  validators: config.relay.validators,
+  threshold: config.relay.threshold,
+  witnesses: config.development?.witnesses ?? config.chains[0]?.endpoints?.witnesses.length ?? 0,
+  quorum: config.quorum,
+});
+
+/** What a configuration without development chains asks for. */
+export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
+  instance: config.name,
+  dataDir: config.dataDir,
+  runDir: join(places.runRoot, config.name),
+  stateDir: places.stateDir,
+  driver: config.isolation,
+  production: config.production,
+  suite: config.suite,
+  topology: topologyOf(config),
+  orderer: { host: config.relay.listen, port: config.relay.port },
+  chains: config.chains.map(({ name, gateway, endpoints }) => {
+    if (endpoints === null) throw new Error(`chain ${name} is a development chain`);
+    return {
+      name,
+      gateway,
+      url: endpoints.rpc,
+      witnessUrls: endpoints.witnesses,
+      validatorUrls: endpoints.validatorWitnesses,
+      depth: endpoints.depth,
+    };
+  }),
+});

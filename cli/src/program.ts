@@ -1,0 +1,61 @@
+import { CodedError, type Failure, failure } from "@crossguardian/kernel";
+import { Command, CommanderError } from "commander";
+
+import { registerBench } from "./commands/bench.ts";
+import { registerContracts } from "./commands/contracts.ts";
+import { registerDemo } from "./commands/demo.ts";
+import { registerDown } from "./commands/down.ts";
+import { registerInit } from "./commands/init.ts";
+import { registerIntegrity } from "./commands/integrity.ts";
+import { registerKeys } from "./commands/keys.ts";
+import { registerLogs } from "./commands/logs.ts";
+import { registerService } from "./commands/service.ts";
+import { registerStatus } from "./commands/status.ts";
+import { registerTrace } from "./commands/trace.ts";
+import { registerTransfer } from "./commands/transfer.ts";
+import { registerUp } from "./commands/up.ts";
+import { type Context, examples } from "./context.ts";
+import { printable } from "./printable.ts";
+
+const VERSION = "0.1.0";
+const MAX_WORDS_CHARS = 200;
+
+/** The whole program; errors of arguments are thrown, not printed. */
+export const makeProgram = (context: Context): Command => {
+  const program = new Command("crossguardian")
+    .description("A cross-chain gateway in which no part has to trust another.")
+    .version(VERSION, "--version")
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText("after", examples(["demo --transfers 20", "init && ./crossguardian up --config crossguardian.json", "transfer A C --wait", "<command> --help"]));
+  for (const register of [
+    registerDemo,
+    registerBench,
+    registerInit,
+    registerContracts,
+    registerService,
+    registerUp,
+    registerDown,
+    registerStatus,
+    registerTransfer,
+    registerTrace,
+    registerLogs,
+    registerKeys,
+    registerIntegrity,
+  ]) {
+    register(program, context);
+  }
+  return program;
+};
+
+/** The coded failure of an error; null where help or the version was asked for. */
+export const failureOf = (error: unknown): Failure | null => {
+  if (error instanceof CodedError) return error.failure;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return null;
+    return error.code === "commander.help"
+      ? failure("cli.argument.bad", { why: "a command is missing" })
+      : failure("cli.argument.bad", { why: printable(error.message.replace(/^error: /u, ""), MAX_WORDS_CHARS) });
+  }
+  return failure("cli.unexpected", { why: printable(error instanceof Error ? error.message : String(error), MAX_WORDS_CHARS) });
+};

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { CodedError } from "@crossguardian/kernel";
+import fc from "fast-check";
+
+import { writeNewConfig } from "../src/commands/init.ts";
+import { checkConfig } from "../src/config/check-config.ts";
+import { decodeConfig } from "../src/config/decode-config.ts";
+import { defaultConfigText } from "../src/config/default-config.ts";
+import { type GatewayConfig } from "../src/config/gateway-config.ts";
+import { readConfig } from "../src/config/read-config.ts";
+
+type Json = { [key: string]: unknown };
+
+const text = defaultConfigText("main", "/var/lib/crossguardian/instances/main");
+const fresh = (): Json => JSON.parse(text) as Json;
+const hosts = (...names: string[]): string[] => names.map((name) => `https://${name}.example.org/rpc`);
+const real = (change: (chain: Json) => Json = (chain) => chain): Json => {
+  const { development: _, ...rest } = fresh();
+  const chain = (gateway: string): Json => ({ gateway, rpc: "https://rpc.example.org", witnesses: hosts("w1", "w2", "w3"), validatorWitnesses: hosts("v1", "v2", "v3"), depth: 12 });
+  return { ...rest, chains: { A: change(chain("gateway-a")), C: chain("gateway-b") } };
+};
+const decoded = (value: Json): GatewayConfig => decodeConfig(JSON.stringify(value));
+const codeOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CodedError) return error.code;
+    throw error;
+  }
+  return "";
+};
+
+test("the configuration that init writes decodes and passes its checks", () => {
+  const config = checkConfig(decodeConfig(text));
+  assert.deepEqual(config.chains.map(({ name, gateway }) => [name, gateway]), [["A", "gateway-a"], ["C", "gateway-b"]]);
+  assert.equal(config.development?.kind, "anvil");
+});
+
+test("a configuration with endpoints of the operator's own decodes and passes its checks", () => {
+  const config = checkConfig(decoded({ ...real(), production: true }));
+  assert.equal(config.chains[0]?.endpoints?.witnesses.length, 3);
+});
+
+test("no text causes anything but a coded refusal", () => {
+  const refused = (untrusted: string): void => {
+    assert.match(codeOf(() => checkConfig(decodeConfig(untrusted))), /^(config\..+)?$/u);
+  };
+  fc.assert(fc.property(fc.string(), refused));
+  fc.assert(fc.property(fc.json({ maxDepth: 4 }), refused));
+});
+
+const pathsOf = (value: unknown, at: readonly string[] = []): (readonly string[])[] =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.entries(value).filter(([key]) => !key.startsWith("//")).flatMap(([key, inner]) => [[...at, key], ...pathsOf(inner, [...at, key])])
+    : [];
+
+const without = (value: Json, [head = "", ...rest]: readonly string[]): Json => {
+  if (rest.length > 0) return { ...value, [head]: without(value[head] as Json, rest) };
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== head));
+};
+
+const withValue = (value: Json, [head = "", ...rest]: readonly string[], put: unknown): Json => ({ ...value, [head]: rest.length === 0 ? put : withValue(value[head] as Json, rest, put) });
+
+test("a missing field is named", () => {
+  for (const whole of [fresh(), real()]) {
+    for (const path of pathsOf(whole)) {
+      if (path.at(-1) === "development" || path[0] === "chains" && path.length === 2) continue;
+      const code = codeOf(() => decoded(without(whole, path)));
+      assert.equal(code, "config.field.missing", path.join("."));
+      assert.throws(() => decoded(without(whole, path)), (error: CodedError) => error.failure.facts["field"] === path.join("."));
+    }
+  }
+});
+
+test("an unknown field is refused at every level, a comment is not", () => {
+  for (const path of [[], ["relay"], ["development"], ["chains", "A"]]) {
+    assert.equal(codeOf(() => decoded(withValue(fresh(), [...path, "unheard"], 1))), "config.field.unknown");
+    assert.equal(codeOf(() => decoded(withValue(fresh(), [...path, "// unheard"], { any: "thing" }))), "");
+  }
+  assert.equal(codeOf(() => decodeConfig(text.replace('"version"', '"__proto__": {}, "version"'))), "config.field.unknown");
+});
+
+test("any value in any field is taken or refused by code, and never changes the type of what is decoded", () => {
+  const paths = pathsOf(fresh());
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.oneof(fc.jsonValue(), fc.double(), fc.string()), (path, put) => {
+      assert.match(codeOf(() => checkConfig(decoded(withValue(fresh(), path, put)))), /^(config\..+)?$/u);
+    }),
+  );
+});
+
+test("URLs with other protocols, credentials or fragments are refused", () => {
+  for (const rpc of ["file:///etc/passwd", "ftp://a.org", "https://user:secret@a.org", "https://a.org/#x", "not a url", "", `https://${"a".repeat(600)}.org`]) {
+    assert.equal(codeOf(() => decoded(real((chain) => ({ ...chain, rpc })))), "config.field.invalid", rpc);
+  }
+});
+
+test("the threshold must be above (n + f) / 2 and at most n - f", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 32 }), fc.integer({ min: 0, max: 32 }), fc.integer({ min: 1, max: 32 }), (validators, faulty, threshold) => {
+      const relay = { listen: "127.0.0.1", port: 0, validators, faulty, threshold };
+      const isRight = threshold > (validators + faulty) / 2 && threshold <= validators - faulty;
+      assert.equal(codeOf(() => checkConfig(decoded({ ...fresh(), relay }))), isRight ? "" : "config.threshold.range");
+    }),
+  );
+});
+
+test("a quorum of half the witnesses, or of more than there are, is refused", () => {
+  for (const [quorum, isRight] of [[1, false], [2, true], [3, true], [4, false]] as const) {
+    assert.equal(codeOf(() => checkConfig(decoded({ ...fresh(), quorum }))), isRight ? "" : "config.quorum.range");
+  }
+});
+
+test("witnesses that share a host are refused in production, under any name for its port", () => {
+  const shared = real((chain) => ({ ...chain, witnesses: ["https://w1.example.org/a", "wss://w1.example.org:443/b", "https://w3.example.org"] }));
+  assert.equal(codeOf(() => checkConfig(decoded(shared))), "");
+  assert.equal(codeOf(() => checkConfig(decoded({ ...shared, production: true }))), "config.endpoint.shared");
+  const withPlugin = real((chain) => ({ ...chain, rpc: "https://v2.example.org/other" }));
+  assert.equal(codeOf(() => checkConfig(decoded({ ...withPlugin, production: true }))), "config.endpoint.shared");
+});
+
+test("production needs isolation and chains of its own", () => {
+  assert.equal(codeOf(() => checkConfig(decoded({ ...real(), production: true, isolation: "none" }))), "config.production.isolation");
+  assert.equal(codeOf(() => checkConfig(decoded({ ...fresh(), production: true }))), "config.production.development");
+});
+
+test("one gateway alone, a gateway called relay, and chains that differ in capitals are refused", () => {
+  const chains = (value: Json): Json => ({ ...fresh(), chains: value });
+  assert.equal(codeOf(() => checkConfig(decoded(chains({ A: { gateway: "g" }, B: { gateway: "g" } })))), "config.gateway.alone");
+  assert.equal(codeOf(() => checkConfig(decoded(chains({ A: { gateway: "relay" }, B: { gateway: "g" } })))), "config.field.invalid");
+  assert.equal(codeOf(() => checkConfig(decoded(chains({ A: { gateway: "g" }, a: { gateway: "h" } })))), "config.chain.nameTwice");
+  assert.equal(codeOf(() => checkConfig(decoded({ ...fresh(), name: "n".repeat(14), chains: { A: { gateway: "gateway-long" }, B: { gateway: "h" } } }))), "config.name.long");
+});
+
+test("init writes a readable configuration with its guide, and overwrites nothing", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cg-init-"));
+  try {
+    const { config, guide } = writeNewConfig(folder, "bridge", "/var/lib/crossguardian/instances");
+    assert.equal(readConfig(folder).name, "bridge");
+    assert.equal(readConfig(config).dataDir, "/var/lib/crossguardian/instances/bridge");
+    assert.match(readFileSync(guide, "utf8"), /contracts deploy/u);
+    assert.equal(codeOf(() => writeNewConfig(folder, "bridge", "/x")), "config.file.exists");
+    rmSync(config);
+    assert.equal(codeOf(() => writeNewConfig(folder, "bridge", "/x")), "config.file.exists");
+    assert.equal(codeOf(() => writeNewConfig("/proc/nowhere", "bridge", "/x")), "cli.folder.unwritable");
+    assert.equal(codeOf(() => writeNewConfig("/proc", "bridge", "/x")), "config.file.unwritable");
+    writeFileSync(config, " ".repeat(300_000));
+    assert.equal(codeOf(() => readConfig(config)), "config.file.oversize");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,31 @@
+import { type FailureTable } from "./failure-table.ts";
+
+/** Failure codes of the area `interaction`. */
+export const INTERACTION_FAILURES = {
+  "interaction.config.gateway": { action: "alarm", says: "the gateway is not in the registry, or its key is another one" },
+  "interaction.config.chain": { action: "alarm", says: "a configured chain is not registered" },
+  "interaction.config.volume": { action: "alarm", says: "the domain has no key slot or no volume" },
+  "interaction.origin.port": { action: "refuse", says: "a message came from a port that may not send it for this chain" },
+  "interaction.observed.order": { action: "retry", says: "observed blocks are out of order or do not follow the cursor" },
+  "interaction.observed.forged": { action: "alarm", says: "the evidence is not of the block that the header witnesses agree on" },
+  "interaction.observed.evidence": { action: "alarm", says: "the evidence does not prove its events" },
+  "interaction.event.foreign": { action: "refuse", says: "a proven event is not one of the registered gateway contract" },
+  "interaction.request.equivocation": { action: "alarm", says: "the same pair and index came with another request hash" },
+  "interaction.request.gap": { action: "alarm", says: "an index of the pair was left out of what the plugin observed" },
+  "interaction.receipt.mismatch": { action: "alarm", says: "a receipt is for another request than the one known by its index" },
+  "interaction.block.parent": { action: "alarm", says: "a certified block does not follow its certified predecessor" },
+  "interaction.block.gap": { action: "retry", says: "a relay block is ahead of the next one wanted" },
+  "interaction.block.entry": { action: "alarm", says: "an entry of a relay block stands at no leaf of it" },
+  "interaction.body.missing": { action: "retry", says: "the body of an ordered entry is not there yet" },
+  "interaction.body.mismatch": { action: "alarm", says: "the body of an ordered entry is not what its leaf commits to; it waits for CANCEL" },
+  "interaction.body.decrypt": { action: "alarm", says: "a private body does not decrypt; it waits for CANCEL" },
+  "interaction.private.sealed": { action: "refuse", says: "the private body is not sealed to this gateway or is malformed" },
+  "interaction.private.mismatch": { action: "refuse", says: "the private body does not give its body hash" },
+  "interaction.private.full": { action: "retry", says: "too many private bodies wait for their request" },
+  "interaction.private.absent": { action: "alarm", says: "a private request is published without its body: it can only be cancelled" },
+  "interaction.private.peer": { action: "alarm", says: "no gateway is registered for the other chain, so nothing can be encrypted to it" },
+  "interaction.publish.refused": { action: "alarm", says: "the relay chain refused an entry" },
+  "interaction.submit.failed": { action: "retry", says: "a submission did not get into the contract; it is tried again" },
+  "interaction.journal.damaged": { action: "alarm", says: "the journal has no readable end here and is cut; what is missing is scanned again" },
+  "interaction.journal.write": { action: "alarm", says: "the journal can not be written; marks stay where they are" },
+} as const satisfies FailureTable;

@@ -1,0 +1,23 @@
+import { type FailureTable } from "./failure-table.ts";
+
+/** Failure codes of the area `isolation`. */
+export const ISOLATION_FAILURES = {
+  "isolation.spec.invalid": { action: "refuse", says: "a domain specification breaks a rule" },
+  "isolation.none.production": {
+    action: "refuse",
+    says: "the un-isolated driver is for measuring only and does not run a production configuration",
+  },
+  "isolation.host.unsupported": {
+    action: "alarm",
+    says: "this host lacks a part isolation needs; nothing is started without it",
+  },
+  "isolation.node.libraries": { action: "alarm", says: "the libraries of the node binary were not found" },
+  "isolation.volume.unsafe": { action: "alarm", says: "the volume is not a plain directory" },
+  "isolation.cgroup.create": { action: "alarm", says: "a control group could not be made or limited" },
+  "isolation.cgroup.busy": { action: "alarm", says: "a control group did not empty within its deadline" },
+  "isolation.domain.exists": { action: "refuse", says: "a domain of this name runs already" },
+  "isolation.domain.unknown": { action: "refuse", says: "no domain of this name was prepared by this driver" },
+  "isolation.start.failed": { action: "retry", says: "the runtime ended before the domain started" },
+  "isolation.start.late": { action: "retry", says: "the domain did not start within its deadline" },
+  "isolation.facts.unreadable": { action: "alarm", says: "the kernel's facts about a process could not be read" },
+} as const satisfies FailureTable;

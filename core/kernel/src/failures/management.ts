@@ -1,0 +1,13 @@
+import { type FailureTable } from "./failure-table.ts";
+
+/** Failure codes of the area `management`. */
+export const MANAGEMENT_FAILURES = {
+  "management.config.malformed": { action: "alarm", says: "the launcher's description of the house is not understood" },
+  "management.line.malformed": { action: "alarm", says: "a line of the launcher is not understood" },
+  "management.domain.unknown": { action: "refuse", says: "the house has no domain of this name" },
+  "management.domain.absent": { action: "retry", says: "the domain does not run or is not admitted at the moment" },
+  "management.answer.late": { action: "retry", says: "the domain did not answer within the deadline" },
+  "management.answer.malformed": { action: "alarm", says: "the domain's answer is not text" },
+  "management.command.unknown": { action: "refuse", says: "management does not know this question" },
+  "management.questions.full": { action: "retry", says: "too many questions wait for an answer" },
+} as const satisfies FailureTable;

@@ -1,0 +1,31 @@
+export { compareBytes, concatBytes, equalBytes, fromHex, to0x, toHex, utf8 } from "./bytes.ts";
+export {
+  actionOf,
+  CodedError,
+  describeFailure,
+  failure,
+  type Fact,
+  type Failure,
+  type FailureAction,
+} from "./failure.ts";
+export { FAILURES, type FailureCode } from "./failures/index.ts";
+export {
+  chainOf,
+  ibtpId,
+  MAX_CHAIN_ID_CHARS,
+  MAX_SERVICE_ID_CHARS,
+  pairId,
+  parseChainId,
+  parseServiceId,
+  type ChainId,
+  type ServiceId,
+} from "./ids.ts";
+export {
+  type Cancel,
+  type Clock,
+  type Hash,
+  type Log,
+  type Random,
+  type Secp256k1,
+} from "./ports.ts";
+export { ok, refuse, type Result } from "./result.ts";

@@ -1,0 +1,9 @@
+export {
+  driverSuite,
+  type DriverSuiteInput,
+  type SuiteDomain,
+  type SuiteDriver,
+  type SuiteProbe,
+  type SuiteSpec,
+} from "./driver-suite.ts";
+export { pluginSuite, type NodeMode, type PluginWorld, type TestedPlugin } from "./plugin-suite.ts";

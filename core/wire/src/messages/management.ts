@@ -1,0 +1,51 @@
+import { bytes, list, oneOf, struct, text, u32, u64, u8 } from "../codec.ts";
+import { MAX_CONFIG_BYTES, MAX_FACTS, MAX_FACT_BYTES, MAX_NAME_BYTES } from "./bounds.ts";
+import { shortName } from "./common.ts";
+
+const fact = struct({ key: text(MAX_NAME_BYTES), value: text(MAX_FACT_BYTES) });
+
+/** A domain's own view of its jail, compared with its specification before it is routed. `epoch`: which start of the domain says it. */
+export const hello = struct({
+  domain: shortName,
+  pid: u32,
+  seccomp: u8,
+  noNewPrivs: u8,
+  capEff: text(32),
+  uidMap: text(256),
+  netDevices: list(text(32), 64),
+  openFds: list(text(128), 256),
+  startedMs: u64,
+  epoch: u64,
+});
+
+/** Port numbers by name, instance epoch and the domain's configuration as JSON. Never a key. */
+export const start = struct({
+  epoch: u64,
+  ports: list(struct({ name: shortName, port: u8 }), 64),
+  config: bytes(MAX_CONFIG_BYTES),
+});
+
+/** Liveness and a few gauges: numbers only. */
+export const heartbeat = struct({
+  sequence: u64,
+  gauges: list(struct({ name: text(MAX_NAME_BYTES), value: u64 }), 64),
+});
+
+/** One log line: level 0 info, 1 warn, 2 alarm. */
+export const logLine = struct({
+  level: oneOf([0, 1, 2]),
+  event: shortName,
+  facts: list(fact, MAX_FACTS),
+});
+
+/** An order of the management domain to a domain: stop, or answer a question about a transfer. */
+export const control = struct({ command: shortName, argument: text(1024) });
+
+/** Answer to a control question: JSON text. */
+export const controlAnswer = struct({ command: shortName, answer: bytes(256 * 1024) });
+
+/** Management to switch: open or close the routes of a port; `epoch` is the port's instance. */
+export const admit = struct({ port: u8, open: u8, epoch: u64 });
+
+/** Switch to management: what a port did against the policy, or that it came or went. */
+export const portEvent = struct({ port: u8, name: shortName, event: shortName, count: u64 });

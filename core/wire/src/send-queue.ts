@@ -1,0 +1,86 @@
+import { frameBytes, gatherFrames, type OutgoingFrame } from "./gather-frames.ts";
+
+/** Where frames are written to. */
+export type FrameSink = {
+  /** Takes all pieces, in one vectored write where the kernel takes it. */
+  readonly write: (pieces: readonly Uint8Array[]) => void;
+  /** True while the kernel takes no more; `onDrain` follows. */
+  readonly isFull: () => boolean;
+  readonly onDrain: (handler: () => void) => void;
+};
+
+/** Bytes gathered for one write: a full sink is noticed after so many. */
+const WRITE_BYTES = 1024 * 1024;
+
+/** Frames waiting to be written, in two lanes: control, then all others. Whoever pushes bounds it by `queuedBytes`. */
+export type SendQueue<F extends OutgoingFrame> = {
+  /** Queues a frame, written with others in one write at the end of this turn of the event loop. */
+  readonly push: (frame: F, goesFirst: boolean) => void;
+  /** Writes everything out now, also to a full sink: for the end of the process. */
+  readonly flush: () => void;
+  /** Frames not yet handed to the sink, with their headers. */
+  readonly queuedBytes: () => number;
+};
+
+/** What a send queue is made of. */
+export type SendQueueParts<F extends OutgoingFrame> = {
+  readonly sink: FrameSink;
+  /** Runs a function at the end of this turn of the event loop. */
+  readonly soon: (run: () => void) => void;
+  /** After frames left the queue. */
+  readonly onWritten: (frames: readonly F[]) => void;
+};
+
+/** Makes an empty queue. */
+export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten }: SendQueueParts<F>): SendQueue<F> => {
+  const first: F[] = [];
+  const others: F[] = [];
+  let queuedBytes = 0;
+  let isScheduled = false;
+
+  const takeSome = (): F[] => {
+    const taken: F[] = [];
+    let takenBytes = 0;
+    for (const lane of [first, others]) {
+      let count = 0;
+      for (const frame of lane) {
+        if (takenBytes >= WRITE_BYTES) break;
+        taken.push(frame);
+        takenBytes += frameBytes(frame.payloadBytes);
+        count += 1;
+      }
+      if (count === lane.length) lane.length = 0;
+      else lane.splice(0, count);
+    }
+    queuedBytes -= takenBytes;
+    return taken;
+  };
+
+  const writeOut = (evenFull: boolean): void => {
+    isScheduled = false;
+    while (queuedBytes > 0 && (evenFull || !sink.isFull())) {
+      const frames = takeSome();
+      sink.write(gatherFrames(frames));
+      onWritten(frames);
+    }
+  };
+
+  sink.onDrain(() => {
+    writeOut(false);
+  });
+  return {
+    push: (frame, goesFirst) => {
+      (goesFirst ? first : others).push(frame);
+      queuedBytes += frameBytes(frame.payloadBytes);
+      if (isScheduled) return;
+      isScheduled = true;
+      soon(() => {
+        writeOut(false);
+      });
+    },
+    flush: () => {
+      writeOut(true);
+    },
+    queuedBytes: () => queuedBytes,
+  };
+};

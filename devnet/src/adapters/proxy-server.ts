@@ -1,0 +1,101 @@
+import { connect, createServer, type Socket } from "node:net";
+
+import { type Behaviour } from "../proxy/answer.ts";
+import { makeForgedFork } from "../proxy/forged-fork.ts";
+import { isHeader } from "../proxy/header-json.ts";
+import { type ProxyCounts, type ProxyMode } from "../proxy/mode.ts";
+import { askRpc } from "./ask-rpc.ts";
+import { makeReadingServer } from "./reading-server.ts";
+
+const UPSTREAM_TIMEOUT_MS = 10_000;
+
+/** One proxy before one node. */
+export type ProxyServer = {
+  readonly port: number;
+  readonly set: (mode: ProxyMode) => Promise<void>;
+  readonly counts: () => ProxyCounts;
+};
+
+const behaviourOf = async (upstream: string, mode: Behaviour["mode"]): Promise<Behaviour> => {
+  const ask = async (method: string, params: readonly unknown[]): Promise<unknown> =>
+    askRpc(upstream, method, params, UPSTREAM_TIMEOUT_MS);
+  const headBlock = Number(await ask("eth_blockNumber", []));
+  const lie = mode.kind === "lie" ? mode : null;
+  const fork = makeForgedFork(
+    async (height) => {
+      const header = await ask("eth_getBlockByNumber", [`0x${height.toString(16)}`, false]);
+      if (!isHeader(header)) throw new Error(`the node has no block ${height}`);
+      return header;
+    },
+    lie?.fromBlock ?? headBlock + 1,
+    lie?.seed ?? "lie",
+  );
+  return { mode, headBlock, fork };
+};
+
+const silence = (client: Socket, node: Socket): void => {
+  client.unpipe(node).pause();
+  node.unpipe(client).pause();
+};
+
+/** Opens a proxy on a free port of 127.0.0.1, mode pass. HTTP and WebSocket share the port. */
+export const openProxy = async (upstream: string): Promise<ProxyServer> => {
+  const { hostname, port: upstreamPort } = new URL(upstream);
+  const open = new Map<Socket, Socket | null>(); // client to its own connection to the node, in mode pass
+  const totals = { connections: 0, rewritten: 0 };
+  let kind: ProxyMode["kind"] = "pass";
+  let behaviour: Behaviour | null = null;
+
+  const reading = makeReadingServer({
+    behaviour: () => {
+      if (behaviour === null) throw new Error("a connection is read in a mode that does not read");
+      return behaviour;
+    },
+    ask: async (method, params) => askRpc(upstream, method, params, UPSTREAM_TIMEOUT_MS),
+    upstreamWsUrl: upstream.replace(/^http/u, "ws"),
+    rewritten: () => (totals.rewritten += 1),
+  });
+
+  const pass = (client: Socket): void => {
+    const node = connect(Number(upstreamPort), hostname);
+    open.set(client, node);
+    node.setNoDelay(true);
+    client.pipe(node).pipe(client);
+    const close = (): void => {
+      client.destroy();
+      node.destroy();
+    };
+    for (const end of [client, node]) end.once("error", close).once("close", close);
+  };
+
+  const server = createServer((client) => {
+    totals.connections += 1;
+    open.set(client, null);
+    client.setNoDelay(true);
+    client.on("error", () => client.destroy()).once("close", () => open.delete(client));
+    if (kind === "cut") client.resetAndDestroy();
+    else if (kind === "stall") client.pause();
+    else if (kind === "pass") pass(client);
+    else reading.emit("connection", client);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", () => resolve());
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
+
+  return {
+    port: address.port,
+    counts: () => ({ ...totals }),
+    set: async (mode) => {
+      const reads = mode.kind !== "pass" && mode.kind !== "stall" && mode.kind !== "cut";
+      const next = reads ? await behaviourOf(upstream, mode) : null;
+      kind = mode.kind;
+      for (const [client, node] of open) {
+        if (kind === "stall" && node !== null) silence(client, node);
+        else client.resetAndDestroy();
+      }
+      behaviour = next;
+    },
+  };
+};

@@ -1,0 +1,2 @@
+export { runPlugin } from "./run-plugin.ts";
+export { runWitness } from "./run-witness.ts";

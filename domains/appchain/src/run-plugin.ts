@@ -1,0 +1,49 @@
+import { makeCrypto } from "@crossguardian/crypto";
+import { CodedError } from "@crossguardian/kernel";
+import { type DomainPowers } from "@crossguardian/frontend";
+import { makeEvmPlugin, openEndpoint } from "@crossguardian/plugin-evm";
+import { CHAIN_KIND, type PluginConfig } from "@crossguardian/protocol";
+import { serveIntake } from "./adapters/serve-intake.ts";
+
+const INTERACTION = "interaction";
+
+/**
+ * Runs the plugin of one chain; it talks with its interaction domain and its listed endpoints only.
+ * @throws appchain.chain.kind, appchain.key.missing, evm.config.endpoint
+ */
+export const runPlugin = async (powers: DomainPowers, config: PluginConfig): Promise<void> => {
+  const { channel, streams, clock, log } = powers;
+  if (config.kind !== CHAIN_KIND.evm) throw new CodedError("appchain.chain.kind", { kind: config.kind });
+  if (powers.rootKey === null) throw new CodedError("appchain.key.missing", { chain: config.chain });
+  const crypto = await makeCrypto();
+  const plugin = makeEvmPlugin(
+    {
+      endpoints: config.endpoints.map((endpoint) => openEndpoint(() => streams.connect(endpoint.name), endpoint)),
+      say: (name, message) => channel.send(INTERACTION, name, message),
+      keccak256: crypto.keccak256,
+      secp256k1: crypto.secp256k1,
+      accountKey: crypto.deriveKey(powers.rootKey, `crossguardian/account/${config.chain}/v1`),
+      clock,
+      log,
+    },
+    config,
+  );
+  channel.on("scan", (from, order) => {
+    if (from === INTERACTION) plugin.scan(order);
+  });
+  channel.on("submit", (from, order) => {
+    if (from === INTERACTION) plugin.submit(order);
+  });
+  channel.on("query", (from, order) => {
+    if (from === INTERACTION) plugin.query(order);
+  });
+  channel.on("privateBodyTaken", (from, word) => {
+    if (from === INTERACTION) plugin.privateBodyTaken(word);
+  });
+  channel.onDrain(plugin.onDrain);
+  if (config.intake !== "") streams.onConnection(config.intake, serveIntake(plugin.intake));
+  for (const name of ["tip", "cursor", "txInFlight", "txWaiting", "up"] as const) {
+    powers.gauge(name, () => plugin.gauges()[name]);
+  }
+  powers.onStop(plugin.stop);
+};

@@ -1,0 +1,55 @@
+import { CodedError } from "@crossguardian/kernel";
+import { type DomainPowers } from "@crossguardian/frontend";
+import { makeHeaderFollower } from "@crossguardian/plugin-evm";
+import { CHAIN_KIND, type WitnessConfig } from "@crossguardian/protocol";
+
+const INTERACTION = "interaction";
+
+/**
+ * Runs a header witness: its own endpoint, headers at finality depth to the interaction domain (protocol, witness rule).
+ * @throws appchain.chain.kind, evm.config.endpoint
+ */
+export const runWitness = (powers: DomainPowers, config: WitnessConfig): void => {
+  const { channel, streams, clock, log } = powers;
+  if (config.kind !== CHAIN_KIND.evm) throw new CodedError("appchain.chain.kind", { kind: config.kind });
+  const { chain } = config;
+  let tip = 0n;
+  let reported = 0n;
+  let unsent: bigint | null = null;
+
+  const follower = makeHeaderFollower({
+    connect: () => streams.connect(config.endpoint.name),
+    endpoint: config.endpoint,
+    depth: config.depth,
+    from: null,
+    genesisHash: config.genesisHash,
+    clock,
+    log,
+    pollMs: config.pollMs,
+    onHeaders: (headers, newTip) => {
+      tip = newTip;
+      const first = headers[0];
+      if (unsent !== null) return;
+      if (channel.send(INTERACTION, "headerReport", { chain, tip, headers })) reported = headers.at(-1)?.height ?? reported;
+      else unsent = first?.height ?? null;
+    },
+  });
+
+  channel.onDrain(() => {
+    if (unsent === null) return;
+    const from = unsent;
+    unsent = null;
+    follower.setFrom(from);
+  });
+  channel.onPeer((peer, up) => {
+    if (peer === INTERACTION && up && tip > 0n) channel.send(INTERACTION, "headerReport", { chain, tip, headers: [] });
+  });
+  channel.on("wantHeaders", (from, want) => {
+    if (from !== INTERACTION || want.chain !== chain) return;
+    unsent = null;
+    follower.setFrom(want.from);
+  });
+  powers.gauge("tip", () => Number(tip));
+  powers.gauge("reported", () => Number(reported));
+  powers.onStop(follower.stop);
+};

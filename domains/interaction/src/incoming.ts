@@ -1,0 +1,37 @@
+import { type EntryFacts } from "@crossguardian/wire";
+import { type OpenedBody } from "./open-body.ts";
+import { type AttestedBlock } from "./receive-block.ts";
+
+/** The contract call an entry asks for. */
+export type IncomingCall = "execute" | "settle" | "cancel";
+
+/**
+ * Where an incoming entry stands. `asked`: the contract's answer about it is awaited. `superseded`: a CANCEL came
+ * first. `decided`: the contract's event was observed; a request stays until its receipt is in a relay block.
+ */
+export type IncomingStage = "waitBody" | "queued" | "submitted" | "asked" | "superseded" | "decided";
+
+/** An attested entry on its way into a contract. */
+export type Incoming = {
+  readonly key: string;
+  readonly id: string;
+  readonly pair: string;
+  readonly call: IncomingCall;
+  readonly facts: EntryFacts;
+  readonly chain: string;
+  readonly block: AttestedBlock;
+  readonly position: number;
+  body: OpenedBody | null;
+  stage: IncomingStage;
+  sinceMs: number;
+  attempts: number;
+  /** How often a transaction with it reverted or did not get in. */
+  failures: number;
+  nextTryMs: number;
+  submitId: bigint;
+  /** Tip of the chain when its contract first said "decided" without an event of it having been seen. */
+  decidedTip: bigint | null;
+};
+
+/** Key of an entry: one transfer can have a request, a cancel and a receipt. */
+export const incomingKey = (call: IncomingCall, id: string): string => `${call}:${id}`;

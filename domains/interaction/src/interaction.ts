@@ -1,0 +1,311 @@
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Crypto } from "@crossguardian/crypto";
+import { type Hashes, type InteractionConfig, makeHashes } from "@crossguardian/protocol";
+import { type Message } from "@crossguardian/wire";
+import { makeChainWatch } from "./chain-watch.ts";
+import { makeConvert } from "./convert.ts";
+import { Inbound } from "./inbound.ts";
+import { makePairSets } from "./index-set.ts";
+import { type Journal } from "./journal.ts";
+import { checkOwnPlace, loadRegistry } from "./load-registry.ts";
+import { makeMessageCipher } from "./message-cipher.ts";
+import { makeOpenBody } from "./open-body.ts";
+import { Outbound, type OwnedPublication } from "./outbound.ts";
+import { type ChainRoom, type House } from "./house.ts";
+import { type Send } from "./ports.ts";
+import { makePrivateBodies } from "./private-bodies.ts";
+import { makePublisher, type Publisher } from "./publisher.ts";
+import { statusOf, traceOf } from "./status.ts";
+import { Submitter } from "./submitter.ts";
+import { makeTraces } from "./trace.ts";
+
+/** Everything an interaction domain is handed. */
+export type InteractionPorts = {
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly crypto: Crypto;
+  readonly rootKey: Uint8Array;
+  readonly journal: Journal;
+};
+
+/** Interaction domain: verifies, converts, encrypts, journals, signs (DESIGN section 3, step 3 and 6). */
+export type Interaction = {
+  readonly house: House;
+  readonly onHeaders: (from: string, untrusted: Message<"headerReport">) => void;
+  readonly onObserved: (from: string, untrusted: Message<"observed">) => void;
+  readonly onSubmitted: (from: string, untrusted: Message<"submitted">) => void;
+  readonly onDecided: (from: string, untrusted: Message<"decided">) => void;
+  readonly onPrivateBody: (from: string, untrusted: Message<"privateBody">) => Promise<void>;
+  readonly onBlock: (from: string, untrusted: Message<"block">) => void;
+  readonly onPublishAck: (from: string, untrusted: Message<"publishAck">) => void;
+  readonly onPeer: (peer: string, up: boolean) => void;
+  readonly onDrain: () => void;
+  /** Asks everybody for what is needed and begins to tick. */
+  readonly start: () => void;
+  /** Writes the marks. */
+  readonly stop: () => Promise<void>;
+  readonly status: () => unknown;
+  readonly trace: (id: string) => unknown;
+};
+
+/** Labels of the keys below the root key. */
+export const KEY_LABEL = { gateway: "crossguardian/gateway-key/v1", box: "crossguardian/box-key/v1" } as const;
+/** Interval of the slow look at everything open, in ms. */
+export const TICK_MS = 250;
+/** Entries that wait to be published before chains are held back. */
+export const MAX_WAITING_PUBLICATIONS = 16_384;
+/** IBTPs that wait to be published before chains are held back, in bytes. */
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** Entries of ours that are not done before chains are held back. */
+export const MAX_OPEN_OUTGOING = 262_144;
+const ANSWER_PATIENCE = 4;
+
+type Keys = { readonly gateway: Uint8Array; readonly box: Uint8Array };
+
+const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: Hashes, keys: Keys): House => {
+  const { clock, log, crypto, journal, send } = ports;
+  const { retryMs, relay } = config;
+  const powers = { hashes, secp256k1: crypto.secp256k1 };
+  let registry = loadRegistry(powers, config);
+  checkOwnPlace(registry, config, { address: crypto.secp256k1.address(keys.gateway), boxKey: crypto.x25519.publicKey(keys.box) });
+
+  const traces = makeTraces(clock);
+  const settled = makePairSets();
+  const decided = makePairSets();
+  const bodies = makePrivateBodies({ crypto, hashes, clock }, keys.box);
+  const cipher = makeMessageCipher(crypto, { boxPrivateKey: keys.box, registry: () => registry, me: config.gateway, suite: config.suite });
+  const rooms = new Map<string, ChainRoom>();
+
+  const outbound: Outbound = new Outbound(
+    {
+      clock, log, journal, bodies, traces, settled,
+      registry: () => registry,
+      convert: makeConvert({ hashes, cipher }, () => registry),
+      publish: (item) => publisher.add(item),
+      incoming: (id) => inbound.knowledge(id),
+      onDecided: (id, pair, index) => inbound.onDecided(id, pair, index),
+      onSettled: (id) => inbound.onSettled(id),
+      onReceiptRelayed: (id) => inbound.onReceiptRelayed(id),
+    },
+    { retryMs },
+  );
+  const publisher: Publisher<OwnedPublication> = makePublisher(
+    { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
+    {
+      gateway: config.gateway, relay, gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries,
+      retryMs: retryMs * ANSWER_PATIENCE, firstBatchId: BigInt(Math.trunc(clock.wallMs())) * 1000n,
+    },
+    {
+      onSent: (item) => outbound.onSent(item),
+      onTaken: (item) => outbound.onTaken(item),
+      onRefused: (item) => outbound.onRefused(item),
+      onSilence: (item) => outbound.onSilence(item),
+    },
+  );
+  const inbound: Inbound = new Inbound(
+    {
+      ...powers, clock, log, traces, settled, decided,
+      registry: () => registry,
+      setRegistry: (next) => {
+        registry = next;
+        for (const [chain, height] of outbound.takeUnregistered()) rooms.get(chain)?.watch.rescan(height);
+      },
+      openBody: makeOpenBody({ hashes, cipher }, () => registry),
+      submitterOf: (chain) => rooms.get(chain)?.submitter ?? null,
+      want: (from) => {
+        send(relay, "wantBlocks", { from });
+      },
+      onLeaf: (leaf, height, tickMs) => outbound.onLeaf(leaf, height, tickMs),
+      requestHashOf: (id) => outbound.find("request", id)?.event.requestHash ?? null,
+      onIncoming: (id) => outbound.onIncoming(id),
+      receiptWaits: (id) => outbound.find("receipt", id)?.stage === "waitRequest",
+      settle: (id, pair, index) => outbound.settle(id, pair, index),
+    },
+    { from: journal.state.marks.relayHeight },
+  );
+  const canTake = (): boolean =>
+    publisher.waiting() < MAX_WAITING_PUBLICATIONS &&
+    publisher.waitingBytes() < MAX_WAITING_BYTES &&
+    outbound.count() < MAX_OPEN_OUTGOING;
+
+  for (const place of config.chains) {
+    const chain = registry.chains.get(place.chain);
+    if (chain === undefined) continue; // refused by checkOwnPlace
+    const mark = journal.state.marks.chains.find((each) => each.chain === place.chain)?.height ?? 0n;
+    const watch = makeChainWatch(
+      {
+        send, clock, log, canTake, keccak256: crypto.keccak256, sha256: crypto.sha256,
+        onBlock: (block) => outbound.onBlock(block),
+        onProgress: () => {
+          publisher.pump();
+          rooms.get(place.chain)?.submitter.pump();
+        },
+      },
+      {
+        chain, plugin: place.plugin, witnesses: place.witnesses, quorum: place.quorum, retryMs,
+        from: mark > chain.deployHeight ? mark : chain.deployHeight,
+      },
+    );
+    const submitter = new Submitter(
+      {
+        send, clock, log, traces,
+        ready: () => watch.caughtUp() && watch.frozen() === null,
+        cursor: watch.cursor,
+        tip: watch.tip,
+        open: () => inbound.openOf(place.chain),
+        conclude: (entry) => inbound.conclude(entry),
+      },
+      { chain: place.chain, plugin: place.plugin, retryMs },
+    );
+    rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitter });
+  }
+  return { rooms, outbound, inbound, publisher, bodies, traces, registry: () => registry };
+};
+
+/** What must be done again after a restart begins here; everything before is known to be done. */
+const marksOf = ({ rooms, outbound, inbound }: House): { relayHeight: bigint; chains: { chain: string; height: bigint }[] } => ({
+  relayHeight: inbound.lowest(),
+  chains: [...rooms.values()].map(({ name, watch }) => ({ chain: name, height: outbound.lowest(name) ?? watch.cursor() })),
+});
+
+const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { readonly start: () => void; readonly stop: () => Promise<void> } => {
+  const { clock, journal } = ports;
+  let stopped = false;
+  let askedMs = -Infinity;
+  let written = "";
+
+  const writeMarks = (): void => {
+    const marks = marksOf(house);
+    const text = [marks.relayHeight, ...marks.chains.map((each) => each.height)].join();
+    if (text === written) return;
+    written = text;
+    journal.setMarks(marks);
+  };
+  const tick = (): void => {
+    if (stopped) return;
+    clock.after(TICK_MS, tick);
+    for (const { watch, submitter } of house.rooms.values()) {
+      watch.tick();
+      submitter.tick();
+    }
+    house.outbound.tick();
+    house.inbound.tick();
+    house.publisher.tick();
+    for (const bodyHash of house.bodies.expired()) if (house.bodies.drop(bodyHash)) journal.dropBody(bodyHash);
+    if (clock.monotonicMs() - askedMs >= retryMs) {
+      askedMs = clock.monotonicMs();
+      house.inbound.ask();
+    }
+    writeMarks();
+  };
+  return {
+    start: () => {
+      for (const { plugin, witnesses, watch } of house.rooms.values()) {
+        for (const peer of [...witnesses, plugin]) watch.onPeer(peer, true);
+      }
+      tick();
+    },
+    stop: () => {
+      stopped = true;
+      writeMarks();
+      return journal.flush();
+    },
+  };
+};
+
+/** Takes a body of the local intake: durable before it is acknowledged (protocol, "requestPrivate"). */
+const takePrivateBody = async (
+  { send, journal, log }: InteractionPorts,
+  { bodies, outbound, publisher }: House,
+  { plugin, name }: ChainRoom,
+  untrusted: Message<"privateBody">,
+): Promise<void> => {
+  const { bodyHash, sealed } = untrusted;
+  const taken = bodies.take(bodyHash, sealed);
+  let code = taken.ok ? "" : taken.failure.code;
+  if (taken.ok) {
+    try {
+      await journal.keepBody({ bodyHash: bodyHash.slice(), sealed: sealed.slice() });
+    } catch {
+      code = "interaction.journal.write"; // logged by the journal
+    }
+    outbound.onPrivateBody(bodyHash);
+    publisher.pump();
+  } else log.warn(taken.failure.code, { chain: name, ...taken.failure.facts });
+  send(plugin, "privateBodyTaken", { chain: name, bodyHash, code });
+};
+
+/**
+ * Builds an interaction domain. The configuration decides which port may say what: anything else is refused.
+ * @throws interaction.config.*, protocol.registry.*, wire.message.*
+ */
+export const makeInteraction = (ports: InteractionPorts, config: InteractionConfig): Interaction => {
+  const { crypto, log, journal } = ports;
+  const hashes = makeHashes(crypto.keccak256);
+  const keys = { gateway: crypto.deriveKey(ports.rootKey, KEY_LABEL.gateway), box: crypto.deriveKey(ports.rootKey, KEY_LABEL.box) };
+  const house = buildHouse(ports, config, hashes, keys);
+  const { rooms, inbound, publisher, bodies } = house;
+  for (const { bodyHash, sealed } of journal.state.bodies) bodies.take(bodyHash, sealed);
+  const ticking = makeTicking(ports, house, config.retryMs);
+
+  const roomFor = (from: string, chain: string, isWitness: boolean): ChainRoom | null => {
+    const room = rooms.get(chain);
+    const allowed = room !== undefined && (isWitness ? room.witnesses.includes(from) : room.plugin === from);
+    if (allowed) return room;
+    log.alarm("interaction.origin.port", { from, known: room !== undefined });
+    return null;
+  };
+  const fromRelay = (from: string): boolean => {
+    if (from === config.relay) return true;
+    log.alarm("interaction.origin.port", { from });
+    return false;
+  };
+
+  return {
+    house,
+    onHeaders: (from, untrusted) => roomFor(from, untrusted.chain, true)?.watch.onHeaders(from, untrusted),
+    onObserved: (from, untrusted) => roomFor(from, untrusted.chain, false)?.watch.onObserved(untrusted),
+    onSubmitted: (from, untrusted) => roomFor(from, untrusted.chain, false)?.submitter.onSubmitted(untrusted),
+    onDecided: (from, untrusted) => roomFor(from, untrusted.chain, false)?.submitter.onDecided(untrusted),
+    onPrivateBody: async (from, untrusted) => {
+      const room = roomFor(from, untrusted.chain, false);
+      if (room !== null) await takePrivateBody(ports, house, room, untrusted);
+    },
+    onBlock: (from, untrusted) => {
+      if (!fromRelay(from)) return;
+      inbound.onBlock(untrusted);
+      publisher.pump();
+    },
+    onPublishAck: (from, untrusted) => {
+      if (fromRelay(from)) publisher.onAck(untrusted);
+    },
+    onPeer: (peer, up) => {
+      if (peer === config.relay) {
+        publisher.relayLost();
+        if (up) {
+          inbound.ask();
+          publisher.pump();
+        }
+      }
+      for (const { plugin, watch, submitter } of rooms.values()) {
+        watch.onPeer(peer, up);
+        if (peer === plugin) submitter.pluginLost();
+      }
+    },
+    onDrain: () => {
+      publisher.pump();
+      for (const { watch, submitter } of rooms.values()) {
+        watch.pump();
+        submitter.pump();
+      }
+    },
+    start: () => {
+      inbound.ask();
+      ticking.start();
+    },
+    stop: ticking.stop,
+    status: () => statusOf(house, ports.clock),
+    trace: (id) => traceOf(house, id),
+  };
+};

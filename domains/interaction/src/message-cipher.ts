@@ -1,0 +1,83 @@
+import { concatBytes, failure, refuse, ok, type Result, utf8 } from "@crossguardian/kernel";
+import { type Crypto } from "@crossguardian/crypto";
+import { type Registry, type RegisteredGateway } from "@crossguardian/protocol";
+import { type Ibtp, ibtpHashInput, type IbtpExtra } from "@crossguardian/wire";
+import { hkdf32 } from "./hkdf.ts";
+
+const NONCE = new Uint8Array(12); // one key per message, so one nonce is enough (protocol, "Encryption")
+const NONE = new Uint8Array(0);
+
+/** An IBTP before its payload is made. */
+export type IbtpHead = Omit<Ibtp, "payload">;
+
+/** Encrypts contents between the interaction domains of two gateways (protocol, "Encryption"). */
+export type MessageCipher = {
+  /** Suite and key epochs that a message to this chain carries. Errors: interaction.private.peer. */
+  readonly terms: (peerChain: string) => Result<Pick<IbtpExtra, "suite" | "keyEpochFrom" | "keyEpochTo">>;
+  /** Deterministic: the same message gives the same bytes. `salt` is requestHash, or the leaf of a result. */
+  readonly seal: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, plaintext: Uint8Array) => Result<Uint8Array>;
+  /** Errors: interaction.private.peer, interaction.body.decrypt. */
+  readonly open: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, untrustedSealed: Uint8Array) => Result<Uint8Array>;
+};
+
+const lengthPrefixed = (parts: readonly string[]): Uint8Array =>
+  concatBytes(parts.flatMap((part) => {
+    const bytes = utf8(part);
+    return [Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes];
+  }));
+
+/** Additional authenticated data: everything of the header that is the same in each re-send. */
+const headerOf = (head: IbtpHead): Uint8Array => ibtpHashInput({ ...head, payload: NONE });
+
+/** Makes the cipher of gateway `me`; `suite` is what it seals with, any known suite is opened. */
+export const makeMessageCipher = (
+  crypto: Pick<Crypto, "x25519" | "aead" | "sha256">,
+  options: { readonly boxPrivateKey: Uint8Array; readonly registry: () => Registry; readonly me: string; readonly suite: string },
+): MessageCipher => {
+  const shared = new Map<string, { readonly boxKey: Uint8Array; readonly secret: Uint8Array }>();
+
+  const peerOf = (chain: string): RegisteredGateway | null => {
+    const name = options.registry().gatewayOfChain.get(chain);
+    return name === undefined ? null : (options.registry().gateways.get(name) ?? null);
+  };
+  const secretWith = (peer: RegisteredGateway): Uint8Array => {
+    const known = shared.get(peer.name);
+    if (known?.boxKey === peer.boxKey) return known.secret;
+    const secret = crypto.x25519.shared(options.boxPrivateKey, peer.boxKey);
+    shared.set(peer.name, { boxKey: peer.boxKey, secret });
+    return secret;
+  };
+  const keyOf = (peer: RegisteredGateway, sender: string, receiver: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array): Uint8Array => {
+    const { suite, keyEpochFrom, keyEpochTo } = terms;
+    const info = lengthPrefixed([
+      "crossguardian/message-key/v1", suite, keyEpochFrom.toString(), keyEpochTo.toString(),
+      sender, receiver, head.from, head.to, head.index.toString(), head.type.toString(),
+    ]);
+    return hkdf32(crypto.sha256, secretWith(peer), salt, info);
+  };
+  const noPeer = (chain: string): { readonly ok: false; readonly failure: ReturnType<typeof failure> } =>
+    refuse(failure("interaction.private.peer", { chain }));
+
+  return {
+    terms: (peerChain) => {
+      const peer = peerOf(peerChain);
+      const mine = options.registry().gateways.get(options.me);
+      if (peer === null || mine === undefined) return noPeer(peerChain);
+      return ok({ suite: options.suite, keyEpochFrom: mine.keyEpoch, keyEpochTo: peer.keyEpoch });
+    },
+    seal: (peerChain, head, terms, salt, plaintext) => {
+      const peer = peerOf(peerChain);
+      if (peer === null) return noPeer(peerChain);
+      const key = keyOf(peer, options.me, peer.name, head, terms, salt);
+      return ok(crypto.aead.seal(terms.suite, key, NONCE, plaintext, headerOf(head)));
+    },
+    open: (peerChain, head, terms, salt, untrustedSealed) => {
+      const peer = peerOf(peerChain);
+      if (peer === null) return noPeer(peerChain);
+      const key = keyOf(peer, peer.name, options.me, head, terms, salt);
+      const known = terms.suite === "aes-256-gcm" || terms.suite === "chacha20-poly1305";
+      const plaintext = known ? crypto.aead.open(terms.suite, key, NONCE, untrustedSealed, headerOf(head)) : null;
+      return plaintext === null ? refuse(failure("interaction.body.decrypt", { known })) : ok(plaintext);
+    },
+  };
+};

@@ -1,0 +1,245 @@
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { bounds, type Message, SUBMIT_CALL, SUBMIT_OUTCOME } from "@crossguardian/wire";
+import { type Incoming } from "./incoming.ts";
+import { type Send } from "./ports.ts";
+import { type Traces } from "./trace.ts";
+
+/** Entries of one chain that are in transactions and not decided yet. */
+export const MAX_SUBMITTED_ENTRIES = 8192;
+/** Entries of one submission; the plugin splits it into transactions. */
+export const MAX_SUBMISSION_ENTRIES = 1024;
+/** Bodies and results of one submission, in bytes. */
+export const MAX_SUBMISSION_BYTES = 4 * 1024 * 1024;
+const MAX_BACKOFF = 16;
+const FIRST_FAILURE_WAIT_MS = 250;
+const SIDE = { source: 1, destination: 2 } as const;
+
+/** What a submitter needs. */
+export type SubmitterPorts = {
+  readonly send: Send;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly traces: Traces;
+  /** False while the chain is frozen or not scanned up to its tip: what is decided already is not known then. */
+  readonly ready: () => boolean;
+  readonly cursor: () => bigint;
+  readonly tip: () => bigint | null;
+  /** Entries of this chain that are not done. */
+  readonly open: () => Iterable<Incoming>;
+  /** The contract has decided, beyond doubt, although no event of it was seen since the start. */
+  readonly conclude: (entry: Incoming) => void;
+};
+
+const sizeOf = ({ body }: Incoming): number => {
+  if (body === null) return 0;
+  return body.kind === "result" ? body.result.length : body.call.args.reduce((sum, arg) => sum + arg.length, body.call.func.length);
+};
+
+const submissionOf = (chain: string, id: bigint, items: readonly Incoming[]): Message<"submit"> | null => {
+  const [first] = items;
+  if (first === undefined) return null;
+  const { attestation, tree } = first.block;
+  return {
+    chain,
+    id,
+    call: SUBMIT_CALL[first.call],
+    attestation,
+    entries: items.map(({ facts, position }) => {
+      const { from, to, index, requestHash, status, resultHash } = facts;
+      return { from, to, index, requestHash, status, resultHash, position, siblings: tree.siblings(position) };
+    }),
+    bodies: items.flatMap(({ body }) => (body?.kind === "call" ? [body.call] : [])),
+    results: items.flatMap(({ body }) => (body?.kind === "result" ? [body.result] : [])),
+  };
+};
+
+const sideOf = (entry: Incoming): 1 | 2 => (entry.call === "settle" ? SIDE.source : SIDE.destination);
+
+type Question = { from: string; to: string; side: 1 | 2; base: bigint; count: number };
+
+/** Puts attested entries into the contract of one chain until the contract has decided each of them. */
+export class Submitter {
+  readonly #ports: SubmitterPorts;
+  readonly #chain: string;
+  readonly #plugin: string;
+  readonly #retryMs: number;
+  #queue: Incoming[] = [];
+  #submitted = 0;
+  #nextId = 1n;
+
+  constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number }) {
+    this.#ports = ports;
+    this.#chain = options.chain;
+    this.#plugin = options.plugin;
+    this.#retryMs = options.retryMs;
+  }
+
+  /** Entries of one block and call should come together: they go into one submission. */
+  add(entry: Incoming): void {
+    this.#setStage(entry, "queued");
+    this.#queue.push(entry);
+  }
+
+  pump(): void {
+    if (!this.#ports.ready()) return;
+    while (this.#queue.length > 0 && this.#submitted < MAX_SUBMITTED_ENTRIES) {
+      const { items, passed } = this.#headOfQueue();
+      if (items.length > 0 && !this.#submit(items)) return;
+      this.#queue = this.#queue.slice(passed);
+    }
+  }
+
+  /** The contract's event about an entry was observed, or it was given up for another reason. */
+  leave(entry: Incoming): void {
+    if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted -= 1;
+  }
+
+  onSubmitted({ id, outcome }: Message<"submitted">): void {
+    if (outcome === SUBMIT_OUTCOME.mined) return;
+    const now = this.#ports.clock.monotonicMs();
+    let count = 0;
+    for (const entry of this.#ports.open()) {
+      if (entry.stage !== "submitted" || entry.submitId !== id) continue;
+      entry.failures += 1;
+      entry.nextTryMs = now + Math.min(this.#retryMs, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
+      count += 1;
+    }
+    if (count > 0) this.#ports.log.warn("interaction.submit.failed", { chain: this.#chain, submission: id, entries: count, outcome });
+  }
+
+  /** Asks the contract about what is not decided in time, and submits again what it does not know. */
+  tick(): void {
+    const now = this.#ports.clock.monotonicMs();
+    const stale: Incoming[] = [];
+    const unanswered: Incoming[] = [];
+    for (const entry of this.#ports.open()) {
+      if (now < entry.nextTryMs) continue;
+      if (entry.stage === "submitted") stale.push(entry);
+      else if (entry.stage === "asked") unanswered.push(entry);
+    }
+    this.#again(unanswered);
+    if (stale.length > 0 && this.#ports.ready()) this.#ask(stale);
+    this.pump();
+  }
+
+  onDecided(untrusted: Message<"decided">): void {
+    const answers = new Map(untrusted.pairs.map((each) => [`${each.from}-${each.to}-${each.side.toString()}`, each]));
+    const undecided: Incoming[] = [];
+    for (const entry of this.#ports.open()) {
+      if (entry.stage !== "asked") continue;
+      const answer = answers.get(`${entry.pair}-${sideOf(entry).toString()}`);
+      if (answer === undefined || entry.facts.index < answer.base) continue;
+      const bit = Number(entry.facts.index - answer.base);
+      const byte = answer.bitmap[bit >> 3];
+      if (byte === undefined) continue;
+      if ((byte >> (bit & 7)) & 1) this.#isDecided(entry);
+      else undecided.push(entry);
+    }
+    this.#again(undecided);
+    this.pump();
+  }
+
+  /** The plugin was replaced: nothing is known about what it had in hand. */
+  pluginLost(): void {
+    for (const entry of this.#ports.open()) if (entry.stage === "submitted") entry.nextTryMs = 0;
+  }
+
+  queued(): number {
+    return this.#queue.length;
+  }
+
+  submitted(): number {
+    return this.#submitted;
+  }
+
+  /** Entries at the head of the queue that go together, and how many places of the queue that uses up. */
+  #headOfQueue(): { readonly items: readonly Incoming[]; readonly passed: number } {
+    const items: Incoming[] = [];
+    let size = 0;
+    let passed = 0;
+    for (const entry of this.#queue) {
+      if (entry.stage === "queued") {
+        const [first] = items;
+        const most = Math.max(1, MAX_SUBMISSION_ENTRIES >> Math.min((first ?? entry).failures * 3, 10));
+        size += sizeOf(entry);
+        const together = first === undefined || (first.block.hash === entry.block.hash && first.call === entry.call);
+        if (!together || items.length >= most || (items.length > 0 && size > MAX_SUBMISSION_BYTES)) break;
+        items.push(entry);
+      }
+      passed += 1;
+    }
+    return { items, passed };
+  }
+
+  #submit(items: readonly Incoming[]): boolean {
+    const message = submissionOf(this.#chain, this.#nextId, items);
+    if (message === null || !this.#ports.send(this.#plugin, "submit", message)) return false;
+    const now = this.#ports.clock.monotonicMs();
+    for (const entry of items) {
+      entry.submitId = this.#nextId;
+      entry.nextTryMs = now + this.#retryMs * Math.min(2 ** entry.attempts, MAX_BACKOFF);
+      this.#setStage(entry, "submitted");
+      this.#ports.traces.note(entry.id, entry.call === "settle" ? "settleSubmitted" : "submitted", BigInt(entry.attempts + 1));
+    }
+    this.#submitted += items.length;
+    this.#nextId += 1n;
+    return true;
+  }
+
+  #ask(stale: readonly Incoming[]): void {
+    const questions = new Map<string, Question>();
+    const asked: Incoming[] = [];
+    for (const entry of [...stale].sort((left, right) => (left.facts.index < right.facts.index ? -1 : 1))) {
+      const { from, to, index } = entry.facts;
+      const side = sideOf(entry);
+      const key = `${entry.pair}-${side.toString()}`;
+      const known = questions.get(key);
+      if (known === undefined) {
+        if (questions.size >= bounds.MAX_PAIRS_PER_QUERY) continue;
+        questions.set(key, { from, to, side, base: index, count: 1 });
+      } else {
+        const count = Number(index - known.base) + 1;
+        if (count > bounds.MAX_WINDOW_INDEXES) continue;
+        known.count = Math.max(known.count, count);
+      }
+      asked.push(entry);
+    }
+    if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#nextId, pairs: [...questions.values()] })) return;
+    this.#nextId += 1n;
+    const nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs;
+    for (const entry of asked) {
+      this.#setStage(entry, "asked");
+      entry.nextTryMs = nextTryMs;
+    }
+  }
+
+  #isDecided(entry: Incoming): void {
+    const tip = this.#ports.tip();
+    if (entry.decidedTip !== null && this.#ports.cursor() > entry.decidedTip) {
+      this.#ports.conclude(entry);
+      return;
+    }
+    entry.decidedTip ??= tip;
+    this.#setStage(entry, "submitted");
+    entry.nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs;
+  }
+
+  #again(entries: readonly Incoming[]): void {
+    const sorted = [...entries].sort((left, right) => {
+      if (left.block.height !== right.block.height) return left.block.height < right.block.height ? -1 : 1;
+      if (left.call !== right.call) return left.call < right.call ? -1 : 1;
+      return left.position - right.position;
+    });
+    for (const entry of sorted) {
+      this.#submitted -= 1;
+      entry.attempts += 1;
+      entry.decidedTip = null;
+      this.add(entry);
+    }
+  }
+
+  #setStage(entry: Incoming, stage: Incoming["stage"]): void {
+    entry.stage = stage;
+    entry.sinceMs = this.#ports.clock.monotonicMs();
+  }
+}

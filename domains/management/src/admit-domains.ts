@@ -1,0 +1,96 @@
+import { bounds, type Message } from "@crossguardian/wire";
+import { checkSelfTest } from "./check-self-test.ts";
+import { type FromLauncher } from "./house.ts";
+import { heard, nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
+
+/** Control command that asks a domain for another hello; every domain's front end answers it. */
+export const HELLO_AGAIN = "hello-again";
+
+/** Ports by name, as start orders give them. */
+export type PortList = Message<"start">["ports"];
+
+/** Admission: nothing is routed to or from a domain before its self-test was judged (DESIGN section 4). */
+export type Admission = {
+  readonly onStarted: (watched: Watched, started: Extract<FromLauncher, { readonly type: "started" }>) => void;
+  readonly onEnded: (watched: Watched) => void;
+  readonly onHello: (watched: Watched, hello: Message<"hello">) => void;
+  readonly onSwitchStarted: () => void;
+  /** The port of this instance is at the switch. */
+  readonly onAttached: (watched: Watched, epoch: bigint) => void;
+};
+
+/** Makes the admission of a house whose ports are `ports`. */
+export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, log }: OverseerPowers): Admission => {
+  let switchStarts = 0;
+
+  const sendAdmit = ({ domain, epoch }: Watched, isOpen: boolean): void => {
+    channel.send(bounds.SWITCH_PORT, "admit", { port: domain.port, open: isOpen ? 1 : 0, epoch: epoch ?? 0n });
+  };
+  const askHello = ({ domain }: Watched): void => {
+    channel.send(domain.port, "control", { command: HELLO_AGAIN, argument: "" });
+  };
+
+  const refuse = (watched: Watched, why: string): void => {
+    watched.phase = "refused";
+    log.alarm("domain.refused", { ...nameFacts(watched), why });
+    sendAdmit(watched, false);
+    tellLauncher({ type: "refused", ...nameFacts(watched), why });
+  };
+
+  const judge = (watched: Watched, hello: Message<"hello">): void => {
+    watched.selfTest = hello;
+    const wrong = checkSelfTest(watched.domain, hello);
+    if (wrong.length > 0) {
+      refuse(watched, wrong.join(", ").slice(0, 400));
+      return;
+    }
+    sendAdmit(watched, true);
+    // To a domain that runs already this only renews the names.
+    channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports, config: watched.domain.config });
+    heard(watched, clock);
+    if (watched.phase !== "admitted") log.info("domain.admitted", nameFacts(watched));
+    watched.phase = "admitted";
+    tellLauncher({ type: "admitted", ...nameFacts(watched) });
+  };
+
+  return {
+    onStarted: (watched, { epoch, fresh, admitted }) => {
+      const { heldHello } = watched;
+      watched.epoch = epoch;
+      watched.heldHello = null;
+      watched.phase = "waiting";
+      heard(watched, clock);
+      if (heldHello?.epoch === epoch) {
+        judge(watched, heldHello);
+        return;
+      }
+      if (fresh) return;
+      // It was judged by the management process before this one; it goes on, and is judged again.
+      if (admitted) {
+        watched.phase = "admitted";
+        sendAdmit(watched, true);
+      }
+      askHello(watched);
+    },
+    onEnded: (watched) => {
+      watched.phase = "absent";
+      watched.epoch = null;
+    },
+    onHello: (watched, hello) => {
+      if (watched.epoch === hello.epoch) judge(watched, hello);
+      // The next instance may be faster than the launcher's words about the end of this one and its own start.
+      else if (hello.epoch > (watched.epoch ?? 0n)) watched.heldHello = hello;
+      else log.warn("hello.stale", { name: watched.domain.name, epoch: hello.epoch });
+    },
+    onSwitchStarted: () => {
+      switchStarts += 1;
+      log.info("switch.started", { starts: switchStarts });
+    },
+    onAttached: (watched, epoch) => {
+      if (watched.epoch !== epoch || switchStarts <= 1) return;
+      // A replaced switch knows nobody, and a hello on its way may be lost with the one before.
+      if (watched.phase === "admitted") sendAdmit(watched, true);
+      else if (watched.phase === "waiting") askHello(watched);
+    },
+  };
+};

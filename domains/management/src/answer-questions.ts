@@ -1,0 +1,53 @@
+import { type FailureCode } from "@crossguardian/kernel";
+import { type FromLauncher } from "./house.ts";
+import { type Outcome, type Questions } from "./questions.ts";
+import { nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
+
+/** Name under which management itself is asked. */
+const OWN_NAME = "management";
+
+const plain = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
+
+const statusOf = (watched: Watched, nowMs: number): object => ({
+  ...nameFacts(watched),
+  kind: watched.domain.kind,
+  chain: watched.domain.chain,
+  role: watched.domain.role,
+  port: watched.domain.port,
+  phase: watched.phase,
+  silentMs: watched.phase === "admitted" ? Math.round(nowMs - watched.pulse.heardMs) : null,
+  gauges: Object.fromEntries(watched.gauges.map(({ name, value }) => [name, value])),
+  portEvents: Object.fromEntries(watched.portEvents),
+  selfTest: watched.selfTest,
+});
+
+/** The domain's words, or a failure when they are not text. */
+export const decodeAnswer = (untrustedBytes: Uint8Array): Outcome => {
+  try {
+    return { ok: true, answer: new TextDecoder("utf-8", { fatal: true }).decode(untrustedBytes) };
+  } catch {
+    return { ok: false, code: "management.answer.malformed" };
+  }
+};
+
+/** Hands an operator's question to its domain, or answers `status` itself. */
+export const answerQuestion = (
+  { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
+  all: ReadonlyMap<string, Watched>,
+  questions: Questions,
+  { clock, channel, tellLauncher }: OverseerPowers,
+): void => {
+  const settle = (outcome: Outcome): void =>
+    tellLauncher({ type: "answer", id, ok: outcome.ok, answer: outcome.ok ? outcome.answer : outcome.code });
+  const fail = (code: FailureCode): void => settle({ ok: false, code });
+  if (domain === OWN_NAME) {
+    if (command !== "status") fail("management.command.unknown");
+    else settle({ ok: true, answer: JSON.stringify([...all.values()].map((each) => statusOf(each, clock.monotonicMs())), plain) });
+    return;
+  }
+  const watched = all.get(domain);
+  if (watched === undefined) fail("management.domain.unknown");
+  else if (watched.phase !== "admitted" || !channel.send(watched.domain.port, "control", { command, argument })) {
+    fail("management.domain.absent");
+  } else questions.open(domain, command, settle);
+};

@@ -1,0 +1,46 @@
+import { type Message } from "@crossguardian/wire";
+import { type ManagedDomain } from "./house.ts";
+
+const SECCOMP_FILTER = 2;
+const CHANNEL_FD = 3;
+const FIRST_MAPPED_UID = 65_536;
+
+const NO_CAPABILITY = /^0{1,16}$/u;
+const STANDARD_TARGET = /^(\/dev\/null|pipe:\[\d+\]|socket:\[\d+\])$/u;
+const SOCKET_TARGET = /^socket:\[\d+\]$/u;
+// What the event loop of Node opens for itself.
+const LOOP_TARGET = /^(anon_inode:|pipe:\[\d+\]$|\/dev\/null$)/u;
+
+const isExpectedFd = (entry: string): boolean => {
+  const at = entry.indexOf(" ");
+  const fd = Number(entry.slice(0, at));
+  const target = entry.slice(at + 1);
+  if (at < 1 || !Number.isInteger(fd)) return false;
+  if (fd < CHANNEL_FD) return STANDARD_TARGET.test(target);
+  return fd === CHANNEL_FD ? SOCKET_TARGET.test(target) : LOOP_TARGET.test(target);
+};
+
+const mapsRoot = (uidMap: string): boolean => {
+  const [inside = "", outside = ""] = uidMap.split(" ");
+  return inside === "0" && Number(outside) >= FIRST_MAPPED_UID;
+};
+
+/**
+ * What a domain's self-test shows that its specification does not allow; empty: it may be routed
+ * (DESIGN section 4; paper section IV-B, constraint 1). Nothing is asked of a domain of the driver `none`.
+ */
+export const checkSelfTest = (domain: ManagedDomain, hello: Message<"hello">): readonly string[] => {
+  const wrong: string[] = [];
+  if (hello.domain !== domain.name) wrong.push("name");
+  if (!domain.jailed && domain.kind !== "network") return wrong;
+  if (hello.noNewPrivs !== 1) wrong.push(`noNewPrivs ${String(hello.noNewPrivs)}`);
+  if (!NO_CAPABILITY.test(hello.capEff)) wrong.push("capEff");
+  if (!domain.jailed) return wrong;
+  if (hello.seccomp !== SECCOMP_FILTER) wrong.push(`seccomp ${String(hello.seccomp)}`);
+  if (!mapsRoot(hello.uidMap)) wrong.push("uidMap");
+  const isLoopbackOnly = hello.netDevices.length === 1 && hello.netDevices[0] === "lo";
+  if (domain.network === "none" && !isLoopbackOnly) wrong.push(`netDevices ${String(hello.netDevices.length)}`);
+  const fd = hello.openFds.find((each) => !isExpectedFd(each));
+  if (fd !== undefined) wrong.push(`fd ${fd.split(" ")[0] ?? ""}`);
+  return wrong;
+};

@@ -1,0 +1,66 @@
+import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
+import { type FromLauncher, type ManagedDomain, type ManagedHouse } from "./house.ts";
+
+type Untrusted = Readonly<Record<string, unknown>>;
+
+const malformed = (what: string): CodedError => new CodedError("management.config.malformed", { what });
+
+const parseRecord = (untrusted: string): Untrusted | null => {
+  try {
+    const value: unknown = JSON.parse(untrusted);
+    return typeof value === "object" && value !== null ? (value as Untrusted) : null; // each field is checked by its reader
+  } catch {
+    return null;
+  }
+};
+
+const textOf = (from: Untrusted, field: string): string => {
+  const value = from[field];
+  if (typeof value !== "string") throw malformed(field);
+  return value;
+};
+
+type Base64 = (text: string) => Uint8Array;
+
+const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain => {
+  if (typeof untrusted !== "object" || untrusted === null) throw malformed("domain");
+  const domain = untrusted as Untrusted; // each field is checked below
+  const { port, jailed, chain, network } = domain;
+  if (typeof port !== "number" || typeof jailed !== "boolean") throw malformed("domain");
+  if (chain !== null && typeof chain !== "string") throw malformed("chain");
+  if (network !== "none" && network !== "host") throw malformed("network");
+  return {
+    name: textOf(domain, "name"),
+    kind: textOf(domain, "kind"),
+    role: textOf(domain, "role"),
+    config: decodeBase64(textOf(domain, "config")),
+    chain, port, jailed, network,
+  };
+};
+
+/** Decodes the launcher's description of the house. @throws management.config.malformed */
+export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
+  const house = parseRecord(text);
+  if (house === null) throw malformed("json");
+  const { domains, driver } = house;
+  if (!Array.isArray(domains)) throw malformed("domains");
+  if (driver !== "oci" && driver !== "none") throw malformed("driver");
+  return { house: textOf(house, "house"), logs: textOf(house, "logs"), driver, domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
+};
+
+const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);
+
+/** Decodes a line of the launcher. Errors: management.line.malformed. */
+export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
+  const no = refuse(failure("management.line.malformed", { chars: text.length }));
+  const line = parseRecord(text);
+  if (line === null) return no;
+  const { type, name, epoch, fresh, admitted, id, domain, command, argument } = line;
+  if (type === "ask") {
+    if (typeof id !== "number" || typeof domain !== "string" || typeof command !== "string" || typeof argument !== "string") return no;
+    return ok({ type, id, domain, command, argument });
+  }
+  if (typeof name !== "string" || !isEpoch(epoch)) return no;
+  if (type === "ended") return ok({ type, name, epoch: BigInt(epoch) });
+  return type === "started" ? ok({ type, name, epoch: BigInt(epoch), fresh: fresh === true, admitted: admitted === true }) : no;
+};

@@ -1,0 +1,89 @@
+import { CodedError } from "@crossguardian/kernel";
+import { bounds, type Message } from "@crossguardian/wire";
+import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
+import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
+import { type FromLauncher, type ManagedHouse } from "./house.ts";
+import { makeQuestions } from "./questions.ts";
+import { watchPulses } from "./watch-pulses.ts";
+import { heard, makeWatched, type OverseerPowers, type Watched } from "./watched.ts";
+
+/** Management at work. */
+export type Overseer = {
+  readonly onLauncher: (line: FromLauncher) => void;
+  /** Starts watching and tells the launcher that management is there. */
+  readonly begin: () => void;
+};
+
+/** Kinds of events counted per port, at most. */
+const MAX_EVENT_NAMES_COUNT = 64;
+
+const countEvent = ({ portEvents }: Watched, event: string, count: bigint): void => {
+  if (portEvents.size >= MAX_EVENT_NAMES_COUNT && !portEvents.has(event)) return;
+  portEvents.set(event, (portEvents.get(event) ?? 0n) + count);
+};
+
+/** Makes the overseer of a house: admission by self-test, start orders, heartbeats, logs, questions (paper section IV-B). */
+export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overseer => {
+  const { clock, channel, log } = powers;
+  const all = house.domains.map(makeWatched);
+  const byName = new Map(all.map((watched) => [watched.domain.name, watched]));
+  const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
+  const questions = makeQuestions(clock);
+  const admission = makeAdmission(house.domains.map(({ name, port }) => ({ name, port })), powers);
+
+  const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
+    if (event === "switch.started") {
+      admission.onSwitchStarted();
+      return;
+    }
+    log.info("port.event", { port, name, what: event, count });
+    const watched = byPort.get(port);
+    if (watched === undefined) return;
+    if (event === "port.attached") admission.onAttached(watched, count);
+    else countEvent(watched, event, count);
+  };
+
+  channel.on("portEvent", (port, event) => {
+    if (port === bounds.SWITCH_PORT) onPortEvent(event);
+  });
+  channel.on("hello", (port, hello) => {
+    const watched = byPort.get(port);
+    if (watched !== undefined) admission.onHello(watched, hello);
+  });
+  channel.on("heartbeat", (port, { gauges }) => {
+    const watched = byPort.get(port);
+    if (watched === undefined) return;
+    heard(watched, clock);
+    watched.gauges = gauges;
+  });
+  channel.on("logLine", (port, line) => {
+    const watched = byPort.get(port);
+    if (watched !== undefined) powers.keepLine(watched.domain.name, line);
+  });
+  channel.on("controlAnswer", (port, { command, answer }) => {
+    const watched = byPort.get(port);
+    if (watched !== undefined && command !== HELLO_AGAIN) questions.answer(watched.domain.name, command, decodeAnswer(answer));
+  });
+
+  return {
+    begin: () => {
+      watchPulses(all, powers);
+      powers.tellLauncher({ type: "ready" });
+    },
+    onLauncher: (line) => {
+      if (line.type === "ask") {
+        answerQuestion(line, byName, questions, powers);
+        return;
+      }
+      const watched = byName.get(line.name);
+      if (watched === undefined) throw new CodedError("management.domain.unknown", { name: line.name.slice(0, 40) });
+      if (line.type === "started") {
+        admission.onStarted(watched, line);
+        return;
+      }
+      log.info("domain.ended", { name: line.name, epoch: line.epoch });
+      admission.onEnded(watched);
+      questions.drop(line.name);
+    },
+  };
+};

@@ -1,0 +1,59 @@
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Message, type MessageName } from "@crossguardian/wire";
+import { type ManagedDomain, type ToLauncher } from "./house.ts";
+import { type Pulse } from "./judge-pulse.ts";
+
+/** The messages management sends and takes, by port. */
+export type OverseerChannel = {
+  readonly send: <N extends MessageName>(port: number, name: N, message: Message<N>) => boolean;
+  readonly on: <N extends MessageName>(name: N, handler: (port: number, message: Message<N>) => void) => void;
+};
+
+/** What management works with. */
+export type OverseerPowers = {
+  readonly clock: Clock;
+  readonly channel: OverseerChannel;
+  readonly tellLauncher: (line: ToLauncher) => void;
+  /** Management's own log. */
+  readonly log: Log;
+  /** Keeps a log line of a domain. */
+  readonly keepLine: (domain: string, line: Message<"logLine">) => void;
+};
+
+/** What management knows about one domain. */
+export type Watched = {
+  readonly domain: ManagedDomain;
+  phase: "absent" | "waiting" | "admitted" | "refused";
+  /** Instance that runs, as the launcher says; null when none does. */
+  epoch: bigint | null;
+  /** The hello of a later instance, which was faster than the launcher's word about its start. */
+  heldHello: Message<"hello"> | null;
+  selfTest: Message<"hello"> | null;
+  pulse: Pulse;
+  gauges: Message<"heartbeat">["gauges"];
+  /** What the switch reported about the port. */
+  readonly portEvents: Map<string, bigint>;
+};
+
+/** A domain that has not started yet. */
+export const makeWatched = (domain: ManagedDomain): Watched => ({
+  domain,
+  phase: "absent",
+  epoch: null,
+  heldHello: null,
+  selfTest: null,
+  pulse: { heardMs: 0, reported: false },
+  gauges: [],
+  portEvents: new Map(),
+});
+
+/** Name and instance, as they stand in lines and logs. */
+export const nameFacts = ({ domain, epoch }: Watched): { readonly name: string; readonly epoch: string } => ({
+  name: domain.name,
+  epoch: (epoch ?? 0n).toString(),
+});
+
+/** The domain was heard now. */
+export const heard = (watched: Watched, clock: Clock): void => {
+  watched.pulse = { heardMs: clock.monotonicMs(), reported: false };
+};

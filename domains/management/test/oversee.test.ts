@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Message } from "@crossguardian/wire";
+import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse } from "../src/index.ts";
+
+const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, role: "", network: "none", jailed: true, config: new Uint8Array([1]) };
+const house: ManagedHouse = { house: "h", driver: "oci", logs: "/nowhere", domains: [domain] };
+const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
+  domain: "relay", pid: 1, seccomp: 2, noNewPrivs: 1, capEff: "0000000000000000", uidMap: "0 1879048192 65536", netDevices: ["lo"],
+  openFds: ["0 /dev/null", "1 socket:[1]", "2 socket:[2]", "3 socket:[3]", "4 anon_inode:[eventpoll]", "5 pipe:[9]"], startedMs: 1n, epoch: 5n, ...more,
+});
+
+const setUp = () => {
+  let nowMs = 0;
+  let timers: { atMs: number; run: () => void }[] = [];
+  const clock: Clock = {
+    wallMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after: (delayMs, run) => {
+      const timer = { atMs: nowMs + delayMs, run };
+      timers.push(timer);
+      return () => (timers = timers.filter((each) => each !== timer));
+    },
+  };
+  const move = (ms: number): void => {
+    nowMs += ms;
+    const due = timers.filter(({ atMs }) => atMs <= nowMs);
+    timers = timers.filter(({ atMs }) => atMs > nowMs);
+    for (const { run } of due) run();
+  };
+  const sent: [number, string, unknown][] = [];
+  const told: Record<string, unknown>[] = [];
+  const kept: string[] = [];
+  const events: string[] = [];
+  const handlers = new Map<string, (port: number, message: never) => void>();
+  const write = (event: string): void => void events.push(event);
+  const log: Log = { info: write, warn: write, alarm: write };
+  const overseer = makeOverseer(house, {
+    clock,
+    log,
+    channel: {
+      send: (port, name, message) => {
+        sent.push([port, name, message]);
+        return true;
+      },
+      on: (name, handler) => void handlers.set(name, handler),
+    },
+    tellLauncher: (line) => told.push(line),
+    keepLine: (name, line) => kept.push(`${name} ${line.event}`),
+  });
+  const receive = (name: string, port: number, message: unknown): void => handlers.get(name)?.(port, message as never);
+  const started = (more: { fresh?: boolean; admitted?: boolean } = {}): void =>
+    overseer.onLauncher({ type: "started", name: "relay", epoch: 5n, fresh: true, admitted: false, ...more });
+  const portEvent = (event: string, count: bigint): void => receive("portEvent", 255, { port: 2, name: "relay", event, count });
+  return { overseer, receive, started, portEvent, move, sent, told, kept, events, names: () => sent.map(([port, name]) => `${name}>${String(port)}`) };
+};
+
+describe("a domain's self-test", () => {
+  test("that shows the jail it was given is accepted", () => assert.deepEqual(checkSelfTest(domain, hello()), []));
+
+  const wrong: readonly (readonly [string, Partial<Message<"hello">>])[] = [
+    ["another name", { domain: "plugin" }],
+    ["no system-call filter", { seccomp: 0 }],
+    ["new privileges possible", { noNewPrivs: 0 }],
+    ["a capability", { capEff: "0000000000000001" }],
+    ["unreadable capabilities", { capEff: "unreadable" }],
+    ["the host's users", { uidMap: "0 0 4294967295" }],
+    ["a network device", { netDevices: ["lo", "eth0"] }],
+    ["unreadable devices", { netDevices: ["unreadable"] }],
+    ["a descriptor too many", { openFds: ["3 socket:[3]", "7 socket:[8]"] }],
+    ["an open file", { openFds: ["3 socket:[3]", "7 /etc/passwd"] }],
+    ["unreadable descriptors", { openFds: ["unreadable"] }],
+  ];
+  for (const [what, more] of wrong) {
+    test(`that shows ${what} is not`, () => assert.equal(checkSelfTest(domain, hello(more)).length, 1));
+  }
+
+  test("of a network domain must show no capability, and of an un-isolated one only its name", () => {
+    const network = { ...domain, kind: "network", jailed: false };
+    const unjailed = { ...domain, jailed: false };
+    const free = hello({ seccomp: 0, capEff: "000001ffffffffff", noNewPrivs: 0, netDevices: ["lo", "eth0"] });
+    assert.equal(checkSelfTest(network, free).length, 2);
+    assert.deepEqual(checkSelfTest(unjailed, free), []);
+    assert.equal(checkSelfTest(unjailed, hello({ domain: "x" })).length, 1);
+  });
+});
+
+describe("management", () => {
+  test("routes and starts a domain after its self-test, not before", () => {
+    const { receive, started, names, told } = setUp();
+    started();
+    assert.deepEqual(names(), []);
+    receive("hello", 2, hello());
+    assert.deepEqual(names(), ["admit>255", "start>2"]);
+    assert.deepEqual(told, [{ type: "admitted", name: "relay", epoch: "5" }]);
+  });
+
+  test("judges a hello that came before the launcher's word about the same instance, and no other", () => {
+    const first = setUp();
+    first.receive("hello", 2, hello());
+    assert.deepEqual(first.names(), []);
+    first.started();
+    assert.deepEqual(first.names(), ["admit>255", "start>2"]);
+    const second = setUp();
+    second.receive("hello", 2, hello({ epoch: 4n }));
+    second.started();
+    assert.deepEqual(second.names(), []);
+    second.receive("hello", 2, hello({ epoch: 4n }));
+    assert.deepEqual(second.names(), []);
+    assert.ok(second.events.includes("hello.stale"));
+    second.receive("hello", 2, hello());
+    assert.deepEqual(second.names(), ["admit>255", "start>2"]);
+  });
+
+  test("keeps the next instance's hello until the launcher told that the present one ended", () => {
+    const { overseer, receive, started, sent } = setUp();
+    started();
+    receive("hello", 2, hello());
+    sent.length = 0;
+    receive("hello", 2, hello({ epoch: 6n }));
+    assert.deepEqual(sent, []);
+    overseer.onLauncher({ type: "ended", name: "relay", epoch: 5n });
+    overseer.onLauncher({ type: "started", name: "relay", epoch: 6n, fresh: true, admitted: false });
+    assert.deepEqual(sent[0], [255, "admit", { port: 2, open: 1, epoch: 6n }]);
+  });
+
+  test("refuses a domain whose jail is not the specified one", () => {
+    const { receive, started, sent, told } = setUp();
+    started();
+    receive("hello", 2, hello({ seccomp: 0 }));
+    assert.deepEqual(sent, [[255, "admit", { port: 2, open: 0, epoch: 5n }]]);
+    assert.deepEqual(told, [{ type: "refused", name: "relay", epoch: "5", why: "seccomp 0" }]);
+  });
+
+  test("takes over what its predecessor admitted, and judges it again", () => {
+    const { receive, started, names } = setUp();
+    started({ fresh: false, admitted: true });
+    assert.deepEqual(names(), ["admit>255", "control>2"]);
+    receive("hello", 2, hello());
+    assert.deepEqual(names().slice(2), ["admit>255", "start>2"]);
+  });
+
+  test("admits everything again at a replaced switch", () => {
+    const { receive, started, portEvent, names, sent } = setUp();
+    portEvent("switch.started", 0n);
+    started();
+    portEvent("port.attached", 5n);
+    receive("hello", 2, hello());
+    sent.length = 0;
+    portEvent("switch.started", 0n);
+    portEvent("port.attached", 4n);
+    assert.deepEqual(names(), []);
+    portEvent("port.attached", 5n);
+    assert.deepEqual(names(), ["admit>255"]);
+  });
+
+  test("does not take port events from a domain", () => {
+    const { receive, started, sent } = setUp();
+    started();
+    receive("hello", 2, hello());
+    sent.length = 0;
+    for (const event of ["switch.started", "switch.started", "port.attached"]) receive("portEvent", 2, { port: 2, name: "relay", event, count: 5n });
+    assert.deepEqual(sent, []);
+  });
+
+  test("reports a silent domain once and has it restarted later", () => {
+    const { overseer, receive, started, move, events, told } = setUp();
+    overseer.begin();
+    started();
+    receive("hello", 2, hello());
+    for (let at = 0; at < 5; at += 1) move(500);
+    assert.equal(events.filter((event) => event === "heartbeat.missed").length, 1);
+    receive("heartbeat", 2, { sequence: 1n, gauges: [] });
+    for (let at = 0; at < 20; at += 1) move(500);
+    assert.deepEqual(told.filter(({ type }) => type === "restart"), [{ type: "restart", name: "relay", epoch: "5", why: "silent" }]);
+  });
+
+  test("blames nobody when it stood still itself", () => {
+    const { overseer, receive, started, move, told } = setUp();
+    overseer.begin();
+    started();
+    receive("hello", 2, hello());
+    move(60_000);
+    assert.deepEqual(told.filter(({ type }) => type === "restart"), []);
+  });
+
+  test("hands questions to a domain and answers back, once each", () => {
+    const { overseer, receive, started, told } = setUp();
+    overseer.onLauncher({ type: "ask", id: 1, domain: "relay", command: "who", argument: "" });
+    assert.deepEqual(told.at(-1), { type: "answer", id: 1, ok: false, answer: "management.domain.absent" });
+    started();
+    receive("hello", 2, hello());
+    overseer.onLauncher({ type: "ask", id: 2, domain: "relay", command: "who", argument: "" });
+    const answer = { command: "who", answer: new TextEncoder().encode('{"a":1}') };
+    receive("controlAnswer", 2, answer);
+    receive("controlAnswer", 2, answer);
+    assert.deepEqual(told.slice(-1), [{ type: "answer", id: 2, ok: true, answer: '{"a":1}' }]);
+  });
+
+  test("fails a question whose domain ends, is late, or does not answer text", () => {
+    const { overseer, receive, started, move, told } = setUp();
+    const ask = (id: number): void => overseer.onLauncher({ type: "ask", id, domain: "relay", command: "who", argument: "" });
+    started();
+    receive("hello", 2, hello());
+    ask(1);
+    receive("controlAnswer", 2, { command: "who", answer: new Uint8Array([0xff]) });
+    ask(2);
+    move(8_000);
+    ask(3);
+    overseer.onLauncher({ type: "ended", name: "relay", epoch: 5n });
+    assert.deepEqual(told.slice(-3).map(({ answer }) => answer), ["management.answer.malformed", "management.answer.late", "management.domain.absent"]);
+  });
+
+  test("keeps log lines under the domain's name as the switch states it", () => {
+    const { receive, kept } = setUp();
+    receive("logLine", 2, { level: 0, event: "a", facts: [] });
+    receive("logLine", 9, { level: 0, event: "b", facts: [] });
+    assert.deepEqual(kept, ["relay a"]);
+  });
+});

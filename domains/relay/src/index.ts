@@ -1,0 +1,1 @@
+export { makeRelayDomain, type RelayDomain, type RelayPorts } from "./relay-domain.ts";

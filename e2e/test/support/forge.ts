@@ -1,0 +1,128 @@
+import { gatewayAbi, vaultAbi } from "@crossguardian/contracts-evm";
+import { fromHex, to0x } from "@crossguardian/kernel";
+import { makeEntriesTree, relayGenesisDocument, relayGenesisHash, type Target, wordOf, wordOfBytes } from "@crossguardian/protocol";
+import {
+  batchContent, contentHashInput, decodeMessage, encodeContent, encodeIbtp, encodeIbtpExtra, encodeMessage, encodePayload,
+  ENTRY_KIND, type EntryFacts, evmEvidence, IBTP_TYPE, IBTP_VERSION, type Message, type RelayHeader,
+} from "@crossguardian/wire";
+import { keyOf, signAscending, vaultOf, type World } from "@crossguardian/world";
+import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, type Hex, keccak256, pad, parseAbiItem, toHex, toRlp, zeroHash } from "viem";
+
+import { contractsOf, rpcOf } from "./calls.ts";
+
+const GATEWAY_KEY = "crossguardian/gateway-key/v1";
+const VALIDATOR_KEY = "crossguardian/validator-key/v1";
+const TIMEOUT_MS = 600_000n;
+const PRIORITY = 1;
+const ZERO32 = new Uint8Array(32);
+const HEADER_FIELDS = [
+  "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom", "difficulty", "number", "gasLimit", "gasUsed",
+  "timestamp", "extraData", "mixHash", "nonce", "baseFeePerGas", "withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash",
+] as const;
+const QUANTITIES = new Set(["difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas", "blobGasUsed", "excessBlobGas"]);
+const REQUEST = parseAbiItem(
+  "event Request(bytes32 indexed from, bytes32 indexed to, uint64 index, bytes32 requestHash, bytes32 bodyHash, uint64 timeoutMs, uint8 priority, bool isPrivate, string func, bytes[] args)",
+);
+
+/** A mint that nobody ever requested, complete but for what would prove it. */
+export type ForgedMint = {
+  readonly from: string;
+  readonly to: string;
+  readonly source: string;
+  readonly facts: EntryFacts;
+  readonly bodyHash: Uint8Array;
+  readonly args: readonly Uint8Array[];
+  readonly target: Target;
+};
+
+const targetOf = (world: World, chain: string): Target => ({
+  chain: wordOf(world.chains.get(chain)?.numericId ?? 0),
+  contract: wordOfBytes(fromHex(contractsOf(world, chain).gateway)),
+});
+
+/** Makes up a request of `from`'s vault that has `to`'s vault mint. */
+export const forgeMint = (world: World, from: string, to: string, mint: { readonly index: bigint; readonly receiver: Hex; readonly amount: bigint }): ForgedMint => {
+  const args = [fromHex(pad(mint.receiver)), wordOf(mint.amount)];
+  const bodyHash = world.hashes.bodyHash({ func: "mint", args, salt: null });
+  const names = { from: vaultOf(from), to: vaultOf(to), index: mint.index };
+  const requestHash = world.hashes.requestHash({ source: targetOf(world, from), ...names, bodyHash, timeoutMs: TIMEOUT_MS, priority: PRIORITY });
+  return {
+    ...names, source: from, bodyHash, args, target: targetOf(world, to),
+    facts: { kind: ENTRY_KIND.request, ...names, requestHash, status: 0, resultHash: ZERO32 },
+  };
+};
+
+const rlpHeader = (header: Readonly<Record<string, Hex | undefined>>): Hex =>
+  toRlp(
+    HEADER_FIELDS.flatMap((name) => {
+      const value = header[name];
+      if (value === undefined || value === null) return [];
+      const digits = QUANTITIES.has(name) ? value.slice(2).replace(/^0+/u, "") : value.slice(2);
+      return [`0x${digits.length % 2 === 1 ? "0" : ""}${digits}` as Hex];
+    }),
+  );
+
+/** Evidence that proves the made-up event, in a block made up for it at a height where the chain has another one. */
+const forgeEvidence = async (world: World, mint: ForgedMint, height: bigint): Promise<Uint8Array> => {
+  const { facts, bodyHash, args, source } = mint;
+  const data = encodeAbiParameters(
+    REQUEST.inputs.filter((input) => !("indexed" in input)),
+    [facts.index, to0x(facts.requestHash), to0x(bodyHash), TIMEOUT_MS, PRIORITY, false, "mint", args.map((each) => to0x(each))],
+  );
+  const topics = encodeEventTopics({ abi: gatewayAbi, eventName: "Request", args: { from: keyOf(world, mint.from), to: keyOf(world, mint.to) } }) as Hex[]; // no topic is left open
+  const receipt = concat(["0x02", toRlp(["0x01", "0x5208", `0x${"00".repeat(256)}`, [[contractsOf(world, source).gateway, topics, data]]])]);
+  const leaf = toRlp(["0x2080", receipt]); // the only one: path of transaction 0, even, ends here
+  const genuine = await rpcOf(world, source).call<Record<string, Hex>>("eth_getBlockByNumber", [toHex(height), false]);
+  return encodeMessage(evmEvidence, { header: fromHex(rlpHeader({ ...genuine, receiptsRoot: keccak256(leaf) })), nodes: [fromHex(leaf)] });
+};
+
+/** The made-up request as a batch signed with the stolen key of its gateway. */
+export const forgeBatch = async (world: World, mint: ForgedMint, gateway: string, height: bigint): Promise<Message<"publish">> => {
+  const evidence = await forgeEvidence(world, mint, height);
+  const content = { func: "mint", args: mint.args };
+  const source = targetOf(world, mint.source);
+  const ibtp = encodeIbtp({
+    from: mint.from, to: mint.to, index: mint.facts.index, type: IBTP_TYPE.interchain, timeoutHeight: TIMEOUT_MS, proof: world.crypto.sha256(evidence),
+    group: null, version: IBTP_VERSION, timestamp: 0n, debug: false,
+    payload: encodePayload({ encrypted: false, content: encodeContent(content), hash: world.hashes.keccak256(contentHashInput(content)) }),
+    extra: encodeIbtpExtra({
+      bodyHash: mint.bodyHash, requestHash: mint.facts.requestHash, srcChain: source.chain, srcContract: source.contract, timeoutMs: TIMEOUT_MS,
+      priority: PRIORITY, isPrivate: false, status: 0, resultHash: ZERO32, suite: "", keyEpochFrom: 0n, keyEpochTo: 0n, missingBody: false,
+    }),
+  });
+  const batch = encodeMessage(batchContent, {
+    gateway, batchId: BigInt(Date.now()), evidences: [{ chain: mint.source, height, evidence }], entries: [{ ibtp, evidence: 0, tx: 0, log: 0 }],
+  });
+  const key = world.crypto.deriveKey(world.slots.rootOf(`interaction-${gateway}`), GATEWAY_KEY);
+  const [signature] = signAscending(world.crypto, world.hashes.keccak256(batch), [key]);
+  if (signature === undefined) throw new Error("no signature");
+  return { content: batch, signature };
+};
+
+/** The call that executes the made-up request by a relay block of its own, signed with the keys of these validators. */
+export const forgedExecution = (world: World, mint: ForgedMint, validators: readonly number[], twice: readonly number[] = []): Hex => {
+  const genesis = decodeMessage(relayGenesisDocument, world.terms.genesis);
+  if (!genesis.ok) throw new Error("no genesis");
+  const relayGenesis = relayGenesisHash(world.hashes, genesis.value);
+  const root = makeEntriesTree(world.hashes, [world.hashes.leaf(relayGenesis, mint.target, mint.facts)]).root;
+  const header: RelayHeader = { epoch: 1n, height: 1_000_000n, prevHash: ZERO32, tickMs: BigInt(Date.now()), entriesRoot: root };
+  const keys = [...validators, ...twice].map((number) => world.crypto.deriveKey(world.slots.rootOf(`validator-${number}`), VALIDATOR_KEY));
+  const signatures = signAscending(world.crypto, world.hashes.blockDigest(relayGenesis, header), keys).map((each) => to0x(each));
+  const { facts, args } = mint;
+  const source = targetOf(world, mint.source);
+  const entry = {
+    from: keyOf(world, mint.from), to: keyOf(world, mint.to), index: facts.index, requestHash: to0x(facts.requestHash), status: 0, resultHash: zeroHash, position: 0, siblings: [],
+  };
+  const body = {
+    srcChain: to0x(source.chain), srcContract: to0x(source.contract), timeoutMs: TIMEOUT_MS, priority: PRIORITY, isPrivate: false, salt: zeroHash,
+    func: "mint", args: args.map((each) => to0x(each)),
+  };
+  const { epoch, height, prevHash, tickMs, entriesRoot } = header;
+  return encodeFunctionData({
+    abi: gatewayAbi, functionName: "execute",
+    args: [{ epoch, height, prevHash: to0x(prevHash), tick: tickMs, entriesRoot: to0x(entriesRoot) }, signatures, [entry], [body]],
+  });
+};
+
+/** Topic of the vault's event that tokens came into being. */
+export const MINTED = encodeEventTopics({ abi: vaultAbi, eventName: "Minted" })[0];

@@ -1,0 +1,19 @@
+export {
+  DEFAULT_STATE_DIR,
+  imageDigest,
+  materialise,
+  materialiseNode,
+  storedDigest,
+  storedNodeDigest,
+} from "./adapters/materialise.ts";
+export { nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
+export { measureSizes, type DomainSize } from "./adapters/sizes.ts";
+export { findDifferences, imageOf, loadManifest, verify } from "./adapters/verify.ts";
+export { BASE_IMAGE, IMAGES, type ImageRoot, type ImageTable } from "./image-table.ts";
+export {
+  imageListing,
+  type Manifest,
+  type MeasuredFile,
+  type MeasuredImage,
+  type MeasuredLink,
+} from "./manifest.ts";

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { CodedError } from "@crossguardian/kernel";
+
+const ROOT_KEY_BYTES = 32;
+
+/** What the launcher tells a domain beside its channel; never a secret but by the path of the key slot. */
+export type Environment = {
+  readonly name: string;
+  readonly rootKey: Uint8Array | null;
+  readonly dataPath: string | null;
+  /** Instance epoch of this start, or null when the launcher states none. */
+  readonly epoch: bigint | null;
+};
+
+const readKey = (path: string): Uint8Array => {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new CodedError("frontend.key.unreadable", { path }, { cause: error });
+  }
+  if (bytes.length !== ROOT_KEY_BYTES) throw new CodedError("frontend.key.unreadable", { path, bytes: bytes.length });
+  return bytes;
+};
+
+/** Reads CG_NAME, CG_KEY, CG_DATA and CG_EPOCH. @throws frontend.name.missing, frontend.key.unreadable */
+export const readEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
+  const name = env["CG_NAME"] ?? "";
+  if (name === "") throw new CodedError("frontend.name.missing");
+  const epoch = env["CG_EPOCH"] ?? "";
+  return {
+    name,
+    rootKey: env["CG_KEY"] ? readKey(env["CG_KEY"]) : null,
+    dataPath: env["CG_DATA"] || null,
+    epoch: /^\d{1,19}$/u.test(epoch) ? BigInt(epoch) : null,
+  };
+};

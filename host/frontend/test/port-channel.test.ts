@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bounds, encodeMessage, gatherFrames, makeFrameDecoder, maxPayloadBytes, MESSAGES, type Codec, type Frame, type Message, type MessageName } from "@crossguardian/wire";
+import { makePortChannel, SWITCH_EVENT } from "../src/index.ts";
+
+const open = () => {
+  const written: Frame[] = [];
+  const refused: string[] = [];
+  const torn: string[] = [];
+  let writes = 0;
+  let soonRuns: (() => void)[] = [];
+  const handlers: { bytes: (piece: Uint8Array) => void; drain: () => void } = { bytes: () => undefined, drain: () => undefined };
+  const decoder = makeFrameDecoder(maxPayloadBytes);
+  const link = {
+    isStalled: false,
+    write: (pieces: readonly Uint8Array[]) => {
+      writes += 1;
+      for (const piece of pieces) {
+        const frames = decoder.push(piece);
+        assert.ok(frames.ok);
+        written.push(...frames.value);
+      }
+    },
+    isFull: () => link.isStalled,
+    onBytes: (handler: (piece: Uint8Array) => void) => {
+      handlers.bytes = handler;
+    },
+    onDrain: (handler: () => void) => {
+      handlers.drain = handler;
+    },
+  };
+  const channel = makePortChannel({
+    link,
+    soon: (run) => soonRuns.push(run),
+    onRefused: (port, _kind, { code }) => refused.push(`${port} ${code}`),
+    onTorn: ({ code }) => torn.push(code),
+  });
+  const turn = (): void => {
+    const runs = soonRuns;
+    soonRuns = [];
+    for (const run of runs) run();
+  };
+  return {
+    channel,
+    link,
+    refused,
+    torn,
+    turn,
+    writes: () => writes,
+    written: () => written.map(({ kind, port }) => `${kind} ${port}`),
+    drain: () => {
+      link.isStalled = false;
+      handlers.drain();
+      turn();
+    },
+    hear: <N extends MessageName>(from: number, name: N, message: Message<N>) => {
+      const payload = encodeMessage(MESSAGES[name].codec as unknown as Codec<Message<N>>, message);
+      handlers.bytes(gatherFrames([{ kind: MESSAGES[name].number, port: from, parts: [payload], payloadBytes: payload.length }])[0]!);
+    },
+    hearBytes: (bytes: Uint8Array) => handlers.bytes(bytes),
+  };
+};
+const scan = (from: bigint) => ({ chain: "A", from, grants: 1, restart: false });
+const beat = (sequence: bigint) => ({ sequence, gauges: [] });
+const piece = (bytes: number) => ({ stream: 1, piece: new Uint8Array(bytes) });
+
+test("messages of one turn go out in one write, control first, the others in order", () => {
+  const { channel, turn, writes, written } = open();
+  assert.ok(channel.send(5, "scan", scan(1n)));
+  assert.ok(channel.send(6, "data", piece(3)));
+  assert.ok(channel.send(0, "heartbeat", beat(1n)));
+  assert.equal(writes(), 0);
+  turn();
+  assert.equal(writes(), 1);
+  assert.deepEqual(written(), ["3 0", "13 5", "31 6"]);
+});
+
+test("a port that is not served by the switch fills its own way only, and is free again with credit", () => {
+  const { channel, turn, hear } = open();
+  let drained = 0;
+  channel.onDrain(() => (drained += 1));
+  let sent = 0;
+  while (channel.send(5, "data", piece(60_000))) sent += 60_000;
+  assert.ok(sent > bounds.FLOW_WINDOW_BYTES - 120_000 && sent < bounds.FLOW_WINDOW_BYTES + 60_000);
+  assert.equal(channel.send(6, "data", piece(60_000)), true);
+  assert.equal(channel.send(5, "credit", { stream: 1, bytes: 1 }), true);
+  turn();
+  hear(255, "credit", { stream: 5, bytes: 1_000_000 });
+  assert.ok(drained >= 1);
+  assert.equal(channel.send(5, "data", piece(60_000)), true);
+});
+
+test("a switch that does not read fills the channel within its bound; a small control message is still taken", () => {
+  const { channel, link, turn, drain } = open();
+  link.isStalled = true;
+  for (let port = 1; port < 200; port += 1) while (channel.send(port, "data", piece(60_000))) turn();
+  assert.ok(channel.queuedBytes() <= 16 * 1024 * 1024);
+  assert.equal(channel.send(0, "heartbeat", beat(1n)), true);
+  drain();
+  assert.equal(channel.queuedBytes(), 0);
+});
+
+test("the largest message is taken by an empty channel", () => {
+  const { channel } = open();
+  assert.equal(channel.sendEncoded(5, MESSAGES.observed.number, new Uint8Array(8 * 1024 * 1024)), true);
+  assert.throws(() => channel.sendEncoded(5, MESSAGES.observed.number, new Uint8Array(8 * 1024 * 1024 + 1)), { name: "CodedError" });
+});
+
+test("messages that come before their handler are delivered to it in order, before later ones", () => {
+  const { channel, turn, hear } = open();
+  hear(5, "scan", scan(1n));
+  hear(5, "scan", scan(2n));
+  const got: bigint[] = [];
+  channel.on("scan", (port, { from }) => {
+    assert.equal(port, 5);
+    got.push(from);
+  });
+  hear(5, "scan", scan(3n));
+  turn();
+  hear(5, "scan", scan(4n));
+  assert.deepEqual(got, [1n, 2n, 3n, 4n]);
+});
+
+test("what nothing takes, and what does not decode, is refused by code and the channel goes on", () => {
+  const { channel, hear, hearBytes, refused, torn } = open();
+  hear(5, "scan", scan(1n));
+  channel.stopHolding();
+  hear(7, "wantBlocks", { from: 1n });
+  let got = 0;
+  channel.on("scan", () => (got += 1));
+  hearBytes(gatherFrames([{ kind: MESSAGES.scan.number, port: 5, parts: [Uint8Array.of(9)], payloadBytes: 1 }])[0]!);
+  hear(5, "scan", scan(1n));
+  assert.deepEqual(refused, ["5 frontend.message.unwanted", "7 frontend.message.unwanted", "5 wire.message.truncated"]);
+  assert.equal(got, 1);
+  assert.deepEqual(torn, []);
+});
+
+test("bytes that are no frame are reported as torn", () => {
+  const { hearBytes, torn } = open();
+  hearBytes(new Uint8Array(40).fill(7));
+  assert.deepEqual(torn, ["wire.frame.magic"]);
+});
+
+test("a new switch starts all ways anew and takes all peers down; peers that are up are told to late listeners", () => {
+  const { channel, hear, turn } = open();
+  const told: string[] = [];
+  const event = (port: number, name: string) => hear(255, "portEvent", { port, name: "", event: name, count: 0n });
+  event(5, SWITCH_EVENT.portUp);
+  channel.onPeer((port, up) => told.push(`${port} ${up}`));
+  turn();
+  assert.ok(channel.isUp(5));
+  while (channel.send(5, "data", piece(60_000))) turn();
+  let started = 0;
+  channel.onSwitchStarted(() => (started += 1));
+  event(255, SWITCH_EVENT.started);
+  assert.equal(channel.send(5, "data", piece(60_000)), true);
+  event(5, SWITCH_EVENT.portUp);
+  event(5, SWITCH_EVENT.portDown);
+  assert.deepEqual(told, ["5 true", "5 false", "5 true", "5 false"]);
+  assert.equal(started, 1);
+});
+
+test("only the switch itself gives credit or speaks of peers", () => {
+  const { channel, hear, turn } = open();
+  channel.on("credit", () => undefined);
+  while (channel.send(5, "data", piece(60_000))) turn();
+  hear(5, "credit", { stream: 5, bytes: 1_000_000 });
+  hear(5, "portEvent", { port: 6, name: "", event: SWITCH_EVENT.portUp, count: 0n });
+  assert.equal(channel.send(5, "data", piece(60_000)), false);
+  assert.equal(channel.isUp(6), false);
+});

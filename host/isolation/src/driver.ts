@@ -1,0 +1,144 @@
+/** What a domain may use at most. Every number is enforced by the kernel, not by the domain. */
+export type DomainLimits = {
+  readonly memoryBytes: number;
+  /** Share of one core in percent (200 = two cores); null: no quota. */
+  readonly cpuQuotaPercent: number | null;
+  /** Tasks (threads and processes) of the domain; a Node process needs about 12. */
+  readonly pids: number;
+  readonly tmpfsBytes: number;
+  readonly tmpfsInodes: number;
+};
+
+/** A writable directory that outlives the domain. */
+export type DomainVolume = {
+  /** Absolute path of a directory; its owner becomes the domain. */
+  readonly hostPath: string;
+  /** Largest single file in bytes (RLIMIT_FSIZE). The sum of all files is not bounded by the driver. */
+  readonly bytes?: number;
+};
+
+/** Everything a driver is told about a domain. Nothing that is not in here reaches it. */
+export type DomainSpec = {
+  /** `[a-z0-9-]{1,40}`, unique within the instance. */
+  readonly name: string;
+  /** `[a-z0-9-]{1,24}`: names one running house on this host. */
+  readonly instance: string;
+  /** Absolute path of the tree that becomes `/app`, read-only, readable by everyone. */
+  readonly image: string;
+  /** Absolute path of the node binary, mounted read-only at `/node`. */
+  readonly nodePath: string;
+  /** Path of the program relative to `/app`. */
+  readonly entry: string;
+  readonly argv: readonly string[];
+  /** The whole environment but for `CG_APP`, `CG_DATA`, `CG_KEY`, which the driver sets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly volume: DomainVolume | null;
+  /** Host file with the root key, mounted read-only at `/key`; its owner becomes the domain. */
+  readonly keySlot: string | null;
+  /**
+   * Folder with Node's compiled code, mounted at `/code`; saves two thirds of the cpu time of a start. `use` is
+   * read-only. `fill` lets the domain write it, so it is for a run that meets no untrusted input (`fillCodeCache`):
+   * whoever writes the cache decides what the next run executes. The driver `none` ignores it.
+   */
+  readonly codeCache?: { readonly hostPath: string; readonly mode: "use" | "fill" };
+  readonly limits: DomainLimits;
+  /** `host` shares the host's network and is for network domains and relay nodes only. */
+  readonly network: "none" | "host";
+  /** First of the 65,536 host uids the domain's uids map to; distinct per domain. */
+  readonly uidBase: number;
+  /** A production configuration is refused by the driver `none`. */
+  readonly production?: boolean;
+};
+
+/** A domain made ready to start; made only by `prepare`. */
+export type Prepared = {
+  readonly name: string;
+  readonly instance: string;
+  readonly spec: DomainSpec;
+  /** What will be started, canonical JSON: the OCI configuration, or the command of the driver `none`. */
+  readonly configuration: string;
+};
+
+/** How a domain ended; one of both is null. */
+export type DomainExit = { readonly code: number | null; readonly signal: string | null };
+
+/** A started domain. */
+export type RunningDomain = {
+  readonly name: string;
+  readonly instance: string;
+  /** Host pid of the domain's node process. */
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly exited: Promise<DomainExit>;
+};
+
+/** Share of time in percent over 10 s in which some or all tasks waited for the resource. */
+export type Pressure = { readonly someAvg10: number; readonly fullAvg10: number };
+
+/** Counters of a domain, read from its control groups. */
+export type DomainStats = {
+  readonly memoryBytes: number;
+  /** Highest so far; null where the kernel does not tell. */
+  readonly memoryPeakBytes: number | null;
+  readonly cpuUsec: bigint;
+  readonly pids: number;
+  /** Periods in which the cpu quota stopped the domain. */
+  readonly throttled: bigint;
+  readonly oomKills: bigint;
+  readonly psi: { readonly cpu: Pressure; readonly memory: Pressure; readonly io: Pressure } | null;
+};
+
+/** What a driver really enforces on this host. */
+export type Capabilities = {
+  readonly driver: string;
+  /** False: the driver refuses to prepare or start anything. */
+  readonly usable: boolean;
+  readonly runtime: { readonly name: string; readonly version: string } | null;
+  readonly namespaces: readonly string[];
+  readonly seccomp: boolean;
+  readonly readOnlyRoot: boolean;
+  readonly cgroup: { readonly mode: "v1" | "v2" | "hybrid" | "none"; readonly controllers: readonly string[] };
+  /** Resources whose bound the kernel enforces: memory, cpu, pids, tmpfs. */
+  readonly limits: readonly string[];
+  readonly pressure: boolean;
+  /** Parts that are absent, each with the Debian package or the setting that brings it. */
+  readonly missing: readonly { readonly part: string; readonly remedy: string }[];
+  /** What is weaker than it looks, in plain words. */
+  readonly notes: readonly string[];
+};
+
+/** Number of a descriptor open in the launcher. It is passed on, never closed, by the driver. */
+export type Channel = { readonly fd: number };
+
+/** Where output goes: an open descriptor, kept open while the domain runs. The driver copies a bounded amount into it. */
+export type DomainStdio = { readonly logFd: number };
+
+/**
+ * The contract of every isolation driver (DESIGN section 4; paper section IV-B, constraints 1 and 4).
+ * core/testkit's `driverSuite` is its executable form.
+ */
+export type IsolationDriver = {
+  readonly name: "oci" | "none";
+  readonly capabilities: () => Promise<Capabilities>;
+  /** Makes configuration, control groups and volume ownership; starts nothing. */
+  readonly prepare: (spec: DomainSpec) => Promise<Prepared>;
+  /**
+   * SHA-256 in hex over the configuration and the listing of the image tree.
+   * @param imageListing one line per file with its own digest, as host/boot makes it
+   */
+  readonly measure: (prepared: Prepared, imageListing: string) => Promise<{ readonly digest: string }>;
+  /** Starts the domain; the channel becomes its descriptor 3 and nothing else is inherited. */
+  readonly start: (prepared: Prepared, channel: Channel, stdio: DomainStdio) => Promise<RunningDomain>;
+  /** Stops every task of the domain at once; memory stays. */
+  readonly pause: (domain: RunningDomain) => Promise<void>;
+  /** Undoes `pause` and `isolate`. */
+  readonly resume: (domain: RunningDomain) => Promise<void>;
+  /** Quarantine: a trickle of cpu and no new task, so that it can be examined. The switch cuts its channel. */
+  readonly isolate: (domain: RunningDomain) => Promise<void>;
+  /** Sets the cpu quota while the domain runs: percent of one core, null lifts it. */
+  readonly setCpuQuota: (domain: RunningDomain, percent: number | null) => Promise<void>;
+  readonly stats: (domain: RunningDomain) => Promise<DomainStats>;
+  /** Ends every process of the domain and removes control groups, bundle and mounts; bounded, repeatable. */
+  readonly kill: (domain: { readonly name: string; readonly instance: string }) => Promise<void>;
+};

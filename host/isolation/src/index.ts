@@ -1,0 +1,24 @@
+export { fillCodeCache } from "./adapters/fill-code-cache.ts";
+export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
+export { makeNoneDriver } from "./adapters/none-driver.ts";
+export { makeOciDriver } from "./adapters/oci-driver.ts";
+export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
+export { reap } from "./adapters/reap.ts";
+export { sealCodeCache } from "./adapters/seal-code-cache.ts";
+export {
+  type Capabilities,
+  type Channel,
+  type DomainExit,
+  type DomainLimits,
+  type DomainSpec,
+  type DomainStats,
+  type DomainStdio,
+  type DomainVolume,
+  type IsolationDriver,
+  type Prepared,
+  type Pressure,
+  type RunningDomain,
+} from "./driver.ts";
+export { type KernelFacts } from "./kernel-facts.ts";
+export { FILL_DEADLINE_MS, MIN_UID_BASE, UIDS_PER_DOMAIN_COUNT } from "./limits.ts";
+export { INSIDE_UID } from "./oci-config.ts";

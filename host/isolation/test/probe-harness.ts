@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type SuiteProbe, type SuiteSpec } from "@crossguardian/testkit";
+import { type DomainSpec, type IsolationDriver, makeOciDriver, reap, type RunningDomain } from "../src/index.ts";
+
+export const NODE = process.execPath;
+export const IMAGE = join(import.meta.dirname, "image");
+
+/** Why the oci driver cannot be tested here, or false. */
+export const skipReason = async (): Promise<string | false> => {
+  const { missing } = await makeOciDriver({ runDir: "/nowhere" }).capabilities();
+  return missing.length === 0 ? false : missing.map(({ part, remedy }) => `${part}: ${remedy}`).join("; ");
+};
+
+/** A connected pair of unix sockets; the first end is ours, the second a bare descriptor. */
+export const socketPair = async (folder: string): Promise<{ ours: Socket; theirs: Socket; fd: number }> => {
+  const path = join(mkdtempSync(join(folder, "s-")), "s");
+  const server = createServer({ pauseOnConnect: true });
+  server.listen(path);
+  await once(server, "listening");
+  const ours = connect(path);
+  const [theirs] = (await once(server, "connection")) as [Socket & { _handle: { fd: number } }];
+  server.close();
+  return { ours, theirs, fd: theirs._handle.fd };
+};
+
+const cgroupsNamed = (name: string): readonly string[] => {
+  const found = execFileSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", name], { encoding: "utf8" });
+  return found.split("\n").filter((line) => line.includes("crossguardian"));
+};
+
+const processesOf = (instance: string, name: string): readonly string[] =>
+  readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(`crossguardian/${instance}/${name}\n`);
+    } catch {
+      return false;
+    }
+  });
+
+export type ProbeHarness = {
+  readonly driver: IsolationDriver;
+  readonly instance: string;
+  readonly runDir: string;
+  readonly specOf: (spec: SuiteSpec) => DomainSpec;
+  readonly open: (spec: SuiteSpec, change?: Partial<DomainSpec>) => Promise<SuiteProbe<RunningDomain>>;
+  readonly traces: (name: string) => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+};
+
+const MIB_BYTES = 1024 * 1024;
+
+export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver = (runDir) => makeOciDriver({ runDir })): ProbeHarness => {
+  const runDir = mkdtempSync(join(tmpdir(), "cg-isolation-"));
+  const instance = `t${String(process.pid)}`;
+  const driver = makeDriver(runDir);
+  const logFd = openSync(join(runDir, "log"), "a");
+  let opened = 0;
+
+  const specOf = (spec: SuiteSpec): DomainSpec => {
+    const volume = spec.volume === undefined ? null : { hostPath: join(runDir, "volumes", spec.volume) };
+    if (volume !== null) mkdirSync(volume.hostPath, { recursive: true });
+    opened += 1;
+    const keySlot = join(runDir, `key-${spec.name}`);
+    if (!existsSync(keySlot)) writeFileSync(keySlot, "key", { mode: 0o600 });
+    return {
+      name: spec.name,
+      instance,
+      image: IMAGE,
+      nodePath: NODE,
+      entry: "probe.ts",
+      argv: [],
+      env: { CG_TEST: "1" },
+      volume,
+      keySlot,
+      limits: {
+        memoryBytes: spec.memoryBytes ?? 128 * MIB_BYTES,
+        cpuQuotaPercent: spec.cpuQuotaPercent ?? null,
+        pids: spec.pids ?? 64,
+        tmpfsBytes: spec.tmpfsBytes ?? 4 * MIB_BYTES,
+        tmpfsInodes: 256,
+      },
+      network: "none",
+      // Volumes change hands between domains of different uids, as after a new allocation.
+      uidBase: 0x10000000 + opened * 65_536,
+    };
+  };
+
+  const open: ProbeHarness["open"] = async (wanted, change = {}) => {
+    const prepared = await driver.prepare({ ...specOf(wanted), ...change });
+    const { ours, theirs, fd } = await socketPair(runDir);
+    const answers: ((line: string) => void)[] = [];
+    const failures: ((error: Error) => void)[] = [];
+    const next = async (): Promise<Readonly<Record<string, unknown>>> =>
+      new Promise((resolve, reject) => {
+        failures.push(reject);
+        answers.push((line) => {
+          resolve(JSON.parse(line) as Readonly<Record<string, unknown>>);
+        });
+      });
+    createInterface({ input: ours }).on("line", (line) => answers.shift()?.(line));
+    ours.on("error", () => undefined);
+    ours.on("close", () => {
+      failures.forEach((fail) => {
+        fail(new Error("channel closed"));
+      });
+    });
+    const hello = next();
+    hello.catch(() => undefined);
+    const domain = await driver.start(prepared, { fd }, { logFd }).catch((error: unknown) => {
+      ours.destroy();
+      throw error;
+    }).finally(() => theirs.destroy());
+    void domain.exited.then(() => ours.destroy());
+    await hello;
+    const ask: SuiteProbe<RunningDomain>["ask"] = async (command, argument = "", withinMs = 20_000) => {
+      const answer = next();
+      ours.write(`${command} ${argument}\n`);
+      const late = sleep(withinMs, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer to ${command}`);
+      });
+      return Promise.race([answer, late]);
+    };
+    return { domain, ask };
+  };
+
+  return {
+    driver,
+    instance,
+    runDir,
+    specOf,
+    open,
+    traces: async (name) =>
+      Promise.resolve([
+        ...cgroupsNamed(name).filter((path) => path.includes(`/${instance}/`)),
+        ...processesOf(instance, name),
+        ...(existsSync(join(runDir, "isolation/bundles", name)) ? [`bundle ${name}`] : []),
+        ...(existsSync(join(runDir, "isolation/runtime")) ? readdirSync(join(runDir, "isolation/runtime")) : []).filter((entry) => entry.endsWith(`.${name}`)),
+        ...readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(runDir)),
+      ]),
+    close: async () => {
+      await reap(instance, runDir);
+      rmSync(runDir, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,148 @@
+import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CodedError } from "@crossguardian/kernel";
+import { BLOCKS_COUNT } from "../uid-plan.ts";
+
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+const MAX_EVENTS_BYTES = 32 * 1024 * 1024;
+
+const makeFolder = (path: string, mode: number, uid = 0): void => {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+  chownSync(path, uid, uid);
+};
+
+/** Refuses a folder that the users of the domains cannot enter, before half a house is started. */
+export const requireReachable = (path: string): void => {
+  for (let at = path; ; at = dirname(at)) {
+    if (existsSync(at) && (statSync(at).mode & 0o001) === 0) throw new CodedError("launch.path.unreachable", { path: at });
+    if (at === dirname(at)) return;
+  }
+};
+
+/** The folders of a house and what is written there. */
+export type HouseFolders = {
+  readonly ports: string;
+  readonly control: string;
+  readonly lock: string;
+  readonly managementConfig: string;
+  /** Links to the code caches of the host processes. */
+  readonly code: string;
+  readonly logs: string;
+  /** Writable folder of a domain; made when it is not there. Its driver gives it an owner. */
+  readonly volume: (name: string) => string;
+  /** Opens the file that takes a process's output; large ones are put aside first. */
+  readonly openOutput: (name: string) => number;
+  readonly appendEvent: (line: string) => void;
+  /** The next instance epoch of a domain, stored before it is returned. */
+  readonly nextEpoch: (name: string) => bigint;
+  readonly writeFor: (path: string, text: string, uid: number) => void;
+  readonly own: (path: string, uid: number, mode: number) => void;
+  readonly remove: () => void;
+};
+
+const storeNumber = (path: string, value: bigint): void => {
+  writeFileSync(`${path}.new`, value.toString(), { flush: true });
+  renameSync(`${path}.new`, path);
+};
+
+const readNumber = (path: string): bigint => {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "0";
+  // A damaged counter must not go back: milliseconds since 1970 are above every counter.
+  return /^\d{1,18}$/u.test(text) ? BigInt(text) : BigInt(Date.now());
+};
+
+/** Makes the folders. `networkUid` owns the folder of listening sockets, `managementUid` the logs. */
+export const makeHouseFolders = (
+  runDir: string,
+  dataDir: string,
+  uids: { readonly network: number; readonly management: number },
+): HouseFolders => {
+  // 0711: the network domain reaches its sockets; nobody lists what else is there.
+  makeFolder(runDir, 0o711);
+  makeFolder(join(runDir, "ports"), 0o700);
+  makeFolder(join(runDir, "intakes"), 0o700, uids.network);
+  makeFolder(join(runDir, "code"), 0o711);
+  makeFolder(dataDir, 0o711);
+  makeFolder(join(dataDir, "epochs"), 0o700);
+  makeFolder(join(dataDir, "output"), 0o700);
+  makeFolder(join(dataDir, "volumes"), 0o711);
+  makeFolder(join(dataDir, "logs"), 0o700, uids.management);
+  const events = join(runDir, "events.jsonl");
+  return {
+    ports: join(runDir, "ports"),
+    control: join(runDir, "control.sock"),
+    lock: join(runDir, "launcher.json"),
+    managementConfig: join(runDir, "management.json"),
+    code: join(runDir, "code"),
+    logs: join(dataDir, "logs"),
+    volume: (name) => {
+      const path = join(dataDir, "volumes", name);
+      if (!existsSync(path)) makeFolder(path, 0o700);
+      return path;
+    },
+    openOutput: (name) => {
+      const path = join(dataDir, "output", `${name}.log`);
+      if (existsSync(path) && statSync(path).size > MAX_OUTPUT_BYTES) renameSync(path, `${path}.1`);
+      return openSync(path, "a", 0o600);
+    },
+    appendEvent: (line) => {
+      if (!existsSync(runDir)) return;
+      if (existsSync(events) && statSync(events).size > MAX_EVENTS_BYTES) renameSync(events, `${events}.1`);
+      appendFileSync(events, `${line}\n`, { mode: 0o600 });
+    },
+    nextEpoch: (name) => {
+      const path = join(dataDir, "epochs", name);
+      const next = readNumber(path) + 1n;
+      storeNumber(path, next);
+      return next;
+    },
+    writeFor: (path, text, uid) => {
+      writeFileSync(path, text, { mode: 0o400 });
+      chownSync(path, uid, uid);
+    },
+    own: (path, uid, mode) => {
+      chownSync(path, uid, uid);
+      chmodSync(path, mode);
+    },
+    remove: () => rmSync(runDir, { recursive: true, force: true }),
+  };
+};
+
+/** Closes a descriptor made by `openOutput`. */
+export const closeOutput = (fd: number): void => closeSync(fd);
+
+/** Takes a block of user ids for the house of `dataDir`, the same one each time. @throws launch.uids.exhausted */
+export const takeUidBlock = (stateDir: string, dataDir: string): number => {
+  const blocks = join(stateDir, "uids");
+  makeFolder(stateDir, 0o755);
+  makeFolder(blocks, 0o700);
+  const ownerOf = (block: number): string | null => {
+    const path = join(blocks, String(block));
+    return existsSync(path) ? readFileSync(path, "utf8") : null;
+  };
+  const all = Array.from({ length: BLOCKS_COUNT }, (_, block) => block);
+  const mine = all.find((block) => ownerOf(block) === dataDir);
+  if (mine !== undefined) return mine;
+  for (const block of all) {
+    const path = join(blocks, String(block));
+    const owner = ownerOf(block);
+    if (owner !== null && existsSync(owner)) continue;
+    rmSync(path, { force: true });
+    try {
+      writeFileSync(path, dataDir, { flag: "wx", mode: 0o600 });
+      return block;
+    } catch {
+      continue; // another launcher took it in between
+    }
+  }
+  throw new CodedError("launch.uids.exhausted", { blocks: BLOCKS_COUNT });
+};
+
+/** Gives the block back where the house's data is gone. */
+export const returnUidBlock = (stateDir: string, dataDir: string): void => {
+  for (let block = 0; block < BLOCKS_COUNT; block += 1) {
+    const path = join(stateDir, "uids", String(block));
+    if (existsSync(path) && readFileSync(path, "utf8") === dataDir && !existsSync(dataDir)) rmSync(path, { force: true });
+  }
+};

@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Duplex } from "node:stream";
+import {
+  type BootPlaces, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
+} from "@crossguardian/boot";
+import {
+  fillCodeCache, INSIDE_UID, type IsolationDriver, type KernelFacts, makeHostGroup, makeNoneDriver, makeOciDriver, readKernelFacts,
+} from "@crossguardian/isolation";
+import { CodedError, type Fact, type Log } from "@crossguardian/kernel";
+import { answerControl } from "../answer-control.ts";
+import { decodeHouseSpec, MAX_HOUSE_FILE_BYTES } from "../decode-house-spec.ts";
+import { type House, makeHouse } from "../house.ts";
+import { type HousePowers } from "../house-powers.ts";
+import { type HouseSpec, isHostProcess } from "../house-spec.ts";
+import { SWITCH_IMAGE, SWITCH_NAME } from "../keep-switch.ts";
+import { MANAGEMENT_LINE_FD } from "../management-lines.ts";
+import { SLOTS_PER_BLOCK_COUNT, uidBaseOf } from "../uid-plan.ts";
+import { makeChannelPair } from "./channel-pair.ts";
+import { makeCodeStore } from "./code-store.ts";
+import { type ControlServer, serveControl } from "./control-server.ts";
+import { fillHostCode } from "./fill-host-code.ts";
+import { startHostProcess } from "./host-process.ts";
+import { closeOutput, type HouseFolders, makeHouseFolders, requireReachable, returnUidBlock, takeUidBlock } from "./house-folders.ts";
+import { linkCode } from "./link-code.ts";
+import { openLineSocket } from "./line-socket.ts";
+import { reapHouse, writeProcesses } from "./reap-house.ts";
+import { startSwitch } from "./start-switch.ts";
+import { systemClock } from "./system-clock.ts";
+import { useImages } from "./use-images.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_BUG = 70;
+const MAX_POLICY_BYTES = 256 * 1024;
+
+type Record = HousePowers["record"];
+
+const readBounded = (path: string, maxBytes: number): string => {
+  let bytes: number;
+  try {
+    bytes = statSync(path).size;
+  } catch (cause) {
+    throw new CodedError("config.file.unreadable", { path }, { cause });
+  }
+  if (bytes > maxBytes) throw new CodedError("config.file.oversize", { path, bytes });
+  return readFileSync(path, "utf8");
+};
+
+const readPolicy = (path: string, manifest: Manifest): string => {
+  const text = readBounded(path, MAX_POLICY_BYTES);
+  const digest = createHash("sha256").update(text).digest("hex");
+  if (!manifest.policies.some(({ sha256 }) => sha256 === digest)) throw new CodedError("boot.policy.unmeasured", { path });
+  return text;
+};
+
+const logOf = (record: Record): Log => {
+  const write = (event: string, facts: Readonly<{ [name: string]: Fact }> = {}): void => record(event, facts);
+  return { info: write, warn: write, alarm: write };
+};
+
+const kernelFacts = (pid: number): KernelFacts | null => {
+  try {
+    return readKernelFacts(pid);
+  } catch {
+    return null; // it ended meanwhile
+  }
+};
+
+const stream = (each: unknown): Duplex => each as Duplex; // Node makes a socket of every "pipe" in stdio
+
+const imagesOf = (spec: HouseSpec, manifest: Manifest, root: string): HousePowers["image"] => {
+  const names = new Set([SWITCH_IMAGE, ...spec.domains.map(({ image }) => image)]);
+  const images = new Map(
+    [...names].map((name) => [name, { path: materialise(manifest, name, root, spec.stateDir), listing: imageListing(imageOf(manifest, name)) }]),
+  );
+  return (name) => {
+    const image = images.get(name);
+    if (image === undefined) throw new CodedError("boot.image.unknown", { image: name });
+    return image;
+  };
+};
+
+/** Tells the other launchers what this one uses before it takes it. */
+const useStore = async ({ stateDir, instance }: HouseSpec, manifest: Manifest, names: readonly string[], record: Record): Promise<void> => {
+  const images = [...new Set(names)].map((name) => ({ name, digest: storedDigest(manifest, name) }));
+  const removed = await useImages(stateDir, instance, [...images, { name: "node", digest: storedNodeDigest(manifest) }]);
+  if (removed > 0) record("store.pruned", { folders: removed });
+};
+
+const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFolders, block: number, record: Record): Promise<HousePowers> => {
+  const names = [SWITCH_IMAGE, ...spec.domains.map(({ image }) => image)];
+  const manifest = verify(places, names);
+  record("integrity.verified", { images: Object.keys(manifest.images).length });
+  await useStore(spec, manifest, names, record);
+  const driver: IsolationDriver = spec.driver === "oci" ? makeOciDriver({ runDir: spec.runDir }) : makeNoneDriver({ log: logOf(record) });
+  return {
+    launcherPid: process.pid,
+    clock: systemClock,
+    driver,
+    folders,
+    policyText: readPolicy(spec.policy, manifest),
+    nodePath: materialiseNode(manifest, nodePathOf(places), spec.stateDir),
+    nodeSha256: manifest.node.sha256,
+    codeStore: makeCodeStore(spec.stateDir, record),
+    fillJailCode: (domain, folder) => fillCodeCache(driver, domain, { hostPath: folder, scratch: folders.ports }),
+    fillHostCode: async (process, folder) => fillHostCode(process, await makeChannelPair(join(folders.ports, `fill-${process.name}.sock`)), folder),
+    hostCode: (name, cache, uid) =>
+      cache === undefined ? {} : { NODE_COMPILE_CACHE: linkCode(cache.path, join(folders.code, name), uid) },
+    makeGroup: (name, limits) => (spec.driver === "oci" ? makeHostGroup(spec.instance, name, limits) : null),
+    image: imagesOf(spec, manifest, places.root),
+    uidBase: (slot) => uidBaseOf(block, slot < 0 ? SLOTS_PER_BLOCK_COUNT - 1 : slot),
+    uidOffset: INSIDE_UID,
+    makePair: makeChannelPair,
+    startSwitch,
+    startHostProcess: (process, outputFd, channelFd) =>
+      startHostProcess(process, ["ignore", outputFd, outputFd, channelFd, ...(process.env["CG_MANAGEMENT"] === undefined ? [] : ["pipe" as const])]),
+    openLine: ({ child }, on) => openLineSocket(stream(child.stdio[MANAGEMENT_LINE_FD]), on),
+    closeFd: closeOutput,
+    signal: (run, signal) => {
+      try {
+        process.kill(run.pid, signal);
+      } catch {
+        // it ended meanwhile
+      }
+    },
+    kernelFacts,
+    record,
+  };
+};
+
+const report = (event: string, facts: Readonly<{ [name: string]: Fact }>): void => {
+  process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
+};
+
+/** Replaces what JSON does not have. */
+const plain = (facts: Readonly<{ [name: string]: Fact }>): Readonly<{ [name: string]: Fact }> =>
+  Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, typeof fact === "bigint" ? fact.toString() : fact]));
+
+type Ending = { readonly requested: Promise<void>; readonly request: () => void };
+
+const watchEnding = (lifeline: boolean): Ending => {
+  const { promise: requested, resolve: request } = Promise.withResolvers<void>();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, request);
+  if (lifeline) {
+    process.stdin.on("end", request).on("close", request).on("error", request);
+    process.stdin.resume();
+  }
+  return { requested, request };
+};
+
+const portOfSlot = (spec: HouseSpec, kind: string): number => spec.domains.find((entry) => entry.kind === kind)?.port ?? 0;
+
+const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Promise<void> => {
+  await reapHouse(spec.instance, spec.runDir);
+  requireReachable(spec.stateDir);
+  requireReachable(spec.dataDir);
+  requireReachable(spec.runDir);
+  const block = takeUidBlock(spec.stateDir, spec.dataDir);
+  const uidOf = (kind: string): number => uidBaseOf(block, portOfSlot(spec, kind)) + INSIDE_UID;
+  const folders = makeHouseFolders(spec.runDir, spec.dataDir, { network: uidOf("network"), management: uidOf("management") });
+  writeProcesses(spec.runDir, [process.pid]);
+  const onHost = new Set([SWITCH_NAME, ...spec.domains.filter(isHostProcess).map(({ name }) => name)]);
+  let house: House | null = null;
+  let control: ControlServer | null = null;
+  const record: Record = (event, facts) => {
+    folders.appendEvent(JSON.stringify({ atMs: Date.now(), event, ...plain(facts) }));
+    if (event !== "process.started" || house === null || !onHost.has(String(facts["name"]))) return;
+    writeProcesses(spec.runDir, [process.pid, ...house.hostPids()]);
+  };
+  try {
+    const made = makeHouse(spec, await makePowers(spec, places, folders, block, record));
+    house = made;
+    control = await serveControl(folders.control, (line) => answerControl(made, line, ending.request));
+    await Promise.race([made.begin(), ending.requested]);
+    report("house.ready", { house: spec.house });
+    await ending.requested;
+  } finally {
+    await house?.stop();
+    control?.close();
+    await reapHouseFolders(spec, folders);
+  }
+};
+
+const reapHouseFolders = async (spec: HouseSpec, folders: HouseFolders): Promise<void> => {
+  // The lock names this process; without it the run directory is like that of a launcher that was killed.
+  writeProcesses(spec.runDir, []);
+  await reapHouse(spec.instance, spec.runDir);
+  folders.remove();
+  returnUidBlock(spec.stateDir, spec.dataDir);
+};
+
+/**
+ * Runs one house until it is told to stop: SIGTERM, SIGINT, `stop` at the control socket, or the end of standard input.
+ * Standard output has one JSON object per line: `house.ready`, `house.stopped`; a failure is one line on standard error.
+ */
+export const runLauncher = async (houseFile: string, places: BootPlaces): Promise<void> => {
+  process.stdout.on("error", () => undefined);
+  try {
+    if (process.getuid?.() !== 0) throw new CodedError("launch.user.notRoot");
+    const spec = decodeHouseSpec(readBounded(houseFile, MAX_HOUSE_FILE_BYTES));
+    const ending = watchEnding(spec.lifeline);
+    await runHouse(spec, places, ending);
+    report("house.stopped", { house: spec.house });
+    process.exit(0);
+  } catch (error) {
+    const isCoded = error instanceof CodedError;
+    process.stderr.write(`${isCoded ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+    process.exit(isCoded ? EXIT_FAILED : EXIT_BUG);
+  }
+};

@@ -1,0 +1,59 @@
+import { type DomainSpec } from "@crossguardian/isolation";
+import { type CodeCache } from "./code-cache.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type ManagementConfig } from "./management-lines.ts";
+
+/** What the driver is told about a domain. */
+export const domainSpecOf = (
+  house: HouseSpec,
+  entry: DomainEntry,
+  known: {
+    readonly image: string;
+    readonly nodePath: string;
+    readonly epoch: bigint;
+    readonly volumePath: string | null;
+    readonly uidBase: number;
+    readonly code: CodeCache | null;
+  },
+): DomainSpec => ({
+  name: entry.name,
+  instance: house.instance,
+  image: known.image,
+  nodePath: known.nodePath,
+  entry: entry.entry,
+  argv: [],
+  env: domainEnvironmentOf(entry, known.epoch),
+  volume: known.volumePath === null ? null : { hostPath: known.volumePath },
+  keySlot: entry.keySlot,
+  limits: entry.limits,
+  network: entry.network,
+  uidBase: known.uidBase,
+  ...(known.code === null ? {} : { codeCache: { hostPath: known.code.path, mode: "use" } }),
+  production: house.production,
+});
+
+/** The variables every domain gets; nothing is inherited. */
+export const domainEnvironmentOf = (entry: DomainEntry, epoch: bigint): Readonly<Record<string, string>> => ({
+  CG_NAME: entry.name,
+  CG_ROLE: entry.role,
+  CG_EPOCH: epoch.toString(),
+});
+
+/** What management is told about the house. */
+export const managementConfigOf = (spec: HouseSpec, logs: string): ManagementConfig => ({
+  house: spec.house,
+  driver: spec.driver,
+  logs,
+  domains: spec.domains
+    .filter(({ kind }) => kind !== "management")
+    .map((entry) => ({
+      name: entry.name,
+      kind: entry.kind,
+      chain: entry.chain,
+      port: entry.port,
+      role: entry.role,
+      network: entry.network,
+      jailed: !isHostProcess(entry) && spec.driver !== "none",
+      config: entry.config,
+    })),
+});

@@ -1,0 +1,57 @@
+import { type DomainLimits } from "@crossguardian/isolation";
+
+/** What a domain is to the switch's flow policy. */
+export const DOMAIN_KINDS = [
+  "plugin", "witness", "interaction", "relay", "management", "network", "orderer", "validator",
+] as const;
+/** See {@link DOMAIN_KINDS}. */
+export type DomainKind = (typeof DOMAIN_KINDS)[number];
+
+/** One domain of a house. */
+export type DomainEntry = {
+  /** `[a-z0-9-]{1,40}`. */
+  readonly name: string;
+  readonly kind: DomainKind;
+  /** Chain the domain belongs to, for flows between domains of one chain; null for the others. */
+  readonly chain: string | null;
+  /** 0 management, 1..254 the others. */
+  readonly port: number;
+  /** Image of the integrity manifest. */
+  readonly image: string;
+  /** Program relative to the image. */
+  readonly entry: string;
+  /** What it is, for people. */
+  readonly role: string;
+  /** Encoded configuration, base64. */
+  readonly config: string;
+  /** Has a writable folder that outlives it. */
+  readonly volume: boolean;
+  /** Host file of 32 bytes with the root key, or null. */
+  readonly keySlot: string | null;
+  readonly network: "none" | "host";
+  readonly limits: DomainLimits;
+};
+
+/** A house: one launcher, one switch, the domains. */
+export type HouseSpec = {
+  readonly house: string;
+  /** `[a-z0-9-]{1,24}`: part of control group and container names. */
+  readonly instance: string;
+  /** Folder of sockets and other things that end with the house; made and removed by the launcher. */
+  readonly runDir: string;
+  /** Folder of what stays: volumes, logs, epochs. */
+  readonly dataDir: string;
+  /** Folder of images, shared by houses. */
+  readonly stateDir: string;
+  readonly driver: "oci" | "none";
+  /** A production configuration is refused by the driver `none`. */
+  readonly production: boolean;
+  /** End of standard input stops the house. */
+  readonly lifeline: boolean;
+  /** Flow policy file of the switch. */
+  readonly policy: string;
+  readonly domains: readonly DomainEntry[];
+};
+
+/** Kinds that run as processes of the host, without capabilities and as a user of their own, not in a jail. */
+export const isHostProcess = (entry: DomainEntry): boolean => entry.kind === "management" || entry.kind === "network";

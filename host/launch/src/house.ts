@@ -1,0 +1,151 @@
+import { CodedError } from "@crossguardian/kernel";
+import { type HeldSocket } from "./adapters/channel-pair.ts";
+import { makeAdmissions } from "./admissions.ts";
+import { type CodeCache } from "./code-cache.ts";
+import { freeze, thaw } from "./freeze.ts";
+import { type HousePowers } from "./house-powers.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type HouseParts, keptDomain } from "./keep-domain.ts";
+import { makeKeeper } from "./keep-running.ts";
+import { keptSwitch, SWITCH_IMAGE, SWITCH_NAME } from "./keep-switch.ts";
+import { makeManagementLink, type ManagementLinkParts } from "./management-link.ts";
+import { type DomainState, type Member, memberState } from "./member.ts";
+import { prepareCode } from "./prepare-code.ts";
+import { makeSwitchPorts } from "./switch-ports.ts";
+
+/** Domains started at a time. */
+export const PARALLEL_STARTS_COUNT = 4;
+/** Longest wait for every domain to be admitted, in ms. */
+export const ADMISSION_DEADLINE_MS = 60_000;
+/** Time a domain has for an orderly end, in ms. */
+export const STOP_GRACE_MS = 4_000;
+
+/** A running house. */
+export type House = {
+  readonly launcherPid: number;
+  /** Prepares code caches, which meets nothing untrusted, then starts everything; resolves when every domain is admitted. @throws coded errors; the caller then stops the house */
+  readonly begin: () => Promise<void>;
+  readonly domains: () => readonly DomainState[];
+  /** Processes of the house that run on the host, outside a jail. */
+  readonly hostPids: () => readonly number[];
+  /** Kills a process; it comes back by the restart policy. @throws launch.domain.unknown */
+  readonly kill: (name: string) => void;
+  /** Lets a process end in order; it comes back. @throws launch.domain.unknown */
+  readonly restart: (name: string) => void;
+  /** Asks a domain through management; the answer is JSON text. @throws launch.control.late, launch.management.absent */
+  readonly ask: (domain: string, command: string, argument: string) => Promise<string>;
+  /** Stops every process where it is, so that another house can be measured on a quiet machine. */
+  readonly freeze: () => Promise<void>;
+  readonly thaw: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> => {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
+  };
+  await Promise.all(Array.from({ length: PARALLEL_STARTS_COUNT }, worker));
+};
+
+/** Makes a house of its specification; nothing is started yet. */
+export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
+  const { clock, record } = powers;
+  const ports = makeSwitchPorts<HeldSocket>(powers.policyText);
+  const admissions = makeAdmissions(spec.domains.filter(({ kind }) => kind !== "management").map(({ name }) => name));
+  const members = new Map<string, Member>();
+
+  /** `epoch` null: whichever instance runs. */
+  const killInstance = (name: string, epoch: string | null, why: string): void => {
+    const member = members.get(name);
+    if (member === undefined || (epoch !== null && member.epoch.toString() !== epoch)) return;
+    record("domain.restart", { name, why });
+    member.keeper.kill();
+  };
+  const onVerdict: ManagementLinkParts["onVerdict"] = (verdict) => {
+    const { name, epoch } = verdict;
+    // A word about an instance that is gone already means nothing.
+    if (members.get(name)?.epoch.toString() !== epoch) return;
+    if (verdict.type === "admitted") {
+      record("domain.admitted", { name, epoch });
+      admissions.admit(name);
+      return;
+    }
+    if (verdict.type === "refused") {
+      record("domain.refused", { name, epoch, why: verdict.why });
+      admissions.refuse(name, verdict.why);
+    }
+    killInstance(name, epoch, verdict.why);
+  };
+  const link = makeManagementLink({ clock, record, onVerdict });
+  const code = new Map<string, CodeCache>();
+  const parts: HouseParts = { spec, powers, ports, link, admissions, members, code };
+
+  const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
+    const entry = message.type === "torn" ? spec.domains.find(({ port }) => port === message.number) : undefined;
+    if (entry !== undefined && message.type === "torn") killInstance(entry.name, null, `torn channel: ${message.code}`);
+  });
+  const switchKeeper = makeKeeper(keptSwitchOf, { clock, record });
+  for (const entry of spec.domains) {
+    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null });
+  }
+
+  const membersThat = (match: (entry: DomainEntry) => boolean): readonly Member[] => [...members.values()].filter(({ entry }) => match(entry));
+  const keeperOf = (name: string) => {
+    const keeper = name === SWITCH_NAME ? switchKeeper : members.get(name)?.keeper;
+    if (keeper === undefined) throw new CodedError("launch.domain.unknown", { name: name.slice(0, 40) });
+    return keeper;
+  };
+  const switchMember = (): Member => ({
+    keeper: switchKeeper, epoch: 0n, digest: null, running: null,
+    entry: {
+      name: SWITCH_NAME, kind: "management", chain: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
+      config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
+    },
+  });
+
+  return {
+    launcherPid: powers.launcherPid,
+    begin: async () => {
+      for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
+      await begin(parts, switchKeeper.begin);
+    },
+    domains: () => [
+      { ...memberState(switchMember(), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
+      ...[...members.values()].map((member) =>
+        memberState(member, spec, { isAdmitted: admissions.isAdmitted(member.entry.name), facts: powers.kernelFacts }),
+      ),
+    ],
+    hostPids: () => [switchKeeper, ...membersThat(isHostProcess).map(({ keeper }) => keeper)].flatMap((keeper) => keeper.state().pid ?? []),
+    kill: (name) => keeperOf(name).kill(),
+    restart: (name) => keeperOf(name).restart(STOP_GRACE_MS),
+    ask: link.ask,
+    freeze: () => freeze({ members: [...members.values()], switchKeeper }, powers),
+    thaw: () => thaw({ members: [...members.values()], switchKeeper }, powers),
+    stop: async () => {
+      admissions.fail(new CodedError("launch.house.stopped"));
+      // A frozen process takes no signal but SIGKILL.
+      await thaw({ members: [...members.values()], switchKeeper }, powers).catch(() => undefined);
+      await Promise.all(membersThat((entry) => !isHostProcess(entry)).map(({ keeper }) => keeper.stop(STOP_GRACE_MS)));
+      for (const kind of ["network", "management"]) {
+        await Promise.all(membersThat((entry) => entry.kind === kind).map(({ keeper }) => keeper.stop(STOP_GRACE_MS)));
+      }
+      await switchKeeper.stop(0);
+      ports.closeAll();
+    },
+  };
+};
+
+/** Switch, management (whose answer every other domain needs), network, then the rest side by side. */
+const begin = async ({ powers, members, admissions }: HouseParts, beginSwitch: () => Promise<void>): Promise<void> => {
+  await beginSwitch();
+  const all = [...members.values()];
+  for (const kind of ["management", "network"]) {
+    for (const { entry, keeper } of all) if (entry.kind === kind) await keeper.begin();
+  }
+  await eachBounded(all.filter(({ entry }) => !isHostProcess(entry)), ({ keeper }) => keeper.begin());
+  const cancel = powers.clock.after(ADMISSION_DEADLINE_MS, () => {
+    admissions.fail(new CodedError("launch.start.late", { absent: admissions.absent().join(" ").slice(0, 200) }));
+  });
+  await admissions.all.finally(cancel);
+};

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { type HostGroup } from "@crossguardian/isolation";
+import { type HeldSocket } from "./adapters/channel-pair.ts";
+import { type HostProcess } from "./adapters/host-process.ts";
+import { type Admissions } from "./admissions.ts";
+import { type HouseCode } from "./code-cache.ts";
+import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
+import { type HousePowers } from "./house-powers.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type Kept, type Run } from "./keep-running.ts";
+import { type ManagementLink } from "./management-link.ts";
+import { type Member } from "./member.ts";
+import { type SwitchPorts } from "./switch-ports.ts";
+
+/** The parts of a house its domains are started with. */
+export type HouseParts = {
+  readonly spec: HouseSpec;
+  readonly powers: HousePowers;
+  readonly ports: SwitchPorts<HeldSocket>;
+  readonly link: ManagementLink;
+  readonly admissions: Admissions;
+  readonly members: ReadonlyMap<string, Member>;
+  /** Filled before the first start. */
+  readonly code: HouseCode;
+};
+
+type Start = { readonly epoch: bigint; readonly channelFd: number; readonly outputFd: number; readonly group: HostGroup | null };
+
+const hostProcessOf = ({ spec, powers, code }: HouseParts, entry: DomainEntry, { epoch, group }: Start): HostProcess => {
+  const { folders } = powers;
+  const image = powers.image(entry.image).path;
+  const uid = powers.uidBase(entry.port) + powers.uidOffset;
+  const volume = entry.volume ? folders.volume(entry.name) : null;
+  const isManagement = entry.kind === "management";
+  if (volume !== null) folders.own(volume, uid, 0o700);
+  if (entry.keySlot !== null) folders.own(entry.keySlot, uid, 0o400);
+  if (isManagement) folders.writeFor(folders.managementConfig, JSON.stringify(managementConfigOf(spec, folders.logs)), uid);
+  return {
+    name: entry.name,
+    nodePath: powers.nodePath,
+    program: join(image, entry.entry),
+    uid,
+    hasNetwork: entry.network === "host",
+    memoryBytes: entry.limits.memoryBytes,
+    group,
+    env: {
+      ...powers.hostCode(entry.name, code.get(entry.name), uid),
+      ...domainEnvironmentOf(entry, epoch),
+      CG_APP: image,
+      ...(volume === null ? {} : { CG_DATA: volume }),
+      ...(entry.keySlot === null ? {} : { CG_KEY: entry.keySlot }),
+      ...(isManagement ? { CG_MANAGEMENT: folders.managementConfig } : {}),
+    },
+  };
+};
+
+const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start): Promise<Run> => {
+  const { powers, link, members, admissions } = parts;
+  const started = await powers.startHostProcess(hostProcessOf(parts, entry, start), start.outputFd, start.channelFd);
+  if (entry.kind !== "management") return started;
+  const running = [...members].filter(([name, { keeper }]) => name !== entry.name && keeper.state().state === "running");
+  link.connect(
+    (on) => powers.openLine(started, on),
+    running.map(([name, { epoch }]) => ({
+      type: "started", name, epoch: epoch.toString(), fresh: false, admitted: admissions.isAdmitted(name),
+    })),
+  );
+  return started;
+};
+
+const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: DomainEntry, start: Start): Promise<Run> => {
+  const { driver, folders } = powers;
+  const image = powers.image(entry.image);
+  const cache = code.get(entry.name) ?? null;
+  const prepared = await driver.prepare(
+    domainSpecOf(spec, entry, {
+      image: image.path,
+      nodePath: powers.nodePath,
+      epoch: start.epoch,
+      volumePath: entry.volume ? folders.volume(entry.name) : null,
+      uidBase: powers.uidBase(entry.port),
+      code: cache,
+    }),
+  );
+  const { digest } = await driver.measure(prepared, image.listing + (cache?.listing ?? ""));
+  const running = await driver.start(prepared, { fd: start.channelFd }, { logFd: start.outputFd });
+  const member = members.get(entry.name);
+  if (member !== undefined) Object.assign(member, { digest, running });
+  return running;
+};
+
+/** How one domain is started and cleaned up after. */
+export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
+  const { spec, powers, ports, link, admissions, members } = parts;
+  const { driver, folders } = powers;
+  const isManagement = entry.kind === "management";
+  let outputFd: number | null = null;
+  let group: HostGroup | null = null;
+
+  const start = async (): Promise<Run> => {
+    const epoch = folders.nextEpoch(entry.name);
+    const member = members.get(entry.name);
+    if (member !== undefined) member.epoch = epoch;
+    const pair = await powers.makePair(join(folders.ports, `${String(entry.port)}.sock`));
+    try {
+      outputFd = folders.openOutput(entry.name);
+      if (isHostProcess(entry)) group = powers.makeGroup(entry.name, entry.limits);
+      const run = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
+      if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), fresh: true, admitted: false });
+      const { name, kind, chain, port: number } = entry;
+      ports.add({ number, name, kind, chain, epoch: epoch.toString(), end: pair.held });
+      return run;
+    } catch (error) {
+      pair.held.close();
+      throw error;
+    } finally {
+      pair.releaseDomainEnd();
+    }
+  };
+
+  const cleanUp = async (): Promise<void> => {
+    const member = members.get(entry.name);
+    ports.remove(entry.port);
+    admissions.forget(entry.name);
+    if (isManagement) link.disconnect();
+    else link.tell({ type: "ended", name: entry.name, epoch: (member?.epoch ?? 0n).toString() });
+    if (member !== undefined) member.running = null;
+    await group?.remove();
+    group = null;
+    if (!isHostProcess(entry)) await driver.kill({ name: entry.name, instance: spec.instance });
+    if (outputFd !== null) powers.closeFd(outputFd);
+    outputFd = null;
+  };
+  return { name: entry.name, start, cleanUp, signal: powers.signal };
+};

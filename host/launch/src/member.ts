@@ -1,0 +1,62 @@
+import { type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
+import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type Keeper } from "./keep-running.ts";
+
+/** A domain of the house while the house runs. */
+export type Member = {
+  readonly entry: DomainEntry;
+  readonly keeper: Keeper;
+  /** Instance epoch of the latest start. */
+  epoch: bigint;
+  /** SHA-256 over configuration and image, of a jailed domain. */
+  digest: string | null;
+  /** The present run of a jailed domain. */
+  running: RunningDomain | null;
+};
+
+/** State of a domain as the control socket shows it. */
+export type DomainState = {
+  readonly name: string;
+  readonly kind: string;
+  readonly chain: string | null;
+  readonly role: string;
+  readonly port: number;
+  readonly image: string;
+  readonly driver: "oci" | "none" | "host";
+  readonly pid: number | null;
+  readonly state: string;
+  readonly admitted: boolean;
+  readonly epoch: string;
+  readonly restarts: number;
+  readonly startedAtMs: number | null;
+  readonly digest: string | null;
+  /** What the kernel says about the process, not what the domain says. */
+  readonly facts: KernelFacts | null;
+};
+
+/** Shows a domain. */
+export const memberState = (
+  member: Member,
+  spec: HouseSpec,
+  more: { readonly isAdmitted: boolean; readonly facts: (pid: number) => KernelFacts | null },
+): DomainState => {
+  const { entry, keeper, epoch, digest } = member;
+  const { pid, state, restarts, startedAtMs } = keeper.state();
+  return {
+    name: entry.name,
+    kind: entry.kind,
+    chain: entry.chain,
+    role: entry.role,
+    port: entry.port,
+    image: entry.image,
+    driver: isHostProcess(entry) ? "host" : spec.driver,
+    pid,
+    state,
+    restarts,
+    startedAtMs,
+    admitted: entry.kind === "management" ? state === "running" : more.isAdmitted,
+    epoch: epoch.toString(),
+    digest,
+    facts: pid === null ? null : more.facts(pid),
+  };
+};

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { type CodeCache, type CodeKey, type HouseCode } from "./code-cache.ts";
+import { domainSpecOf } from "./domain-plan.ts";
+import { type HousePowers } from "./house-powers.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { switchProcess, SWITCH_NAME } from "./keep-switch.ts";
+
+/** Caches filled at a time. */
+export const PARALLEL_FILLS_COUNT = 2;
+
+type Use = { readonly name: string; readonly key: CodeKey; readonly fill: (folder: string) => Promise<boolean> };
+
+const FIRST_EPOCH = 0n;
+
+const jailUse = (spec: HouseSpec, powers: HousePowers, entry: DomainEntry): Use => {
+  const image = powers.image(entry.image).path;
+  const domain = domainSpecOf(spec, entry, {
+    image, nodePath: powers.nodePath, epoch: FIRST_EPOCH, volumePath: null, uidBase: powers.uidBase(entry.port), code: null,
+  });
+  return {
+    name: entry.name,
+    key: { nodeSha256: powers.nodeSha256, image, program: entry.entry, memoryBytes: entry.limits.memoryBytes, jailed: true },
+    // Never with the host's network: the run meets nobody.
+    fill: (folder) => powers.fillJailCode({ ...domain, network: "none" }, folder),
+  };
+};
+
+const hostUse = (powers: HousePowers, name: string, image: string, at: { readonly program: string; readonly memoryBytes: number; readonly uid: number }): Use => ({
+  name,
+  key: { nodeSha256: powers.nodeSha256, image, program: at.program, memoryBytes: at.memoryBytes, jailed: false },
+  fill: (folder) => powers.fillHostCode({ name, nodePath: powers.nodePath, hasNetwork: false, env: {}, group: null, ...at }, folder),
+});
+
+const usesOf = (spec: HouseSpec, powers: HousePowers): readonly Use[] => {
+  const { program, memoryBytes, uid, image } = switchProcess(powers);
+  return [
+    hostUse(powers, SWITCH_NAME, image, { program, memoryBytes, uid }),
+    ...spec.domains.filter(isHostProcess).map((entry) => {
+      const folder = powers.image(entry.image).path;
+      const { memoryBytes: bytes } = entry.limits;
+      return hostUse(powers, entry.name, folder, { program: join(folder, entry.entry), memoryBytes: bytes, uid: powers.uidBase(entry.port) + powers.uidOffset });
+    }),
+    // The driver `none` uses no cache.
+    ...(spec.driver === "none" ? [] : spec.domains.filter((entry) => !isHostProcess(entry)).map((entry) => jailUse(spec, powers, entry))),
+  ];
+};
+
+/**
+ * Finds or fills the code caches of a house before anything of it runs. What can not be had is left out and told: the domain then
+ * compiles its own code at each start.
+ */
+export const prepareCode = async (spec: HouseSpec, powers: HousePowers): Promise<HouseCode> => {
+  const code = new Map<string, CodeCache>();
+  const byKey = Map.groupBy(usesOf(spec, powers), ({ key }) => JSON.stringify(key));
+  const left = [...byKey.values()];
+  const worker = async (): Promise<void> => {
+    for (let uses = left.shift(); uses !== undefined; uses = left.shift()) {
+      const [first] = uses;
+      if (first === undefined) continue;
+      let why = "not filled in time";
+      const cache = await powers.codeStore.ensure(first.key, first.fill).catch((error: unknown) => {
+        why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
+        return null;
+      });
+      if (cache === null) powers.record("code.absent", { name: first.name, why });
+      else for (const { name } of uses) code.set(name, cache);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_FILLS_COUNT }, worker));
+  return code;
+};

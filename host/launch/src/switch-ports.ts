@@ -1,0 +1,63 @@
+import { type ToSwitch } from "./switch-lines.ts";
+
+/** The switch's end of a channel; opaque here, an adapter sends it. */
+export type HeldEnd = { readonly close: () => void };
+
+/** A port of the switch while its domain runs. */
+export type HeldPort<End extends HeldEnd> = {
+  readonly number: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly chain: string | null;
+  /** Instance epoch, decimal: an admission is for this instance only. */
+  readonly epoch: string;
+  readonly end: End;
+};
+
+/** One running switch. */
+export type SwitchLine<End extends HeldEnd> = { readonly send: (message: ToSwitch, end?: End) => void };
+
+/** The channel ends the launcher holds, and the switch that works on them at the moment. */
+export type SwitchPorts<End extends HeldEnd> = {
+  readonly add: (port: HeldPort<End>) => void;
+  /** Closes the end and tells the switch. */
+  readonly remove: (number: number) => void;
+  /** A new switch: it gets the policy and every end that is held. */
+  readonly connect: (line: SwitchLine<End>) => void;
+  readonly disconnect: () => void;
+  readonly closeAll: () => void;
+};
+
+/** Makes the table of held ends. */
+export const makeSwitchPorts = <End extends HeldEnd>(policyText: string): SwitchPorts<End> => {
+  const held = new Map<number, HeldPort<End>>();
+  let line: SwitchLine<End> | null = null;
+
+  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port }, end);
+  const remove = (number: number): void => {
+    const port = held.get(number);
+    if (port === undefined) return;
+    held.delete(number);
+    port.end.close();
+    line?.send({ type: "gone", number });
+  };
+  return {
+    add: (port) => {
+      remove(port.number);
+      held.set(port.number, port);
+      announce(port);
+    },
+    remove,
+    connect: (next) => {
+      line = next;
+      next.send({ type: "policy", text: policyText });
+      for (const port of held.values()) announce(port);
+    },
+    disconnect: () => {
+      line = null;
+    },
+    closeAll: () => {
+      for (const number of [...held.keys()]) remove(number);
+    },
+  };
+};

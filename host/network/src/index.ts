@@ -1,0 +1,2 @@
+export { makeGrants, type Grants } from "./grants.ts";
+export { parseAddress, type Address } from "./parse-address.ts";

@@ -1,0 +1,64 @@
+import { CodedError } from "@crossguardian/kernel";
+import { portKind } from "./port-kinds.ts";
+import { type PortFacts } from "./port.ts";
+
+/** What the launcher orders; a port comes with its socket. */
+export type LauncherOrder =
+  | { readonly is: "policy"; readonly text: string }
+  | { readonly is: "port"; readonly facts: PortFacts }
+  | { readonly is: "gone"; readonly number: number }
+  | { readonly is: "stats" };
+
+const MAX_DOMAIN_PORT = 254;
+
+const malformed = (what: string): CodedError => new CodedError("switch.order.malformed", { what });
+
+const field = (message: object, name: string): unknown => Object.getOwnPropertyDescriptor(message, name)?.value;
+
+const numberOf = (message: object): number => {
+  const value = field(message, "number");
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_DOMAIN_PORT) {
+    throw malformed("number");
+  }
+  return value;
+};
+
+const epochOf = (message: object): bigint | null => {
+  const value = field(message, "epoch") ?? null;
+  if (value === null) return null;
+  const text = typeof value === "number" ? value.toString() : value;
+  if (typeof text !== "string" || !/^\d{1,19}$/u.test(text)) throw malformed("epoch");
+  return BigInt(text);
+};
+
+const factsOf = (message: object): PortFacts => {
+  const name = field(message, "name");
+  const kindName = field(message, "kind");
+  const chain = field(message, "chain") ?? null;
+  const kind = typeof kindName === "string" ? portKind(kindName) : null;
+  const number = numberOf(message);
+  if (typeof name !== "string" || name === "" || name.length > 90) throw malformed("name");
+  if (chain !== null && typeof chain !== "string") throw malformed("chain");
+  if (kind === null || (kind === "management") !== (number === 0)) throw malformed("kind");
+  return { number, name, kind, chain, epoch: epochOf(message) };
+};
+
+/** Checks a message of the launcher's IPC channel. @throws switch.order.malformed */
+export const decodeOrder = (message: unknown): LauncherOrder => {
+  if (typeof message !== "object" || message === null) throw malformed("message");
+  switch (field(message, "type")) {
+    case "policy": {
+      const text = field(message, "text");
+      if (typeof text !== "string") throw malformed("text");
+      return { is: "policy", text };
+    }
+    case "port":
+      return { is: "port", facts: factsOf(message) };
+    case "gone":
+      return { is: "gone", number: numberOf(message) };
+    case "stats":
+      return { is: "stats" };
+    default:
+      throw malformed("type");
+  }
+};

@@ -1,0 +1,150 @@
+import { bounds, makeFrameDecoder, makeSendQueue, maxPayloadBytes } from "@crossguardian/wire";
+import { setAdmitted } from "./admission.ts";
+import { afterWrite } from "./credit.ts";
+import { routeHeld, routeWaitingFor, takeBytes, type Tear } from "./intake.ts";
+import { type Port, type PortFacts, type PortLink } from "./port.ts";
+import { PORT_EVENT, tell, tellManagement, type SwitchParts, type SwitchState } from "./switch-state.ts";
+import { makeTokenBucket } from "./token-bucket.ts";
+
+/** A frame begun must end within this time, in ms; the time a port is paused does not count. */
+export const HALF_FRAME_DEADLINE_MS = 10_000;
+/** Violations are reported to management at most this often per port and cause, in ms. */
+export const REPORT_MS = 1_000;
+
+/** Numbers of a port, for the launcher. */
+export type PortStats = {
+  readonly number: number;
+  readonly name: string;
+  readonly isAdmitted: boolean;
+  readonly queuedBytes: number;
+  readonly framesIn: number;
+  readonly bytesIn: number;
+  readonly framesOut: number;
+  readonly bytesOut: number;
+  readonly pauses: number;
+  readonly refused: Readonly<Record<string, number>>;
+};
+
+/** The switch: ports come and go, frames pass or do not. */
+export type Switch = {
+  readonly attach: (facts: PortFacts, link: PortLink) => void;
+  /** The port is gone: its channel ended or will be replaced. */
+  readonly detach: (number: number) => void;
+  readonly stats: () => readonly PortStats[];
+};
+
+const detach = (state: SwitchState, port: Port): void => {
+  if (port.isGone) return;
+  setAdmitted(state, port, false);
+  port.isGone = true;
+  port.held = [];
+  state.ports.delete(port.facts.number);
+  port.link.destroy();
+  routeWaitingFor(state, port.facts.number);
+  tellManagement(state, port.facts, PORT_EVENT.gone, port.facts.epoch ?? 0n);
+};
+
+const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port => {
+  const limit = state.policy.limitOf(facts.kind);
+  const nowMs = state.clock.monotonicMs();
+  const port: Port = {
+    facts,
+    link,
+    decoder: makeFrameDecoder(maxPayloadBytes),
+    queue: makeSendQueue({
+      sink: link,
+      soon: state.soon,
+      onWritten: (frames) => {
+        afterWrite(port, frames);
+        routeWaitingFor(state, facts.number);
+      },
+    }),
+    messageBucket: makeTokenBucket(limit.messagesPerSecond, nowMs),
+    byteBucket: makeTokenBucket(limit.bytesPerSecond, nowMs),
+    waitingBytes: new Float64Array(256),
+    dueBytes: new Float64Array(256),
+    hasLateCredit: false,
+    held: [],
+    heldFor: null,
+    isAdmitted: false,
+    isGone: false,
+    pausedForRate: false,
+    pausedForHeld: false,
+    halfSinceMs: null,
+    counts: { framesIn: 0, bytesIn: 0, framesOut: 0, bytesOut: 0, pauses: 0, refused: new Map() },
+    reported: new Map(),
+  };
+  return port;
+};
+
+const reportRefusals = (state: SwitchState, port: Port): void => {
+  for (const [code, count] of port.counts.refused) {
+    if (port.reported.get(code) === count) continue;
+    port.reported.set(code, count);
+    tellManagement(state, port.facts, code, count);
+  }
+};
+
+const isLate = (port: Port, nowMs: number): boolean => {
+  const isPaused = port.pausedForRate || port.pausedForHeld;
+  if (isPaused || port.decoder.pendingBytes() === 0) port.halfSinceMs = null;
+  else port.halfSinceMs ??= nowMs;
+  return port.halfSinceMs !== null && nowMs - port.halfSinceMs >= HALF_FRAME_DEADLINE_MS;
+};
+
+/** Makes a switch without ports. */
+export const makeSwitch = (parts: SwitchParts): Switch => {
+  const state: SwitchState = { ...parts, ports: new Map() };
+
+  const tear: Tear = (port, code) => {
+    tellManagement(state, port.facts, code, 1);
+    detach(state, port);
+    state.onTorn(port.facts.number, code);
+  };
+
+  const watch = (): void => {
+    const nowMs = state.clock.monotonicMs();
+    for (const port of [...state.ports.values()]) {
+      reportRefusals(state, port);
+      if (isLate(port, nowMs)) tear(port, "switch.frame.late");
+    }
+    state.clock.after(REPORT_MS, watch);
+  };
+  state.clock.after(REPORT_MS, watch);
+
+  return {
+    attach: (facts, link) => {
+      const before = state.ports.get(facts.number);
+      if (before !== undefined) detach(state, before);
+      const port = makePort(state, facts, link);
+      state.ports.set(facts.number, port);
+      tell(port, { port: bounds.SWITCH_PORT, name: "switch", event: PORT_EVENT.started, count: 0n });
+      if (facts.kind === "management") {
+        setAdmitted(state, port, true);
+        for (const { facts: other } of state.ports.values()) {
+          if (other !== facts) tellManagement(state, other, PORT_EVENT.attached, other.epoch ?? 0n);
+        }
+      } else tellManagement(state, facts, PORT_EVENT.attached, facts.epoch ?? 0n);
+      link.onEnd(() => {
+        detach(state, port);
+      });
+      link.onBytes((untrustedPiece) => {
+        takeBytes(state, port, untrustedPiece, tear);
+      });
+      routeHeld(state, port);
+    },
+    detach: (number) => {
+      const port = state.ports.get(number);
+      if (port !== undefined) detach(state, port);
+    },
+    stats: () =>
+      [...state.ports.values()].map(({ facts, isAdmitted, queue, counts }) => ({
+        ...counts,
+        number: facts.number,
+        name: facts.name,
+        isAdmitted,
+        queuedBytes: queue.queuedBytes(),
+        refused: Object.fromEntries(counts.refused),
+      })),
+  };
+};

@@ -1,0 +1,48 @@
+import { MESSAGES, messageName, type MessageName } from "@crossguardian/wire";
+import { FLOW_SIDES, type FlowSide, type PortKind } from "../port-kinds.ts";
+import { parsePolicy, type PolicyRule, type RateLimit } from "./parse-policy.ts";
+
+/** The flow policy as the switch asks it. */
+export type Policy = {
+  readonly allows: (from: FlowSide, to: FlowSide, frameKind: number) => boolean;
+  /** Whether anything at all passes between the two, in either direction. */
+  readonly areRelated: (one: FlowSide, other: FlowSide) => boolean;
+  readonly limitOf: (kind: PortKind) => RateLimit;
+};
+
+const KINDS_PER_PAIR = 256;
+
+const matches = (rule: PolicyRule, from: FlowSide, to: FlowSide, name: MessageName): boolean =>
+  (rule.from === "*" || rule.from === from) &&
+  (rule.to === "*" || rule.to === to) &&
+  (rule.messages === "deny" || rule.messages.includes(name));
+
+const decide = (rules: readonly PolicyRule[], from: FlowSide, to: FlowSide, name: MessageName): boolean => {
+  const rule = rules.find((each) => matches(each, from, to, name));
+  return rule !== undefined && rule.messages !== "deny";
+};
+
+/** Makes a policy of its text: the first rule that matches decides. @throws switch.policy.* */
+export const makePolicy = (text: string): Policy => {
+  const { rules, limits } = parsePolicy(text);
+  const pairs = new Map<FlowSide, Map<FlowSide, Uint8Array>>();
+  for (const from of FLOW_SIDES) {
+    const row = new Map<FlowSide, Uint8Array>();
+    pairs.set(from, row);
+    for (const to of FLOW_SIDES) {
+      const allowed = new Uint8Array(KINDS_PER_PAIR);
+      for (const { number } of Object.values(MESSAGES)) {
+        const name = messageName(number);
+        if (name !== null && decide(rules, from, to, name)) allowed[number] = 1;
+      }
+      row.set(to, allowed);
+    }
+  }
+  const allowedOf = (from: FlowSide, to: FlowSide): Uint8Array | undefined => pairs.get(from)?.get(to);
+  return {
+    allows: (from, to, frameKind) => allowedOf(from, to)?.[frameKind] === 1,
+    areRelated: (one, other) =>
+      allowedOf(one, other)?.includes(1) === true || allowedOf(other, one)?.includes(1) === true,
+    limitOf: (kind) => limits[kind],
+  };
+};

@@ -1,0 +1,124 @@
+import { CodedError } from "@crossguardian/kernel";
+import { MESSAGES, type MessageName } from "@crossguardian/wire";
+import { FLOW_SIDES, PORT_KINDS, portKind, type FlowSide, type PortKind } from "../port-kinds.ts";
+
+/** One numbered line: who may say what to whom, or that nothing passes. */
+export type PolicyRule = {
+  readonly number: number;
+  readonly from: FlowSide | "*";
+  readonly to: FlowSide | "*";
+  readonly messages: readonly MessageName[] | "deny";
+  readonly reason: string;
+};
+
+/** What a port of a kind may send on average; a burst of one second's worth is let through. */
+export type RateLimit = { readonly messagesPerSecond: number; readonly bytesPerSecond: number };
+
+/** A flow policy that was read without a fault. */
+export type PolicyText = {
+  readonly rules: readonly PolicyRule[];
+  readonly limits: Readonly<Record<PortKind, RateLimit>>;
+};
+
+const MAX_POLICY_LINES = 500;
+
+const MESSAGE_NAMES = Object.keys(MESSAGES);
+const isMessageName = (text: string): text is MessageName => MESSAGE_NAMES.includes(text);
+
+const sideOf = (text: string, line: number): FlowSide | "*" => {
+  if (text === "*") return "*";
+  const side = FLOW_SIDES.find((each) => each === text);
+  if (side === undefined) throw new CodedError("switch.policy.kind", { line });
+  return side;
+};
+
+const messagesOf = (text: string, line: number): readonly MessageName[] | "deny" => {
+  if (text === "deny") return "deny";
+  return text.split(",").map((name) => {
+    if (!isMessageName(name)) throw new CodedError("switch.policy.message", { line, name: name.slice(0, 40) });
+    return name;
+  });
+};
+
+const positiveInteger = (text: string | undefined, line: number): number => {
+  const value = /^\d{1,15}$/u.test(text ?? "") ? Number(text) : 0;
+  if (value === 0) throw new CodedError("switch.policy.syntax", { line });
+  return value;
+};
+
+const parseRule = (words: readonly string[], reason: string, line: number): PolicyRule => {
+  const [number, from, to, messages] = words;
+  if (words.length !== 4 || from === undefined || to === undefined || messages === undefined) {
+    throw new CodedError("switch.policy.syntax", { line });
+  }
+  return {
+    number: positiveInteger(number, line),
+    from: sideOf(from, line),
+    to: sideOf(to, line),
+    messages: messagesOf(messages, line),
+    reason,
+  };
+};
+
+const parseLimit = (words: readonly string[], line: number): readonly [PortKind, RateLimit] => {
+  const kind = portKind(words[1] ?? "");
+  if (words.length !== 4) throw new CodedError("switch.policy.syntax", { line });
+  if (kind === null) throw new CodedError("switch.policy.kind", { line });
+  const limit = {
+    messagesPerSecond: positiveInteger(words[2], line),
+    bytesPerSecond: positiveInteger(words[3], line),
+  };
+  return [kind, limit];
+};
+
+const limitFor = (limits: ReadonlyMap<PortKind, RateLimit>, kind: PortKind): RateLimit => {
+  const limit = limits.get(kind);
+  if (limit === undefined) throw new CodedError("switch.policy.limit", { kind });
+  return limit;
+};
+
+const allLimits = (limits: ReadonlyMap<PortKind, RateLimit>): Record<PortKind, RateLimit> => ({
+  plugin: limitFor(limits, "plugin"),
+  witness: limitFor(limits, "witness"),
+  interaction: limitFor(limits, "interaction"),
+  relay: limitFor(limits, "relay"),
+  management: limitFor(limits, "management"),
+  network: limitFor(limits, "network"),
+  orderer: limitFor(limits, "orderer"),
+  validator: limitFor(limits, "validator"),
+});
+
+/**
+ * Reads a flow policy. Lines: `<number> <from> <to> <message,message|deny> # reason`, numbers ascending, the last one
+ * `* * deny`; `limit <kind> <messages/s> <bytes/s> # reason`, one per kind of port; `# comment`; empty.
+ * @throws switch.policy.* with the line: a policy with a fault stops the start.
+ */
+export const parsePolicy = (text: string): PolicyText => {
+  const rules: PolicyRule[] = [];
+  const limits = new Map<PortKind, RateLimit>();
+  const lines = text.split("\n");
+  if (lines.length > MAX_POLICY_LINES) throw new CodedError("switch.policy.syntax", { line: MAX_POLICY_LINES });
+  for (const [at, whole] of lines.entries()) {
+    const line = at + 1;
+    if (whole.trim() === "" || whole.startsWith("#")) continue;
+    const hash = whole.indexOf("#");
+    const reason = hash < 0 ? "" : whole.slice(hash + 1).trim();
+    if (reason === "") throw new CodedError("switch.policy.reason", { line });
+    const words = whole.slice(0, hash).trim().split(/\s+/u);
+    if (words[0] === "limit") {
+      const [kind, limit] = parseLimit(words, line);
+      if (limits.has(kind)) throw new CodedError("switch.policy.limit", { line, kind });
+      limits.set(kind, limit);
+    } else {
+      const rule = parseRule(words, reason, line);
+      if (rule.number <= (rules.at(-1)?.number ?? 0)) throw new CodedError("switch.policy.order", { line });
+      rules.push(rule);
+    }
+  }
+  const last = rules.at(-1);
+  if (last?.from !== "*" || last.to !== "*" || last.messages !== "deny") {
+    throw new CodedError("switch.policy.open");
+  }
+  for (const kind of PORT_KINDS) limitFor(limits, kind);
+  return { rules, limits: allLimits(limits) };
+};

@@ -1,0 +1,64 @@
+import { type FailureCode } from "@crossguardian/kernel";
+import { type Frame, type FrameDecoder, type FrameSink, type OutgoingFrame, type SendQueue } from "@crossguardian/wire";
+import { type PortKind } from "./port-kinds.ts";
+import { type TokenBucket } from "./token-bucket.ts";
+
+/** The switch's end of one channel. */
+export type PortLink = FrameSink & {
+  readonly onBytes: (handler: (untrustedPiece: Uint8Array) => void) => void;
+  /** The other end is gone. */
+  readonly onEnd: (handler: () => void) => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly destroy: () => void;
+};
+
+/** What the launcher says about a port. */
+export type PortFacts = {
+  readonly number: number;
+  readonly name: string;
+  readonly kind: PortKind;
+  /** The chain a plugin or witness serves, else null. */
+  readonly chain: string | null;
+  /** Instance epoch: an admission for another one is refused. Null when the launcher states none. */
+  readonly epoch: bigint | null;
+};
+
+/** A frame on its way out; `source` gets its credit back when the frame is written. */
+export type QueuedFrame = OutgoingFrame & { readonly source: Port | null };
+
+/** Numbers of a port since it came. */
+export type PortCounts = {
+  framesIn: number;
+  bytesIn: number;
+  framesOut: number;
+  bytesOut: number;
+  pauses: number;
+  readonly refused: Map<FailureCode, number>;
+};
+
+/** One port with its state; only makeSwitch changes it. */
+export type Port = {
+  readonly facts: PortFacts;
+  readonly link: PortLink;
+  readonly decoder: FrameDecoder;
+  readonly queue: SendQueue<QueuedFrame>;
+  readonly messageBucket: TokenBucket;
+  readonly byteBucket: TokenBucket;
+  /** Bytes of this port's frames that wait in queues, and bytes handed on but not yet credited, by destination. */
+  readonly waitingBytes: Float64Array;
+  readonly dueBytes: Float64Array;
+  /** Some of `dueBytes` could not be given back, because the port does not read. */
+  hasLateCredit: boolean;
+  /** Frames read and not yet routed: of one read at most. */
+  held: readonly Frame[];
+  /** The destination `held` waits for. */
+  heldFor: number | null;
+  isAdmitted: boolean;
+  isGone: boolean;
+  pausedForRate: boolean;
+  pausedForHeld: boolean;
+  halfSinceMs: number | null;
+  readonly counts: PortCounts;
+  readonly reported: Map<FailureCode, number>;
+};

@@ -1,0 +1,172 @@
+import { type Cancel, type Clock, CodedError, equalBytes, failure, type Failure, type Log } from "@crossguardian/kernel";
+import { CALL_DEADLINE_MS, FIRST_RECONNECT_MS, LAST_RECONNECT_MS } from "../limits.ts";
+import { type CallBounds, makeCallTable } from "./call-table.ts";
+import { decodeAnswers } from "./decode-answers.ts";
+import { bytesMember } from "./decode-values.ts";
+import { type OpenTransport, type Transport } from "./transport.ts";
+
+/** Asks one node at a time; reconnects by itself, to the next endpoint after each failure. */
+export type RpcLink = {
+  /**
+   * The answer's result, unchecked.
+   * @throws evm.rpc.down, .lost, .deadline, .busy, .refused (facts: rpcCode, reason)
+   */
+  readonly call: (method: string, params: readonly unknown[], bounds?: CallBounds) => Promise<unknown>;
+  readonly isUp: () => boolean;
+  /** Leaves this node: what it said is not believed. */
+  readonly distrust: (why: Failure) => void;
+  readonly stop: () => void;
+};
+
+/** What a link needs. */
+export type LinkOptions = {
+  readonly endpoints: readonly OpenTransport[];
+  /** keccak256 of block 0's header: a node of another chain is left at once. */
+  readonly genesisHash: Uint8Array;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onUp: () => void;
+  /** Header of a new block as the node pushed it: a hint. */
+  readonly onHead: (untrustedHead: unknown) => void;
+};
+
+type Ask = (method: string, params: readonly unknown[], bounds?: CallBounds) => Promise<unknown>;
+
+/** Questions of one moment go out together. */
+const makeAsk = (calls: ReturnType<typeof makeCallTable>, transport: () => Transport | null): Ask => {
+  let outbox: string[] = [];
+  const flush = (): void => {
+    const requests = outbox;
+    outbox = [];
+    transport()?.post(requests);
+  };
+  return async (method, params, bounds = {}) => {
+    if (transport() === null) throw new CodedError("evm.rpc.down", { method });
+    const { id, answer } = calls.open(method, bounds);
+    outbox.push(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+    if (outbox.length === 1) queueMicrotask(flush);
+    return answer;
+  };
+};
+
+/** The genesis must match; then the id of a newHeads subscription, or null where there is none. @throws evm.node.genesis */
+const checkNode = async (ask: Ask, genesisHash: Uint8Array, pushes: boolean): Promise<string | null> => {
+  const genesis = await ask("eth_getBlockByNumber", ["0x0", false]);
+  if (!equalBytes(bytesMember(genesis, "hash", 32), genesisHash)) throw new CodedError("evm.node.genesis");
+  if (!pushes) return null;
+  try {
+    const untrustedId = await ask("eth_subscribe", ["newHeads"]);
+    return typeof untrustedId === "string" ? untrustedId : null;
+  } catch (error) {
+    if (error instanceof CodedError && error.code === "evm.rpc.refused") return null;
+    throw error;
+  }
+};
+
+/** Makes a link and begins to connect. */
+export const makeRpcLink = (options: LinkOptions): RpcLink => {
+  const { clock, log } = options;
+  const calls = makeCallTable(clock, (method) => goDown(failure("evm.rpc.deadline", { method })));
+  const ask = makeAsk(calls, () => transport);
+  let transport: Transport | null = null;
+  let generation = 0;
+  let state: "down" | "checking" | "up" | "stopped" = "down";
+  let endpoint = -1;
+  let waitMs = FIRST_RECONNECT_MS;
+  let cancelTimer: Cancel | null = null;
+  let subscription: string | null = null;
+  let said = "";
+
+  const leave = (because: string): void => {
+    generation += 1;
+    cancelTimer?.();
+    const old = transport;
+    transport = null;
+    subscription = null;
+    old?.close();
+    calls.failAll(because);
+  };
+
+  const goDown = (why: Failure): void => {
+    if (state === "stopped") return;
+    if (why.code === "evm.node.genesis") log.alarm(why.code, { endpoint });
+    else if (state === "up" || said !== why.code) log.warn("evm.link.down", { endpoint, code: why.code });
+    said = why.code;
+    state = "down";
+    leave(why.code);
+    cancelTimer = clock.after(waitMs, connect);
+    waitMs = Math.min(waitMs * 2, LAST_RECONNECT_MS);
+  };
+
+  const takeText = (untrustedText: string): void => {
+    if (untrustedText.length > calls.maxAnswerBytes()) {
+      goDown(failure("evm.answer.oversize", { chars: untrustedText.length, max: calls.maxAnswerBytes() }));
+      return;
+    }
+    try {
+      for (const answer of decodeAnswers(untrustedText)) {
+        if (answer.kind !== "push") calls.take(answer);
+        else if (answer.subscription === subscription) options.onHead(answer.untrustedResult);
+      }
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      goDown(error.failure);
+    }
+  };
+
+  const greet = async (mine: number, pushes: boolean): Promise<void> => {
+    const id = await checkNode(ask, options.genesisHash, pushes);
+    if (mine !== generation) return;
+    subscription = id;
+    state = "up";
+    waitMs = FIRST_RECONNECT_MS;
+    said = "";
+    log.info("evm.link.up", { endpoint, pushes: id !== null });
+    options.onUp();
+  };
+
+  const connect = (): void => {
+    endpoint = (endpoint + 1) % options.endpoints.length;
+    const openTransport = options.endpoints[endpoint];
+    if (openTransport === undefined) throw new CodedError("evm.config.endpoint", { endpoints: options.endpoints.length });
+    generation += 1;
+    const mine = generation;
+    state = "checking";
+    cancelTimer = clock.after(CALL_DEADLINE_MS, () => goDown(failure("evm.rpc.deadline", { method: "connect" })));
+    const opened = openTransport({
+      onOpen: () => {
+        if (mine !== generation) return;
+        cancelTimer?.();
+        greet(mine, opened.pushes).catch((error: unknown) => {
+          if (!(error instanceof CodedError)) throw error;
+          if (mine === generation) goDown(error.failure);
+        });
+      },
+      onText: (untrustedText) => {
+        if (mine === generation) takeText(untrustedText);
+      },
+      onDown: (why) => {
+        if (mine === generation) goDown(why);
+      },
+    });
+    if (mine === generation) transport = opened;
+    else opened.close();
+  };
+
+  connect();
+  return {
+    call: async (method, params, bounds) => {
+      if (state !== "up") throw new CodedError("evm.rpc.down", { method });
+      return ask(method, params, bounds);
+    },
+    isUp: () => state === "up",
+    distrust: (why) => {
+      log.alarm(why.code, why.facts);
+      goDown(why);
+    },
+    stop: () => {
+      state = "stopped";
+      leave("stop");
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import { type Hash } from "@crossguardian/kernel";
+import { makeBloomTest } from "../chain/bloom.ts";
+import { type CheckedHeader } from "../chain/decode-header.ts";
+import { type TipWatch } from "../chain/tip-watch.ts";
+import { MAX_LIVE_GAP_BLOCKS } from "../limits.ts";
+import { type EventFilter } from "./decode-receipts.ts";
+import { makeLogRanges } from "./log-range.ts";
+
+/** Blocks up to `to` are looked at: those that may hold events, ascending, with their header where it is known. */
+export type FoundBlocks = {
+  readonly to: bigint;
+  readonly blocks: readonly { readonly height: bigint; readonly header: CheckedHeader | null }[];
+};
+
+/** Finds the blocks in [from, target] that may hold events, as many as one step takes; null when there is none yet. */
+export type FindBlocks = (from: bigint, target: bigint) => Promise<FoundBlocks | null>;
+
+/**
+ * Near the tip every header's filter is looked at, so that no node can leave out an event;
+ * far behind, ranges of logs say which blocks to load.
+ */
+export const makeFindBlocks = (options: {
+  readonly watch: Pick<TipWatch, "call" | "header">;
+  readonly keccak256: Hash;
+  readonly contract: Uint8Array;
+  readonly filter: EventFilter;
+}): FindBlocks => {
+  const { watch } = options;
+  const mayHoldEvents = makeBloomTest(options, options.contract);
+  const ranges = makeLogRanges(watch, options.filter);
+
+  const byHeaders = async (from: bigint, target: bigint): Promise<FoundBlocks | null> => {
+    const heights = Array.from({ length: Number(target - from + 1n) }, (_, at) => from + BigInt(at));
+    const headers = await Promise.all(heights.map(async (height) => watch.header(height)));
+    const blocks: { height: bigint; header: CheckedHeader }[] = [];
+    let to = from - 1n;
+    for (const header of headers) {
+      if (header === null) break;
+      to = header.height;
+      if (mayHoldEvents(header.logsBloom)) blocks.push({ height: to, header });
+    }
+    return to < from ? null : { to, blocks };
+  };
+
+  return async (from, target) => {
+    if (target - from < MAX_LIVE_GAP_BLOCKS) return byHeaders(from, target);
+    const { to, heights } = await ranges.next(from, target);
+    return { to, blocks: heights.map((height) => ({ height, header: null })) };
+  };
+};

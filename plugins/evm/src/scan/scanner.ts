@@ -1,0 +1,147 @@
+import { type Cancel, type Clock, CodedError, type Hash, type Log } from "@crossguardian/kernel";
+import { type Message } from "@crossguardian/wire";
+import { isNodeInDoubt, type TipWatch } from "../chain/tip-watch.ts";
+import { EMPTY_RANGE_LINGER_MS, MAX_BLOCKS_IN_FLIGHT, MAX_GRANTS, MAX_READY_BYTES, SCAN_RETRY_MS } from "../limits.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
+import { type EventFilter } from "./decode-receipts.ts";
+import { makeFindBlocks } from "./find-blocks.ts";
+import { makeBlockLoader, type ProvenPiece } from "./load-block.ts";
+import { makeReadyQueue } from "./ready-queue.ts";
+
+/** Scans a chain for gateway events from a block cursor and tells them with their evidence. */
+export type Scanner = {
+  readonly onScan: (order: Pick<Message<"scan">, "from" | "grants" | "restart">) => void;
+  /** The tip moved, the node came back, or the channel takes messages again. */
+  readonly wake: () => void;
+  readonly cursor: () => bigint | null;
+  readonly stop: () => void;
+};
+
+/** What a scanner needs. `tell` false: the channel is full; `wake` comes later. */
+export type ScannerOptions = {
+  readonly chain: string;
+  readonly depth: number;
+  /** Gateway contract, 20 bytes. */
+  readonly contract: Uint8Array;
+  readonly filter: EventFilter;
+  readonly watch: TipWatch;
+  readonly keccak256: Hash;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tell: (message: Message<"observed">) => boolean;
+};
+
+/** After these the link comes back by itself and wakes the scanner. */
+const LINK_CODES: readonly string[] = ["evm.rpc.down", "evm.rpc.lost", "evm.rpc.deadline"];
+
+/**
+ * Makes a scanner. The cursor only moves over blocks whose events were told or that hold none by their header's filter;
+ * far behind the tip ranges of logs say which blocks to load. A grant is spent per message; none is sent without.
+ */
+export const makeScanner = (options: ScannerOptions): Scanner => {
+  const { watch, clock, log } = options;
+  const depth = BigInt(options.depth);
+  const find = makeFindBlocks(options);
+  const loader = makeBlockLoader(options);
+  const ready = makeReadyQueue(0n);
+  let cursor: bigint | null = null;
+  let grants = 0;
+  let generation = 0;
+  let isStopped = false;
+  let cancelLinger: Cancel | null = null;
+  let cancelRetry: Cancel | null = null;
+
+  const tellReady = (isLingerOver = false): void => {
+    while (!isStopped && grants > 0) {
+      const next = ready.peek();
+      if (next === null) return;
+      if (next.blocks.length === 0 && !isLingerOver) {
+        cancelLinger ??= clock.after(EMPTY_RANGE_LINGER_MS, () => {
+          cancelLinger = null;
+          tellReady(true);
+        });
+        return;
+      }
+      if (!options.tell({ chain: options.chain, ...next })) return;
+      ready.told();
+      grants -= 1;
+    }
+  };
+
+  const scanOnce = async (): Promise<boolean> => {
+    const tip = watch.tip();
+    const from = cursor;
+    if (from === null || tip === null || !watch.isUp() || ready.bytes() > MAX_READY_BYTES) return false;
+    const target = tip - depth;
+    if (from > target) return false;
+    const mine = generation;
+    const found = await find(from, target);
+    if (found === null || mine !== generation) return mine !== generation;
+    for (let at = 0; at < found.blocks.length; at += MAX_BLOCKS_IN_FLIGHT) {
+      const some = found.blocks.slice(at, at + MAX_BLOCKS_IN_FLIGHT);
+      const loaded = await Promise.all(some.map(async ({ height, header }) => loader.load(height, header)));
+      if (mine !== generation) return true;
+      for (const [position, pieces] of loaded.entries()) {
+        const height = some[position]?.height;
+        if (pieces === null || height === undefined) return false;
+        advance(height, pieces);
+      }
+      tellReady();
+      if (ready.bytes() > MAX_READY_BYTES) return false;
+    }
+    advance(found.to, []);
+    tellReady();
+    return true;
+  };
+
+  const advance = (to: bigint, pieces: readonly ProvenPiece[]): void => {
+    ready.add(to, pieces);
+    cursor = to + 1n;
+  };
+
+  const onFailure = (error: CodedError): void => {
+    if (LINK_CODES.includes(error.code)) return;
+    if (isNodeInDoubt(error)) watch.distrust(error.failure);
+    else if (error.code === "evm.receipt.type") log.alarm(error.code, error.failure.facts);
+    else log.warn(error.code, { ...error.failure.facts, cursor: cursor ?? -1n });
+    cancelRetry = clock.after(SCAN_RETRY_MS, () => {
+      cancelRetry = null;
+      void scan();
+    });
+  };
+
+  const scan = oneAtATime(async () => {
+    try {
+      while (cancelRetry === null && !isStopped && (await scanOnce()));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      onFailure(error);
+    }
+  });
+
+  const wake = (): void => {
+    tellReady();
+    void scan();
+  };
+
+  return {
+    onScan: ({ from, grants: more, restart }) => {
+      if (restart || cursor === null) {
+        generation += 1;
+        cursor = from;
+        ready.reset(from);
+        grants = Math.min(more, MAX_GRANTS);
+        log.info("evm.scan.from", { chain: options.chain, from });
+      } else grants = Math.min(grants + more, MAX_GRANTS);
+      wake();
+    },
+    wake,
+    cursor: () => cursor,
+    stop: () => {
+      isStopped = true;
+      generation += 1;
+      cancelLinger?.();
+      cancelRetry?.();
+    },
+  };
+};

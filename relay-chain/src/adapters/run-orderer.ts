@@ -1,0 +1,79 @@
+import { type Crypto } from "@crossguardian/crypto";
+import { type Clock, type Log, type Random } from "@crossguardian/kernel";
+import { makeHashes, type OrdererConfig } from "@crossguardian/protocol";
+import { decodeGenesis } from "../decode-genesis.ts";
+import { makeOrderer, type Orderer } from "../orderer/orderer.ts";
+import { serveConnection } from "../orderer/serve-connection.ts";
+import { type BodyStore } from "../blocks/body-store.ts";
+import { listenAt, parseSocketAddress } from "./listen.ts";
+import { openOrdererLogs } from "./open-logs.ts";
+import { type Peer } from "./peer.ts";
+import { makeStreamLink } from "./stream-link.ts";
+
+/** Label of an orderer's or archive's key (its peer identity) below its root key. */
+export const ORDERER_KEY_LABEL = "crossguardian/orderer-key/v1";
+
+/** What an orderer runs with. */
+export type OrdererHost = {
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly rootKey: Uint8Array;
+  readonly dataPath: string;
+  /** A log can not be written: the process must end. */
+  readonly failed: (error: unknown) => void;
+};
+
+/** A running orderer. */
+export type RunningOrderer = {
+  readonly orderer: Orderer;
+  readonly bodies: BodyStore;
+  /** Multiaddrs of the peer-to-peer node; empty without one. */
+  readonly addresses: () => readonly string[];
+  readonly stop: () => Promise<void>;
+};
+
+/** Runs an orderer until it is stopped. @throws relaychain.config.malformed, relaychain.log.* */
+export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Promise<RunningOrderer> => {
+  const { crypto, clock, log } = host;
+  const genesis = decodeGenesis(config.genesis);
+  const hashes = makeHashes(crypto.keccak256);
+  const plan = { hashes, secp256k1: crypto.secp256k1, sha256: crypto.sha256, log };
+  const { orders, chain, bodies, start } = await openOrdererLogs(plan, host.dataPath, genesis);
+  const identity = crypto.deriveKey(host.rootKey, ORDERER_KEY_LABEL);
+  const peer: Peer | null =
+    config.p2pListen === ""
+      ? null
+      : await (await import("./peer.ts")).openPeer({ listen: config.p2pListen, peers: config.peers, identity, bodies, sha256: crypto.sha256, clock, log });
+  const powers = {
+    ...plan,
+    clock,
+    random: host.random,
+    orders,
+    chain,
+    bodies,
+    fetchBody: peer === null ? null : peer.fetchBody,
+  };
+  const orderer = makeOrderer(powers, config, start, host.failed);
+  const ports = { orderer, rules: config, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1, clock, random: host.random, log };
+  const sockets = new Set<{ destroy: () => unknown }>();
+  const server = await listenAt(parseSocketAddress(config.listen), (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    serveConnection(ports, (events) => makeStreamLink(socket, events));
+  });
+  log.info("relaychain.orderer.ready", { height: start.head.height, batches: start.batches.length, peers: config.peers.length });
+  return {
+    orderer,
+    bodies,
+    addresses: () => peer?.addresses() ?? [],
+    stop: async () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await orderer.stop();
+      await peer?.stop();
+      await Promise.all([orders.close(), chain.close(), bodies.close()]);
+    },
+  };
+};

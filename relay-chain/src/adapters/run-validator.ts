@@ -1,0 +1,122 @@
+import { type Duplex } from "node:stream";
+import { type Crypto } from "@crossguardian/crypto";
+import { type Clock, CodedError, type Log } from "@crossguardian/kernel";
+import { type HeaderFollower, makeHeaderFollower } from "@crossguardian/plugin-evm";
+import { makeHashes, type Registry, type ValidatorConfig } from "@crossguardian/protocol";
+import { decodeGenesis } from "../decode-genesis.ts";
+import { type ChainWatch, makeChainWatch } from "../validator/chain-watch.ts";
+import { makeValidator, type Validator } from "../validator/validator.ts";
+import { openValidatorLogs } from "./open-logs.ts";
+import { stayConnected } from "./stay-connected.ts";
+
+/** Label of a validator's key below its root key. */
+export const VALIDATOR_KEY_LABEL = "crossguardian/validator-key/v1";
+
+/** What a validator runs with. */
+export type ValidatorHost = {
+  readonly crypto: Crypto;
+  readonly connect: (endpoint: string) => Duplex;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rootKey: Uint8Array;
+  readonly dataPath: string;
+  /** The log can not be written: the process must end. */
+  readonly failed: (error: unknown) => void;
+};
+
+/** A running validator. */
+export type RunningValidator = {
+  readonly validator: Validator;
+  readonly address: Uint8Array;
+  readonly frozen: () => readonly string[];
+  readonly stop: () => Promise<void>;
+};
+
+type Watched = { readonly watch: ChainWatch; readonly followers: readonly HeaderFollower[] };
+
+const startWatch = (host: ValidatorHost, config: ValidatorConfig, registry: Registry, chain: string): Watched | null => {
+  const registered = registry.chains.get(chain);
+  const own = config.chains.find((each) => each.chain === chain);
+  if (registered === undefined || own === undefined) return null;
+  const followers: HeaderFollower[] = [];
+  const ports = {
+    clock: host.clock,
+    log: host.log,
+    setFrom: (height: bigint) => {
+      for (const each of followers) each.setFrom(height);
+    },
+  };
+  const watch = makeChainWatch(ports, chain, { n: own.endpoints.length, k: own.quorum }, registered.deployHeight);
+  for (const endpoint of own.endpoints) {
+    followers.push(
+      makeHeaderFollower({
+        connect: () => host.connect(endpoint.name),
+        endpoint,
+        depth: registered.depth,
+        from: null,
+        genesisHash: registered.genesisHash,
+        clock: host.clock,
+        log: host.log,
+        pollMs: config.pollMs,
+        keccak256: host.crypto.keccak256,
+        onHeaders: (headers, tip) => {
+          watch.report(endpoint.name, headers, tip);
+        },
+      }),
+    );
+  }
+  return { watch, followers };
+};
+
+/** Runs a validator until it is stopped. @throws relaychain.config.malformed, relaychain.log.* */
+export const runValidator = async (host: ValidatorHost, config: ValidatorConfig): Promise<RunningValidator> => {
+  const { crypto, log, clock } = host;
+  const genesis = decodeGenesis(config.genesis);
+  const hashes = makeHashes(crypto.keccak256);
+  const privateKey = crypto.deriveKey(host.rootKey, VALIDATOR_KEY_LABEL);
+  const address = crypto.secp256k1.address(privateKey);
+  const plan = { hashes, secp256k1: crypto.secp256k1, log };
+  const { journal, start, mayVote } = await openValidatorLogs(plan, host.dataPath, genesis, address);
+  const watched = new Map<string, Watched>();
+
+  const watchRegistered = (registry: Registry): void => {
+    for (const chain of registry.chains.keys()) {
+      if (watched.has(chain)) continue;
+      const started = startWatch(host, config, registry, chain);
+      if (started === null) log.alarm("relaychain.chain.unwatched", { chain });
+      else watched.set(chain, started);
+    }
+  };
+  for (const each of config.chains) {
+    if (each.quorum * 2 <= each.endpoints.length || each.quorum > each.endpoints.length) {
+      throw new CodedError("relaychain.config.malformed", { what: "quorum", chain: each.chain });
+    }
+  }
+  watchRegistered(start.registry);
+  const powers = {
+    ...plan,
+    sha256: crypto.sha256,
+    watchOf: (chain: string) => watched.get(chain)?.watch ?? null,
+    privateKey,
+    clock,
+    journal,
+  };
+  const validator = makeValidator(powers, config.name, start, { mayVote, onRegistry: watchRegistered, failed: host.failed });
+  const connection = stayConnected({
+    connect: () => host.connect(config.orderer.name),
+    handlersFor: validator.handlersFor,
+    clock,
+    log,
+  });
+  log.info("relaychain.validator.ready", { height: start.head.height, mayVote });
+  return {
+    validator,
+    address,
+    frozen: () => [...watched].filter(([, each]) => each.watch.frozen() !== null).map(([chain]) => chain),
+    stop: async () => {
+      connection.stop();
+      for (const { followers } of watched.values()) for (const each of followers) each.stop();
+      await journal.close();
+    },
+  };
+};

@@ -1,0 +1,326 @@
+import { join } from "node:path";
+
+import { type Crypto } from "@crossguardian/crypto";
+import { fromHex } from "@crossguardian/kernel";
+import { type DomainEntry, type HouseSpec } from "@crossguardian/launch";
+import {
+  type EndpointConfig,
+  interactionConfig,
+  networkConfig,
+  ordererConfig,
+  pluginConfig,
+  relayDomainConfig,
+  validatorConfig,
+  witnessConfig,
+} from "@crossguardian/protocol";
+import { type Codec, encodeMessage } from "@crossguardian/wire";
+
+import { type Deployment } from "./contract-drafts.ts";
+import { gatewayPublics, type KeySlots } from "./key-slots.ts";
+import { type SignedDocument } from "./registration.ts";
+import { type ChainPlan, type Topology } from "./world.ts";
+
+/** Settings of the gateways that are not facts of the world. */
+export type Tuning = {
+  readonly suite: string;
+  readonly lingerMs: number;
+  readonly maxBatchEntries: number;
+  readonly retryMs: number;
+  readonly pollMs: number;
+  readonly busyLingerMs: number;
+};
+
+/** Defaults that suit two cores. */
+export const DEFAULT_TUNING: Tuning = {
+  suite: "aes-256-gcm",
+  lingerMs: 100,
+  maxBatchEntries: 512,
+  retryMs: 3_000,
+  pollMs: 500,
+  busyLingerMs: 100,
+};
+
+/** Everything the specs of one world's houses are built from. */
+export type HouseTerms = {
+  readonly crypto: Crypto;
+  readonly instance: string;
+  readonly runDir: string;
+  readonly dataDir: string;
+  readonly stateDir: string;
+  readonly driver: "oci" | "none";
+  readonly production: boolean;
+  readonly lifeline: boolean;
+  readonly policyDir: string;
+  readonly topology: Topology;
+  readonly chains: readonly ChainPlan[];
+  readonly deployments: ReadonlyMap<string, Deployment>;
+  readonly genesis: Uint8Array;
+  readonly registrations: readonly SignedDocument[];
+  readonly slots: KeySlots;
+  readonly ordererPort: number;
+  /** Host name or address the orderer listens on; 127.0.0.1 when it is left out. */
+  readonly ordererHost?: string;
+  readonly p2pListen: string;
+  readonly tuning: Tuning;
+};
+
+const MIB = 1024 * 1024;
+const MIN_GAS_PER_TRANSACTION = 100_000_000n;
+
+type Draft = Omit<DomainEntry, "port" | "config" | "limits" | "network" | "volume" | "keySlot" | "chain" | "role"> &
+  Partial<Pick<DomainEntry, "network" | "volume" | "keySlot" | "chain" | "role">> & {
+    readonly config: Uint8Array;
+    readonly memoryBytes?: number;
+  };
+
+const entriesOf = (drafts: readonly Draft[]): DomainEntry[] =>
+  drafts.map(({ memoryBytes, config, ...draft }, at) => ({
+    network: "none",
+    volume: false,
+    keySlot: null,
+    chain: null,
+    role: draft.kind,
+    ...draft,
+    port: draft.kind === "management" ? 0 : at + 1,
+    config: Buffer.from(config).toString("base64"),
+    limits: {
+      memoryBytes: memoryBytes ?? 160 * MIB,
+      cpuQuotaPercent: null,
+      pids: 32,
+      tmpfsBytes: 8 * MIB,
+      tmpfsInodes: 1_024,
+    },
+  }));
+
+const encode = <T>(codec: Codec<T>, value: T): Uint8Array => encodeMessage(codec, value);
+
+/** Endpoint of a JSON-RPC URL as a domain sees it; WebSocket, which pushes, where the URL allows it. */
+const endpointOf = (name: string, url: string): { readonly config: EndpointConfig; readonly address: string } => {
+  const at = new URL(url);
+  const secure = at.protocol === "https:" || at.protocol === "wss:";
+  const port = at.port === "" ? (secure ? "443" : "80") : at.port;
+  const scheme = at.protocol === "https:" ? "http" : "ws";
+  return {
+    config: { name, scheme, host: at.host, path: `${at.pathname}${at.search}` },
+    address: `${secure ? "tls" : "tcp"}://${at.hostname}:${port}`,
+  };
+};
+
+type Grant = { readonly domain: string; readonly endpoint: string; readonly address: string };
+
+const management = (): Draft => ({
+  name: "management",
+  kind: "management",
+  image: "management",
+  entry: "domains/management/src/main.ts",
+  config: new Uint8Array(0),
+});
+
+const network = (grants: readonly Grant[], intakes: readonly { domain: string; name: string; listen: string }[]): Draft => ({
+  name: "network",
+  kind: "network",
+  image: "network",
+  entry: "host/network/src/main.ts",
+  network: "host",
+  config: encode(networkConfig, { grants, intakes }),
+});
+
+const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: readonly Draft[]): HouseSpec => ({
+  house,
+  instance: `${terms.instance}-${house}`,
+  runDir: join(terms.runDir, house),
+  dataDir: join(terms.dataDir, house),
+  stateDir: terms.stateDir,
+  driver: terms.driver,
+  production: terms.production,
+  lifeline: terms.lifeline,
+  policy: join(terms.policyDir, policy),
+  domains: entriesOf(drafts),
+});
+
+/** Path of the unix socket at which users hand private bodies to a chain's plugin; the network domain owns its folder. */
+export const intakePath = (terms: Pick<HouseTerms, "runDir" | "chains">, chain: string): string => {
+  const gateway = terms.chains.find((each) => each.name === chain)?.gateway ?? "";
+  return join(terms.runDir, gateway, "intakes", `${chain}.sock`);
+};
+
+/** Address under which the others reach the orderer. */
+export const ordererHostOf = (terms: Pick<HouseTerms, "ordererHost">): string =>
+  terms.ordererHost === undefined || terms.ordererHost === "0.0.0.0" ? "127.0.0.1" : terms.ordererHost;
+
+const contractOf = (terms: HouseTerms, chain: string): Uint8Array => {
+  const deployment = terms.deployments.get(chain);
+  if (deployment === undefined) throw new Error(`no contracts on chain ${chain}`);
+  return fromHex(deployment.gateway);
+};
+
+const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoint: EndpointConfig): Draft => ({
+  name: `plugin-${chain.name.toLowerCase()}`,
+  kind: "plugin",
+  chain: chain.name,
+  role: "plugin",
+  image: "appchain",
+  entry: "domains/appchain/src/main.ts",
+  keySlot: terms.slots.pathOf(`plugin-${chain.name.toLowerCase()}`),
+  memoryBytes: 320 * MIB,
+  config: encode(pluginConfig, {
+    chain: chain.name,
+    kind: 1,
+    endpoints: [endpoint],
+    numericId: BigInt(chain.numericId),
+    genesisHash: chain.genesisHash,
+    contract: contractOf(terms, chain.name),
+    depth: chain.depth,
+    pollMs: terms.tuning.pollMs,
+    maxEntriesPerTransaction: 128,
+    maxGas: chain.maxGas === undefined ? MIN_GAS_PER_TRANSACTION : BigInt(chain.maxGas),
+    executeGas: 450_000,
+    settleGas: 400_000,
+    cancelGas: 120_000,
+    intake: "bodies",
+  }),
+});
+
+/** Spec of one gateway's house. */
+export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
+  const chains = terms.chains.filter((chain) => chain.gateway === gateway);
+  const grants: Grant[] = [];
+  const drafts: Draft[] = [];
+  const grant = (domain: string, endpoint: string, url: string): EndpointConfig => {
+    const { config, address } = endpointOf(endpoint, url);
+    grants.push({ domain, endpoint, address });
+    return config;
+  };
+  for (const chain of chains) {
+    const plugin = `plugin-${chain.name.toLowerCase()}`;
+    drafts.push(pluginDraft(terms, chain, grant(plugin, "rpc", chain.url)));
+    chain.witnessUrls.forEach((url, at) => {
+      const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
+      drafts.push({
+        name: witness,
+        kind: "witness",
+        chain: chain.name,
+        role: "witness",
+        image: "appchain",
+        entry: "domains/appchain/src/main.ts",
+        config: encode(witnessConfig, {
+          chain: chain.name,
+          kind: 1,
+          endpoint: grant(witness, "rpc", url),
+          genesisHash: chain.genesisHash,
+          depth: chain.depth,
+          pollMs: terms.tuning.pollMs,
+        }),
+      });
+    });
+  }
+  const owner = `interaction-${gateway}`;
+  drafts.push(
+    {
+      name: "interaction",
+      kind: "interaction",
+      image: "interaction",
+      entry: "domains/interaction/src/main.ts",
+      keySlot: terms.slots.pathOf(owner),
+      volume: true,
+      memoryBytes: 512 * MIB,
+      config: encode(interactionConfig, {
+        gateway,
+        genesis: terms.genesis,
+        registrations: terms.registrations,
+        chains: chains.map((chain) => ({
+          chain: chain.name,
+          plugin: `plugin-${chain.name.toLowerCase()}`,
+          witnesses: chain.witnessUrls.map((_, at) => `witness-${chain.name.toLowerCase()}-${at + 1}`),
+          quorum: terms.topology.quorum,
+        })),
+        relay: "relay",
+        suite: terms.tuning.suite,
+        lingerMs: terms.tuning.lingerMs,
+        maxBatchEntries: terms.tuning.maxBatchEntries,
+        retryMs: terms.tuning.retryMs,
+      }),
+    },
+    {
+      name: "relay",
+      kind: "relay",
+      image: "relay",
+      entry: "domains/relay/src/main.ts",
+      memoryBytes: 320 * MIB,
+      config: encode(relayDomainConfig, {
+        gateway,
+        gatewayAddress: gatewayPublics(terms.crypto, terms.slots, owner).address,
+        genesis: terms.genesis,
+        orderers: [{ name: "orderer", scheme: "tcp", host: `${ordererHostOf(terms)}:${terms.ordererPort}`, path: "" }],
+        retryMs: 500,
+      }),
+    },
+  );
+  grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererHostOf(terms)}:${terms.ordererPort}` });
+  const intakes = chains.map((chain) => ({
+    domain: `plugin-${chain.name.toLowerCase()}`,
+    name: "bodies",
+    listen: `unix:${intakePath(terms, chain.name)}`,
+  }));
+  return houseOf(terms, gateway, "gateway.flow", [management(), network(grants, intakes), ...drafts]);
+};
+
+/** Spec of the relay chain's house: the orderer and the validators, each with a key and a log of its own. */
+export const relayHouse = (terms: HouseTerms): HouseSpec => {
+  const grants: Grant[] = [];
+  const drafts: Draft[] = [
+    {
+      name: "orderer",
+      kind: "orderer",
+      role: "orderer",
+      image: "relay-node",
+      entry: "relay-chain/src/main.ts",
+      network: "host",
+      keySlot: terms.slots.pathOf("orderer"),
+      volume: true,
+      memoryBytes: 1024 * MIB,
+      config: encode(ordererConfig, {
+        genesis: terms.genesis,
+        listen: `tcp://${terms.ordererHost ?? "127.0.0.1"}:${terms.ordererPort}`,
+        p2pListen: terms.p2pListen,
+        peers: [],
+        maxBlockEntries: 2_048,
+        busyLingerMs: terms.tuning.busyLingerMs,
+        openLanePerMinute: 60,
+        acceptOpenLane: true,
+      }),
+    },
+  ];
+  for (let number = 1; number <= terms.topology.validators; number += 1) {
+    const name = `validator-${number}`;
+    grants.push({ domain: name, endpoint: "orderer", address: `tcp://${ordererHostOf(terms)}:${terms.ordererPort}` });
+    drafts.push({
+      name,
+      kind: "validator",
+      role: "validator",
+      image: "validator",
+      entry: "relay-chain/src/validator-main.ts",
+      keySlot: terms.slots.pathOf(name),
+      volume: true,
+      memoryBytes: 512 * MIB,
+      config: encode(validatorConfig, {
+        name,
+        genesis: terms.genesis,
+        orderer: { name: "orderer", scheme: "tcp", host: `${ordererHostOf(terms)}:${terms.ordererPort}`, path: "" },
+        chains: terms.chains.map((chain) => ({
+          chain: chain.name,
+          kind: 1,
+          quorum: terms.topology.quorum,
+          endpoints: chain.validatorUrls.map((url, at) => {
+            const { config, address } = endpointOf(`${chain.name}-${at + 1}`, url);
+            grants.push({ domain: name, endpoint: config.name, address });
+            return config;
+          }),
+        })),
+        pollMs: terms.tuning.pollMs,
+        retryMs: 500,
+      }),
+    });
+  }
+  return houseOf(terms, "relay", "relay.flow", [management(), network(grants, []), ...drafts]);
+};

@@ -1,0 +1,54 @@
+export { buildTemporaryWorld } from "./build-temporary-world.ts";
+export { buildWorld, type WorldOptions } from "./build-world.ts";
+export { plannedDeployment, type Deployment, type GatewayTerms } from "./contract-drafts.ts";
+export { deployContracts, governedDraft } from "./deploy-contracts.ts";
+export { askHouse, startHouse, type House, type ReportedDomain } from "./house-process.ts";
+export { DEFAULT_TUNING, gatewayHouse, intakePath, ordererHostOf, relayHouse, type HouseTerms, type Tuning } from "./house-specs.ts";
+export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
+export { awaitSettled, percentile, type Timing } from "./load/await-settled.ts";
+export {
+  handInBody,
+  keyOf,
+  lockDraft,
+  makeSenders,
+  routesOf,
+  sendAssets,
+  sendDoomed,
+  sendRetrievals,
+  type Sent,
+} from "./load/send-load.ts";
+export { headOf, readAssetEffects, readTransferEvents, type TransferEvent } from "./oracle/chain-facts.ts";
+export { makeFollower, transferKey, type Follower } from "./oracle/follow-chains.ts";
+export { followWorld, judgeWorld, type Verdict } from "./oracle/judge.ts";
+export { type Node, type Proxies } from "./node.ts";
+export { GOVERNANCE_KEY, openWorld, POLICY_DIR, startHouses, type World } from "./open-world.ts";
+export { connectOrderer, submitRegistration, type OrdererClient } from "./orderer-client.ts";
+export { encodeGenesis, signDocument, worldDocument, type SignedDocument } from "./registration.ts";
+export { isWorldSaved, readSavedWorld, saveWorld, type SavedWorld } from "./saved-world.ts";
+export { makeRpc, type Rpc } from "./rpc.ts";
+export { sweepAfter } from "./sweep-after.ts";
+export { awaitReceipts, makeSender, type Draft, type Receipt, type Sender } from "./sender.ts";
+export {
+  BENCH_TOPOLOGY,
+  BXH_ID,
+  chainsOf,
+  dataOf,
+  DEMO_TOPOLOGY,
+  peersOf,
+  vaultOf,
+  type ChainPlan,
+  type DevChains,
+  type Topology,
+} from "./world.ts";
+export { askChains, type ChainIdentity } from "./operator/ask-chain.ts";
+export { connectService, checkService } from "./operator/connect-service.ts";
+export { type DeployedChain, deployChains } from "./operator/deploy-chains.ts";
+export { forgetWorld, isDevelopmentAlive } from "./operator/development.ts";
+export { fundAccounts, mintTokens } from "./operator/fund-accounts.ts";
+export { readAccountKey, readGovernorKeys } from "./operator/key-files.ts";
+export { firstRegistry, gatewayTermsOf, genesisOf, type OperatorPowers, planWorld, type WorldWish } from "./operator/plan-world.ts";
+export { publicKeysOf, type PublicKeys } from "./operator/public-keys.ts";
+export { deploymentDocument, type NewService, registryOf, serviceDocument, signNext } from "./operator/register-world.ts";
+export { awaitAdmitted, runHouses, termsOf } from "./operator/run-world.ts";
+export { awaitOutcome, type Outcome, sendTransfer, type SentTransfer } from "./operator/send-transfer.ts";
+export { devUsers } from "./start-chains.ts";

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Crypto } from "@crossguardian/crypto";
+import { compareBytes } from "@crossguardian/kernel";
+
+/** Root keys by domain: files of 32 bytes, readable by root only; one per domain, never shared. */
+export type KeySlots = {
+  readonly pathOf: (owner: string) => string;
+  readonly rootOf: (owner: string) => Uint8Array;
+  /** Whether the slot is filled; nothing is made. */
+  readonly has: (owner: string) => boolean;
+};
+
+/** Opens a folder of key slots; a slot that is missing is filled from the system's random source. */
+export const openKeySlots = (folder: string): KeySlots => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (owner: string): string => {
+    const path = join(folder, `${owner}.key`);
+    if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" });
+    return path;
+  };
+  return {
+    pathOf,
+    rootOf: (owner) => new Uint8Array(readFileSync(pathOf(owner))),
+    has: (owner) => existsSync(join(folder, `${owner}.key`)),
+  };
+};
+
+/** Public parts of a gateway's interaction domain. */
+export const gatewayPublics = (
+  crypto: Crypto,
+  slots: KeySlots,
+  owner: string,
+): { readonly address: Uint8Array; readonly boxKey: Uint8Array } => {
+  const root = slots.rootOf(owner);
+  return {
+    address: crypto.secp256k1.address(crypto.deriveKey(root, "crossguardian/gateway-key/v1")),
+    boxKey: crypto.x25519.publicKey(crypto.deriveKey(root, "crossguardian/box-key/v1")),
+  };
+};
+
+/** Address of a chain plugin's submitting account. */
+export const accountAddress = (crypto: Crypto, slots: KeySlots, owner: string, chain: string): Uint8Array =>
+  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), `crossguardian/account/${chain}/v1`));
+
+/** Address of a relay validator. */
+export const validatorAddress = (crypto: Crypto, slots: KeySlots, owner: string): Uint8Array =>
+  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), "crossguardian/validator-key/v1"));
+
+/** Signatures of 65 bytes over a digest, ascending by signer. */
+export const signAscending = (
+  crypto: Crypto,
+  digest: Uint8Array,
+  privateKeys: readonly Uint8Array[],
+): readonly Uint8Array[] =>
+  [...privateKeys]
+    .sort((left, right) => compareBytes(crypto.secp256k1.address(left), crypto.secp256k1.address(right)))
+    .map((key) => {
+      const { signature, recovery } = crypto.secp256k1.sign(digest, key);
+      const full = new Uint8Array(65);
+      full.set(signature);
+      full[64] = 27 + recovery;
+      return full;
+    });

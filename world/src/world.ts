@@ -1,0 +1,75 @@
+import { type ChainKind } from "@crossguardian/devnet";
+
+/** A chain of a world, with the endpoints its parts use. */
+export type ChainPlan = {
+  readonly name: string;
+  readonly numericId: number;
+  readonly gateway: string;
+  /** JSON-RPC of the chain itself: users and the plugin. */
+  readonly url: string;
+  /** One endpoint per header witness of the gateway. */
+  readonly witnessUrls: readonly string[];
+  /** Endpoints of the validators' witnesses. */
+  readonly validatorUrls: readonly string[];
+  readonly depth: number;
+  readonly genesisHash: Uint8Array;
+  /** First block that can hold gateway events; 1 when it is left out. */
+  readonly deployHeight?: number;
+  /** Gas of one transaction of the plugin at most; what suits development chains when it is left out. */
+  readonly maxGas?: number;
+};
+
+/** How the chains of a development world are run. */
+export type DevChains = {
+  readonly kind: ChainKind;
+  readonly blockTimeMs: number | null;
+  readonly depth: number;
+};
+
+/** Who sits where: gateways with their chains, and the relay chain. */
+export type Topology = {
+  readonly gateways: readonly { readonly name: string; readonly chains: readonly string[] }[];
+  readonly validators: number;
+  readonly threshold: number;
+  readonly witnesses: number;
+  readonly quorum: number;
+};
+
+/** The paper's picture (Figures 4 and 6): gateway A serves A and B, gateway B serves C and D. */
+export const DEMO_TOPOLOGY: Topology = {
+  gateways: [
+    { name: "gateway-a", chains: ["A", "B"] },
+    { name: "gateway-b", chains: ["C", "D"] },
+  ],
+  validators: 4,
+  threshold: 3,
+  witnesses: 3,
+  quorum: 2,
+};
+
+/** Two gateways with one chain each: what `bench` measures. */
+export const BENCH_TOPOLOGY: Topology = {
+  ...DEMO_TOPOLOGY,
+  gateways: [
+    { name: "gateway-a", chains: ["A"] },
+    { name: "gateway-b", chains: ["C"] },
+  ],
+};
+
+/** First part of every service id of a development world (BitXHub's example id). */
+export const BXH_ID = "1356";
+
+/** Service id of a chain's vault. */
+export const vaultOf = (chain: string): string => `${BXH_ID}:${chain}:vault`;
+/** Service id of a chain's data service. */
+export const dataOf = (chain: string): string => `${BXH_ID}:${chain}:data`;
+
+/** Chains that a chain's services may address: those of the other gateways. */
+export const peersOf = (topology: Topology, chain: string): readonly string[] =>
+  topology.gateways
+    .filter((gateway) => !gateway.chains.includes(chain))
+    .flatMap((gateway) => gateway.chains);
+
+/** All chains, in order. */
+export const chainsOf = (topology: Topology): readonly string[] =>
+  topology.gateways.flatMap((gateway) => gateway.chains);
