@@ -7,6 +7,10 @@ export type Tally = { readonly passed: number; readonly failed: number; readonly
 
 const MAX_KEPT_OUTPUT_CHARS = 20_000;
 
+/** A suite fails because of its tests, which are printed themselves, or by its own hooks, which nothing else prints. */
+const failedByItsTests = (error: unknown): boolean =>
+  error instanceof Error && "failureType" in error && error.failureType === "subtestsFailed";
+
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? error.cause : error;
@@ -37,15 +41,17 @@ export const runTestFiles = async (
     return true;
   };
   const { promise: ended, resolve, reject } = Promise.withResolvers<undefined>();
-  run({ files, concurrency: limits.concurrency, timeout: limits.timeoutMs })
+  // A file whose tests have ended ends too: one that a failed hook left a process in would be waited for without end.
+  run({ files, concurrency: limits.concurrency, timeout: limits.timeoutMs, forceExit: true })
     .on("test:stdout", keep)
     .on("test:stderr", keep)
     .on("test:pass", (test) => {
       if (test.details.type !== "suite" && !skipped(test)) tally.passed += 1;
     })
     .on("test:fail", (test) => {
-      if (test.details.type === "suite" || skipped(test)) return;
-      tally.failed += 1;
+      const isSuite = test.details.type === "suite";
+      if ((isSuite && failedByItsTests(test.details.error)) || skipped(test)) return;
+      if (!isSuite) tally.failed += 1;
       if (test.file !== undefined) failing.add(test.file);
       console.log(`\nFAILED ${show(test.file)}: ${test.name}\n${explain(test.details.error)}`);
     })

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
@@ -30,9 +29,24 @@ export const socketPair = async (folder: string): Promise<{ ours: Socket; theirs
   return { ours, theirs, fd: theirs._handle.fd };
 };
 
-const cgroupsNamed = (name: string): readonly string[] => {
-  const found = execFileSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", name], { encoding: "utf8" });
-  return found.split("\n").filter((line) => line.includes("crossguardian"));
+const CGROUPS = "/sys/fs/cgroup";
+// unified or one controller, then the product, the instance, the domain
+const CGROUP_LEVELS = 4;
+
+/** Paths of the control groups of that name; other tests' groups may go while this looks. */
+export const cgroupsNamed = (name: string, folder = CGROUPS, level = 1): readonly string[] => {
+  let inside;
+  try {
+    inside = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return inside
+    .filter((each) => each.isDirectory())
+    .flatMap((each) => [
+      ...(each.name === name && folder.includes("crossguardian") ? [join(folder, each.name)] : []),
+      ...(level < CGROUP_LEVELS ? cgroupsNamed(name, join(folder, each.name), level + 1) : []),
+    ]);
 };
 
 const processesOf = (instance: string, name: string): readonly string[] =>

@@ -19,16 +19,39 @@ const word = (value: number): string => value.toString(16).padStart(64, "0");
 
 /** An EVM chain whose gateway contract is a bare emitter of events. */
 export const makeEvmWorld = async (kind: "anvil" | "ganache", scheme: "ws" | "http"): Promise<PluginWorld> => {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await build(kind, scheme, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const build = async (
+  kind: "anvil" | "ganache",
+  scheme: "ws" | "http",
+  undo: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<PluginWorld> => {
   const node = await startChain({ kind, chainId: 31, blockTimeMs: null });
+  undo.push(node.stop);
   const proxies = await startProxy({ upstreams: [node.url] });
+  undo.push(proxies.stop);
   const genesis = await askNode(node.url, "eth_getBlockByNumber", ["0x0", false]);
   const hostile = await startHostileNode(genesis);
+  undo.push(hostile.stop);
   const [account] = devAccounts(1);
   const from = account!.address;
   const rpc = async (method: string, params: readonly unknown[] = []): Promise<any> => askNode(node.url, method, params);
   const gas = "0x30d40";
   const deploy = await rpc("eth_sendTransaction", [{ from, data: EMITTER_INIT, gas }]);
-  const { contractAddress } = await rpc("eth_getTransactionReceipt", [deploy]);
+  let receipt: any = null; // a node that mines at once answers with the hash before the block is in
+  await until("the emitter is deployed", async () => (receipt = await rpc("eth_getTransactionReceipt", [deploy])) !== null);
+  const { contractAddress } = receipt;
   const contract = fromHex(contractAddress as string);
   let index = 0;
   let isHostile = false;
@@ -117,10 +140,6 @@ export const makeEvmWorld = async (kind: "anvil" | "ganache", scheme: "ws" | "ht
         return event.value.index.toString();
       });
     },
-    stop: async () => {
-      await hostile.stop();
-      await proxies.stop();
-      await node.stop();
-    },
+    stop,
   };
 };
