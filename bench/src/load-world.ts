@@ -1,25 +1,32 @@
-import { fromHex } from "@crossguardian/kernel";
-import { type Follower, followWorld, vaultOf, type World } from "@crossguardian/world";
+import { CodedError, fromHex } from "@crossguardian/kernel";
+import { followWorld, vaultOf, type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
-import { cpuMsOf } from "./cpu-time.ts";
 import { lockCall } from "./lock-call.ts";
 import { signRaw } from "./raw-transactions.ts";
+import { watchProcesses } from "./watch-processes.ts";
+import { watchSettled } from "./watch-settled.ts";
 
-/** A process of a world, for CPU accounting and freezing. */
-export type WorldProcess = { readonly pid: number; readonly group: string };
+/** What a stretch of load did: transfers committed, wall time, CPU time by group of processes. */
+export type Stretch = { readonly committed: number; readonly seconds: number; readonly cpuMs: ReadonlyMap<string, number> };
 
 /** A world under load: transfers both ways, kept at a bounded number of open ones. */
 export type LoadedWorld = {
-  readonly processes: readonly WorldProcess[];
-  /** Runs the load for a while; counts what the chains show as committed in that time. */
-  readonly slice: (ms: number) => Promise<{ readonly committed: number; readonly seconds: number; readonly cpuMs: ReadonlyMap<string, number> }>;
+  /**
+   * Sends for a while, then waits until everything is settled: what was committed and the CPU time of exactly that.
+   * @throws cli.demo.unfinished when something is still open after the deadline
+   */
+  readonly burst: (ms: number) => Promise<Stretch>;
+  /** Keeps the load up for a while; counts what the chains show as committed in that time. */
+  readonly sustain: (ms: number) => Promise<Stretch>;
   readonly freeze: () => void;
   readonly thaw: () => void;
   /** Stops sending and waits until everything is settled. */
   readonly drain: (deadlineMs: number) => Promise<boolean>;
-  readonly latenciesMs: () => readonly number[];
-  readonly follower: Follower;
+  /** From sending to seeing the commit, ascending, of everything sent since the last `forget`. */
+  readonly latenciesMs: () => Promise<readonly number[]>;
+  /** Later latencies leave out what was sent before. */
+  readonly forget: () => void;
 };
 
 const BATCH = 100;
@@ -27,24 +34,9 @@ const POLL_MS = 200;
 const AMOUNT = 10n ** 15n;
 const TIMEOUT_MS = 600_000n;
 const GAS_PRICE_WEI = 3_000_000_000n;
-const SUCCESS = 3;
-/** Transactions signed ahead: signing is not part of what is measured. */
-const SIGNED_AHEAD = 24_000;
+const BURST_DRAIN_DEADLINE_MS = 60_000;
 
 type Lane = { readonly chain: string; readonly raws: readonly Hex[]; at: number };
-
-const processesOf = async (world: World): Promise<readonly WorldProcess[]> => {
-  const all: WorldProcess[] = [
-    ...[...world.nodes].map(([, node]) => ({ pid: node.pid, group: "chain" })),
-    { pid: world.proxies.pid, group: "proxies" },
-  ];
-  for (const house of world.houses.values()) {
-    all.push({ pid: house.pid, group: "launcher" });
-    const domains = await house.domains();
-    all.push(...domains.map((domain) => ({ pid: domain.pid ?? 0, group: domain.kind })));
-  }
-  return all.filter((each) => each.pid > 0);
-};
 
 const signLanes = async (world: World, perChain: number): Promise<Lane[]> => {
   const user = world.users[0];
@@ -63,11 +55,14 @@ const signLanes = async (world: World, perChain: number): Promise<Lane[]> => {
   );
 };
 
-/** Puts a world under load; `open` is how many transfers are kept undecided. */
-export const loadWorld = async (world: World, open: number): Promise<LoadedWorld> => {
-  const processes = await processesOf(world);
-  const lanes = await signLanes(world, SIGNED_AHEAD);
-  const follower = followWorld(world);
+/**
+ * Puts a world under load; `open` is how many transfers are kept undecided, `forMs` how long it will send at most:
+ * everything is signed before, because signing is not part of what is measured.
+ */
+export const loadWorld = async (world: World, open: number, forMs: number): Promise<LoadedWorld> => {
+  const { cpuMs: cpu, signal } = await watchProcesses(world);
+  const lanes = await signLanes(world, Math.ceil(forMs / POLL_MS) * BATCH);
+  const readSettled = await watchSettled(world);
   const sentAt = new Map<string, number>();
   const settledAt = new Map<string, number>();
   let sent = 0;
@@ -86,74 +81,68 @@ export const loadWorld = async (world: World, open: number): Promise<LoadedWorld
     sent += raws.length;
   };
 
+  let committed = 0;
   const poll = async (): Promise<void> => {
-    await follower.poll();
+    const settled = await readSettled();
     const now = clock();
-    for (const key of follower.settled.keys()) if (!settledAt.has(key)) settledAt.set(key, now);
-  };
-
-  const committed = (): number => {
-    let count = 0;
-    for (const [first] of follower.settled.values()) if (first?.status === SUCCESS) count += 1;
-    return count;
-  };
-
-  const cpu = (): Map<string, number> => {
-    const byGroup = new Map<string, number>();
-    for (const { pid, group } of processes) byGroup.set(group, (byGroup.get(group) ?? 0) + cpuMsOf(pid));
-    return byGroup;
-  };
-
-  const signalAll = (name: "SIGSTOP" | "SIGCONT"): void => {
-    for (const { pid } of processes) {
-      try {
-        process.kill(pid, name);
-      } catch {
-        continue; // it ended; the count of committed transfers will show it
-      }
+    for (const { key, isSuccess } of settled) {
+      if (settledAt.has(key)) continue;
+      settledAt.set(key, now);
+      if (isSuccess) committed += 1;
     }
   };
 
-  return {
-    processes,
-    follower,
-    slice: async (ms) => {
+  const send = async (ms: number): Promise<void> => {
+    const started = performance.now();
+    while (performance.now() - started < ms) {
+      const round = performance.now();
+      for (const lane of lanes) if (sent - settledAt.size < open) await sendSome(lane);
+      const restMs = POLL_MS - (performance.now() - round);
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
       await poll();
-      const before = committed();
-      const cpuBefore = cpu();
-      const started = performance.now();
-      while (performance.now() - started < ms) {
-        const round = performance.now();
-        for (const lane of lanes) if (sent - settledAt.size < open) await sendSome(lane);
-        if (performance.now() - round < POLL_MS) await new Promise((resolve) => setTimeout(resolve, POLL_MS - (performance.now() - round)));
-        await poll();
-      }
-      const seconds = (performance.now() - started) / 1000;
-      const after = cpu();
-      return {
-        committed: committed() - before,
-        seconds,
-        cpuMs: new Map([...after].map(([group, used]) => [group, used - (cpuBefore.get(group) ?? 0)])),
-      };
-    },
+    }
+  };
+  const drain = async (deadlineMs: number): Promise<boolean> => {
+    const until = performance.now() + deadlineMs;
+    while (settledAt.size < sent && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await poll();
+    }
+    return settledAt.size >= sent;
+  };
+  const stretch = async (run: () => Promise<void>): Promise<Stretch> => {
+    await poll();
+    const before = committed;
+    const cpuBefore = cpu();
+    const started = performance.now();
+    await run();
+    const seconds = (performance.now() - started) / 1000;
+    const cpuMs = new Map([...cpu()].map(([group, used]) => [group, used - (cpuBefore.get(group) ?? 0)]));
+    return { committed: committed - before, seconds, cpuMs };
+  };
+
+  return {
+    burst: async (ms) =>
+      stretch(async () => {
+        await send(ms);
+        if (!(await drain(BURST_DRAIN_DEADLINE_MS))) {
+          throw new CodedError("cli.demo.unfinished", { committed: settledAt.size, requested: sent });
+        }
+      }),
+    sustain: async (ms) => stretch(async () => send(ms)),
     freeze: () => {
-      signalAll("SIGSTOP");
+      signal("SIGSTOP");
       frozenSince = performance.now();
     },
     thaw: () => {
       if (frozenSince !== null) pausedMs += performance.now() - frozenSince;
       frozenSince = null;
-      signalAll("SIGCONT");
+      signal("SIGCONT");
     },
-    drain: async (deadlineMs) => {
-      const until = performance.now() + deadlineMs;
-      while (settledAt.size < sent && performance.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        await poll();
-      }
-      return settledAt.size >= sent;
-    },
-    latenciesMs: () => {
+    drain,
+    latenciesMs: async () => {
+      const follower = followWorld(world);
+      await follower.poll();
       const all: number[] = [];
       for (const [key, request] of follower.requests) {
         const from = sentAt.get(`${request.chain}-${request.transaction}`);
@@ -162,5 +151,6 @@ export const loadWorld = async (world: World, open: number): Promise<LoadedWorld
       }
       return all.sort((left, right) => left - right);
     },
+    forget: () => sentAt.clear(),
   };
 };

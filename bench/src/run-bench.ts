@@ -2,7 +2,7 @@ import { buildTemporaryWorld, BENCH_TOPOLOGY, judgeWorld, percentile, type World
 import { CodedError } from "@crossguardian/kernel";
 
 import { measureLimit } from "./direct-limit.ts";
-import { loadWorld, type LoadedWorld } from "./load-world.ts";
+import { loadWorld, type LoadedWorld, type Stretch } from "./load-world.ts";
 import { measureIdle } from "./measure-idle.ts";
 import { meetsBar, pairedRatio, type Ratio } from "./statistics.ts";
 
@@ -29,7 +29,6 @@ export type BenchResult = {
   readonly isolationMeetsBar: boolean;
   readonly limitRatio: number;
   readonly limitPerSecond: number;
-  readonly unjailedPerSecond: number;
   readonly cpuMsPerTransfer: Readonly<Record<string, number>>;
   readonly lost: number;
   readonly duplicated: number;
@@ -46,18 +45,9 @@ const WARM_UP_MS = 6_000;
 const DRAIN_DEADLINE_MS = 60_000;
 const ISOLATION_BAR = 0.97;
 
-type Totals = { committed: number; seconds: number; cpuMs: Map<string, number>; cpuTotalMs: number };
-
-const add = (totals: Totals, slice: { readonly committed: number; readonly seconds: number; readonly cpuMs: ReadonlyMap<string, number> }): number => {
-  totals.committed += slice.committed;
-  totals.seconds += slice.seconds;
-  let cpu = 0;
-  for (const [group, used] of slice.cpuMs) {
-    totals.cpuMs.set(group, (totals.cpuMs.get(group) ?? 0) + used);
-    cpu += used;
-  }
-  totals.cpuTotalMs += cpu;
-  return cpu === 0 ? 0 : (slice.committed * 1000) / cpu;
+const perCpuSecond = ({ committed, cpuMs }: Stretch): number => {
+  const all = [...cpuMs.values()].reduce((sum, used) => sum + used, 0);
+  return all === 0 ? 0 : (committed * 1000) / all;
 };
 
 const worldOf = async (options: BenchOptions, name: string, driver: "oci" | "none", idle: boolean): Promise<World> =>
@@ -87,17 +77,23 @@ const measureIdleWorld = async (options: BenchOptions): Promise<{ readonly p50Ms
   }
 };
 
-type Slices = { readonly jailed: Totals; readonly plain: Totals; readonly isolation: Ratio };
+type Measured = {
+  /** The jailed gateway alone, under a load that never stops. */
+  readonly sustained: Stretch;
+  readonly isolation: Ratio;
+  readonly latenciesMs: readonly number[];
+  readonly lost: number;
+  readonly duplicated: number;
+};
 
-const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: LoadedWorld): Promise<Slices> => {
-  const empty = (): Totals => ({ committed: 0, seconds: 0, cpuMs: new Map(), cpuTotalMs: 0 });
-  const totals = { jailed: empty(), plain: empty() };
+/** Slices in turns; each ends when everything it sent is settled, so that no slice pays for another's transfers. */
+const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: LoadedWorld): Promise<Ratio> => {
   const pairs: (readonly [number, number])[] = [];
   plain.freeze();
-  await jailed.slice(WARM_UP_MS);
+  await jailed.burst(WARM_UP_MS);
   jailed.freeze();
   plain.thaw();
-  await plain.slice(WARM_UP_MS);
+  await plain.burst(WARM_UP_MS);
   plain.freeze();
   const rounds = Math.max(1, Math.round((options.seconds * 1000) / SLICE_MS));
   for (let round = 0; round < rounds; round += 1) {
@@ -107,31 +103,43 @@ const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: Load
     for (const which of order) {
       const world = which === "jailed" ? jailed : plain;
       world.thaw();
-      const slice = await world.slice(SLICE_MS);
+      const slice = await world.burst(SLICE_MS);
       world.freeze();
-      rates[which] = add(totals[which], slice);
-      options.write(`  ${which.padEnd(6)} ${(slice.committed / slice.seconds).toFixed(0).padStart(5)} per s, ${rates[which].toFixed(0)} per CPU-second\n`);
+      rates[which] = perCpuSecond(slice);
+      options.write(`  ${which.padEnd(6)} ${slice.committed} in ${slice.seconds.toFixed(1)} s, ${rates[which].toFixed(0)} per CPU-second\n`);
     }
     pairs.push([rates.jailed, rates.plain]);
   }
-  return { ...totals, isolation: pairedRatio(pairs) };
+  return pairedRatio(pairs);
 };
 
-const inTurns = async (options: BenchOptions): Promise<Slices & { readonly latenciesMs: readonly number[]; readonly lost: number; readonly duplicated: number }> => {
+const sustain = async (options: BenchOptions, jailed: LoadedWorld): Promise<Stretch> => {
+  options.write(`load on the jailed gateway alone for ${options.seconds} s, ${OPEN_TRANSFERS} open transfers\n`);
+  jailed.forget();
+  await jailed.sustain(WARM_UP_MS);
+  const sustained = await jailed.sustain(options.seconds * 1000);
+  options.write(`  ${(sustained.committed / sustained.seconds).toFixed(0)} per s, ${perCpuSecond(sustained).toFixed(0)} per CPU-second\n`);
+  return sustained;
+};
+
+const measureLoad = async (options: BenchOptions): Promise<Measured> => {
   const jailedWorld = await worldOf(options, "jailed", "oci", false);
   try {
     const plainWorld = await worldOf(options, "plain", "none", false);
     try {
-      options.write(`load: block time ${LOAD_BLOCK_TIME_MS} ms, depth ${LOAD_DEPTH}, ${OPEN_TRANSFERS} open transfers, slices of ${SLICE_MS} ms in turns\n`);
-      const jailed = await loadWorld(jailedWorld, OPEN_TRANSFERS);
-      const plain = await loadWorld(plainWorld, OPEN_TRANSFERS);
+      options.write(`in turns: block time ${LOAD_BLOCK_TIME_MS} ms, depth ${LOAD_DEPTH}, slices of ${SLICE_MS} ms and what they need to settle\n`);
+      const turnsMs = options.seconds * 1000 + WARM_UP_MS + SLICE_MS;
+      const jailed = await loadWorld(jailedWorld, OPEN_TRANSFERS, turnsMs + options.seconds * 1000 + WARM_UP_MS);
+      const plain = await loadWorld(plainWorld, OPEN_TRANSFERS, turnsMs);
       try {
-        const slices = await alternate(options, jailed, plain);
+        const isolation = await alternate(options, jailed, plain);
         jailed.thaw();
+        const sustained = await sustain(options, jailed);
         const drained = await jailed.drain(DRAIN_DEADLINE_MS);
+        const latenciesMs = await jailed.latenciesMs();
         const verdict = await judgeWorld(jailedWorld);
         if (!drained) options.write(`  ${verdict.lost} transfers still open after ${DRAIN_DEADLINE_MS} ms\n`);
-        return { ...slices, latenciesMs: jailed.latenciesMs(), lost: verdict.lost, duplicated: verdict.duplicated };
+        return { isolation, sustained, latenciesMs, lost: verdict.lost, duplicated: verdict.duplicated };
       } finally {
         jailed.thaw();
         plain.thaw();
@@ -152,28 +160,28 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   const limit = await measureLimit(LIMIT_BATCHES, LOAD_BLOCK_TIME_MS);
   options.write(`  ${limit.perSecond.toFixed(0)} per s\n`);
   options.signal.throwIfAborted();
-  const turns = await inTurns(options);
-  if (turns.jailed.committed === 0) throw new CodedError("cli.demo.unfinished", { committed: 0 });
-  const perSecond = turns.jailed.committed / turns.jailed.seconds;
+  const measured = await measureLoad(options);
+  const { sustained, isolation } = measured;
+  if (sustained.committed === 0) throw new CodedError("cli.demo.unfinished", { committed: 0 });
+  const perSecond = sustained.committed / sustained.seconds;
   const cpuMsPerTransfer = Object.fromEntries(
-    [...turns.jailed.cpuMs]
+    [...sustained.cpuMs]
       .sort(([, left], [, right]) => right - left)
-      .map(([group, used]) => [group, Math.round((used * 1000) / turns.jailed.committed) / 1000]),
+      .map(([group, used]) => [group, Math.round((used * 1000) / sustained.committed) / 1000]),
   );
   return {
     perSecond: Math.round(perSecond * 10) / 10,
     idleP50Ms: Math.round(idle.p50Ms),
-    loadedP50Ms: Math.round(percentile(turns.latenciesMs, 50)),
-    loadedP99Ms: Math.round(percentile(turns.latenciesMs, 99)),
-    isolationRatio: Math.round(turns.isolation.median * 1000) / 1000,
-    isolationInterval: [turns.isolation.low, turns.isolation.high],
-    isolationMeetsBar: meetsBar(turns.isolation, ISOLATION_BAR),
+    loadedP50Ms: Math.round(percentile(measured.latenciesMs, 50)),
+    loadedP99Ms: Math.round(percentile(measured.latenciesMs, 99)),
+    isolationRatio: Math.round(isolation.median * 1000) / 1000,
+    isolationInterval: [isolation.low, isolation.high],
+    isolationMeetsBar: meetsBar(isolation, ISOLATION_BAR),
     limitRatio: Math.round((perSecond / limit.perSecond) * 1000) / 1000,
     limitPerSecond: Math.round(limit.perSecond),
-    unjailedPerSecond: Math.round((turns.plain.committed / turns.plain.seconds) * 10) / 10,
     cpuMsPerTransfer,
-    lost: turns.lost,
-    duplicated: turns.duplicated,
+    lost: measured.lost,
+    duplicated: measured.duplicated,
     conditions: { loadBlockTimeMs: LOAD_BLOCK_TIME_MS, loadDepth: LOAD_DEPTH, idle: "instant mining, single sends, depth 0", sliceMs: SLICE_MS },
   };
 };
