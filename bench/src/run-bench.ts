@@ -29,7 +29,10 @@ export type BenchResult = {
   readonly isolationMeetsBar: boolean;
   readonly limitRatio: number;
   readonly limitPerSecond: number;
+  /** Under the steady load, in jails. */
   readonly cpuMsPerTransfer: Readonly<Record<string, number>>;
+  /** Of the slices in turns: where the price of the jails is paid. */
+  readonly slicesCpuMsPerTransfer: { readonly jailed: Readonly<Record<string, number>>; readonly plain: Readonly<Record<string, number>> };
   readonly lost: number;
   readonly duplicated: number;
   readonly conditions: { readonly loadBlockTimeMs: number; readonly loadDepth: number; readonly idle: string; readonly sliceMs: number };
@@ -49,6 +52,17 @@ const perCpuSecond = ({ committed, cpuMs }: Stretch): number => {
   const all = [...cpuMs.values()].reduce((sum, used) => sum + used, 0);
   return all === 0 ? 0 : (committed * 1000) / all;
 };
+
+const total = (slices: readonly Stretch[]): Stretch => ({
+  committed: slices.reduce((sum, each) => sum + each.committed, 0),
+  seconds: slices.reduce((sum, each) => sum + each.seconds, 0),
+  cpuMs: new Map([...(slices[0]?.cpuMs.keys() ?? [])].map((group) => [group, slices.reduce((sum, each) => sum + (each.cpuMs.get(group) ?? 0), 0)])),
+});
+
+const cpuPerTransfer = ({ committed, cpuMs }: Stretch): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [...cpuMs].sort(([, left], [, right]) => right - left).map(([group, used]) => [group, Math.round((used * 1000) / committed) / 1000]),
+  );
 
 const worldOf = async (options: BenchOptions, name: string, driver: "oci" | "none", idle: boolean): Promise<World> =>
   buildTemporaryWorld({
@@ -77,18 +91,20 @@ const measureIdleWorld = async (options: BenchOptions): Promise<{ readonly p50Ms
   }
 };
 
-type Measured = {
+type Turns = { readonly isolation: Ratio; readonly slicesCpuMsPerTransfer: BenchResult["slicesCpuMsPerTransfer"] };
+
+type Measured = Turns & {
   /** The jailed gateway alone, under a load that never stops. */
   readonly sustained: Stretch;
-  readonly isolation: Ratio;
   readonly latenciesMs: readonly number[];
   readonly lost: number;
   readonly duplicated: number;
 };
 
 /** Slices in turns; each ends when everything it sent is settled, so that no slice pays for another's transfers. */
-const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: LoadedWorld): Promise<Ratio> => {
+const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: LoadedWorld): Promise<Turns> => {
   const pairs: (readonly [number, number])[] = [];
+  const slices = { jailed: [] as Stretch[], plain: [] as Stretch[] };
   plain.freeze();
   await jailed.burst(WARM_UP_MS);
   jailed.freeze();
@@ -106,11 +122,13 @@ const alternate = async (options: BenchOptions, jailed: LoadedWorld, plain: Load
       const slice = await world.burst(SLICE_MS);
       world.freeze();
       rates[which] = perCpuSecond(slice);
+      slices[which].push(slice);
       options.write(`  ${which.padEnd(6)} ${slice.committed} in ${slice.seconds.toFixed(1)} s, ${rates[which].toFixed(0)} per CPU-second\n`);
     }
     pairs.push([rates.jailed, rates.plain]);
   }
-  return pairedRatio(pairs);
+  const slicesCpuMsPerTransfer = { jailed: cpuPerTransfer(total(slices.jailed)), plain: cpuPerTransfer(total(slices.plain)) };
+  return { isolation: pairedRatio(pairs), slicesCpuMsPerTransfer };
 };
 
 const sustain = async (options: BenchOptions, jailed: LoadedWorld): Promise<Stretch> => {
@@ -132,14 +150,14 @@ const measureLoad = async (options: BenchOptions): Promise<Measured> => {
       const jailed = await loadWorld(jailedWorld, OPEN_TRANSFERS, turnsMs + options.seconds * 1000 + WARM_UP_MS);
       const plain = await loadWorld(plainWorld, OPEN_TRANSFERS, turnsMs);
       try {
-        const isolation = await alternate(options, jailed, plain);
+        const turns = await alternate(options, jailed, plain);
         jailed.thaw();
         const sustained = await sustain(options, jailed);
         const drained = await jailed.drain(DRAIN_DEADLINE_MS);
         const latenciesMs = await jailed.latenciesMs();
         const verdict = await judgeWorld(jailedWorld);
         if (!drained) options.write(`  ${verdict.lost} transfers still open after ${DRAIN_DEADLINE_MS} ms\n`);
-        return { isolation, sustained, latenciesMs, lost: verdict.lost, duplicated: verdict.duplicated };
+        return { ...turns, sustained, latenciesMs, lost: verdict.lost, duplicated: verdict.duplicated };
       } finally {
         jailed.thaw();
         plain.thaw();
@@ -164,11 +182,6 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
   const { sustained, isolation } = measured;
   if (sustained.committed === 0) throw new CodedError("cli.demo.unfinished", { committed: 0 });
   const perSecond = sustained.committed / sustained.seconds;
-  const cpuMsPerTransfer = Object.fromEntries(
-    [...sustained.cpuMs]
-      .sort(([, left], [, right]) => right - left)
-      .map(([group, used]) => [group, Math.round((used * 1000) / sustained.committed) / 1000]),
-  );
   return {
     perSecond: Math.round(perSecond * 10) / 10,
     idleP50Ms: Math.round(idle.p50Ms),
@@ -179,7 +192,8 @@ export const runBench = async (options: BenchOptions): Promise<BenchResult> => {
     isolationMeetsBar: meetsBar(isolation, ISOLATION_BAR),
     limitRatio: Math.round((perSecond / limit.perSecond) * 1000) / 1000,
     limitPerSecond: Math.round(limit.perSecond),
-    cpuMsPerTransfer,
+    cpuMsPerTransfer: cpuPerTransfer(sustained),
+    slicesCpuMsPerTransfer: measured.slicesCpuMsPerTransfer,
     lost: measured.lost,
     duplicated: measured.duplicated,
     conditions: { loadBlockTimeMs: LOAD_BLOCK_TIME_MS, loadDepth: LOAD_DEPTH, idle: "instant mining, single sends, depth 0", sliceMs: SLICE_MS },
