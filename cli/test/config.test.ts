@@ -21,7 +21,7 @@ const fresh = (): Json => JSON.parse(text) as Json;
 const hosts = (...names: string[]): string[] => names.map((name) => `https://${name}.example.org/rpc`);
 const real = (change: (chain: Json) => Json = (chain) => chain): Json => {
   const { development: _, ...rest } = fresh();
-  const chain = (gateway: string): Json => ({ gateway, rpc: "https://rpc.example.org", witnesses: hosts("w1", "w2", "w3"), validatorWitnesses: hosts("v1", "v2", "v3"), depth: 12 });
+  const chain = (gateway: string): Json => ({ gateway, rpc: "https://rpc.example.org", witnesses: hosts("w1", "w2", "w3"), validatorWitnesses: [1, 2, 3, 4].map((of) => hosts(`v${of}-1`, `v${of}-2`, `v${of}-3`)), depth: 12 });
   return { ...rest, chains: { A: change(chain("gateway-a")), C: chain("gateway-b") } };
 };
 const decoded = (value: Json): GatewayConfig => decodeConfig(JSON.stringify(value));
@@ -120,8 +120,18 @@ test("witnesses that share a host are refused in production, under any name for 
   const shared = real((chain) => ({ ...chain, witnesses: ["https://w1.example.org/a", "wss://w1.example.org:443/b", "https://w3.example.org"] }));
   assert.equal(codeOf(() => checkConfig(decoded(shared))), "");
   assert.equal(codeOf(() => checkConfig(decoded({ ...shared, production: true }))), "config.endpoint.shared");
-  const withPlugin = real((chain) => ({ ...chain, rpc: "https://v2.example.org/other" }));
+  const withPlugin = real((chain) => ({ ...chain, rpc: "https://v2-1.example.org/other" }));
   assert.equal(codeOf(() => checkConfig(decoded({ ...withPlugin, production: true }))), "config.endpoint.shared");
+});
+
+test("validators that ask one list of endpoints are refused in production, and a list too few or too many always", () => {
+  const lists = (count: number): Json =>
+    real((chain) => ({ ...chain, validatorWitnesses: Array.from({ length: count }, (_, of) => hosts(`u${of}-1`, `u${of}-2`, `u${of}-3`)) }));
+  const one = real((chain) => ({ ...chain, validatorWitnesses: hosts("v1", "v2", "v3") }));
+  assert.equal(codeOf(() => checkConfig(decoded(one))), "");
+  assert.equal(codeOf(() => checkConfig(decoded({ ...one, production: true }))), "config.endpoint.shared");
+  for (const count of [2, 3, 5]) assert.equal(codeOf(() => checkConfig(decoded(lists(count)))), "config.field.invalid");
+  assert.equal(codeOf(() => checkConfig(decoded({ ...lists(4), production: true }))), "");
 });
 
 test("production needs isolation and chains of its own", () => {

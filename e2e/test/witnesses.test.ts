@@ -21,6 +21,8 @@ type Mode = Parameters<NonNullable<World["proxies"]["set"]>>[1];
 const setWitness = async (chain: string, witness: number, mode: Mode): Promise<void> => {
   await world.proxies.set?.(world.proxyOf(chain, witness), mode);
 };
+/** Number of a validator's witness among a chain's: those of the gateway come first. */
+const witnessOf = (validator: number, witness: number): number => world.topology.witnesses * (1 + validator) + witness;
 const alarms = (event: string): readonly Readonly<Record<string, unknown>>[] => logged(world, "gateway-a", "interaction", event).filter((line) => line["chain"] === "A");
 
 const sendSome = async (count: number): Promise<readonly string[]> => {
@@ -68,13 +70,21 @@ test("header witnesses decide what is believed of a chain", { skip: missingPart,
   });
 
   await t.test("validators without a quorum of their own witnesses sign nothing of the chain until they have it", async () => {
-    await setWitness("A", 3, "stale");
-    await setWitness("A", 4, "stale");
+    for (const validator of [0, 1]) for (const witness of [0, 1]) await setWitness("A", witnessOf(validator, witness), "stale");
     const lock = await lockOn("A", "C");
     await isStillOpen(lock);
-    await setWitness("A", 3, "pass");
-    await setWitness("A", 4, "pass");
+    for (const validator of [0, 1]) for (const witness of [0, 1]) await setWitness("A", witnessOf(validator, witness), "pass");
     await settle([lock]);
+  });
+
+  await t.test("a validator whose every witness lies deceives nobody but itself: the others attest without it", async () => {
+    for (const witness of [0, 1, 2]) await setWitness("A", witnessOf(3, witness), { kind: "lie", seed: SEED });
+    await settle(await sendSome(2));
+    const refusals = (validator: number): readonly unknown[] =>
+      logged(world, "relay", `validator-${validator}`, "relaychain.entry.refused").filter(({ code }) => code === "relaychain.batch.header");
+    await until("the deceived validator to refuse the entries", SAID_MS, async () => refusals(4).length > 0);
+    for (const other of [1, 2, 3]) assert.deepEqual(refusals(other), []);
+    for (const witness of [0, 1, 2]) await setWitness("A", witnessOf(3, witness), "pass");
   });
 
   await t.test("a second quorum hash for a height freezes the chain in both directions", async () => {

@@ -265,6 +265,9 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   return houseOf(terms, gateway, "gateway.flow", [management(), network(grants, intakes), ...drafts]);
 };
 
+const endpointsOfValidator = ({ validatorUrls }: ChainPlan, number: number): readonly string[] =>
+  validatorUrls[validatorUrls.length === 1 ? 0 : number - 1] ?? [];
+
 /** Spec of the relay chain's house: the orderer and the validators, each with a key and a log of its own. */
 export const relayHouse = (terms: HouseTerms): HouseSpec => {
   const grants: Grant[] = [];
@@ -311,7 +314,7 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
           chain: chain.name,
           kind: 1,
           quorum: terms.topology.quorum,
-          endpoints: chain.validatorUrls.map((url, at) => {
+          endpoints: endpointsOfValidator(chain, number).map((url, at) => {
             const { config, address } = endpointOf(`${chain.name}-${at + 1}`, url);
             grants.push({ domain: name, endpoint: config.name, address });
             return config;

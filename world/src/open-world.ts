@@ -24,7 +24,7 @@ export type World = {
   readonly chains: ReadonlyMap<string, ChainPlan>;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly proxies: Proxies;
-  /** Number of the proxy in front of a chain's witness: first the gateway's, then the validators'. */
+  /** Number of the proxy in front of a chain's witness: first the gateway's, then each validator's in turn. */
   readonly proxyOf: (chain: string, witness: number) => number;
   readonly rpcs: ReadonlyMap<string, Rpc>;
   readonly deployments: ReadonlyMap<string, Deployment>;

@@ -21,9 +21,12 @@ const FIRST_CHAIN_ID = 31_337;
 /** Users of a development world. */
 export const devUsers = (count: number): readonly DevAccount[] => devAccounts(FIRST_USER + count).slice(FIRST_USER);
 
-/** Number of the proxy of a chain's witness: the gateway's witnesses first, then the validators'. */
+/** Proxies of one chain: one per witness of the gateway, then as many for each validator. */
+const proxiesPerChain = ({ witnesses, validators }: Topology): number => witnesses * (1 + validators);
+
+/** Number of the proxy of a chain's witness: the gateway's witnesses first, then the first validator's, the second's and so on. */
 export const proxyNumber = (topology: Topology, chain: string, witness: number): number =>
-  chainsOf(topology).indexOf(chain) * topology.witnesses * 2 + witness;
+  chainsOf(topology).indexOf(chain) * proxiesPerChain(topology) + witness;
 
 /** Starts one chain per name and a proxy per witness. What was started is added to `undo` as it comes up. */
 export const startChains = async (
@@ -33,7 +36,7 @@ export const startChains = async (
   undo: (() => Promise<void>)[],
 ): Promise<StartedChains> => {
   const names = chainsOf(topology);
-  const perChain = topology.witnesses * 2;
+  const perChain = proxiesPerChain(topology);
   const started = await Promise.all(
     names.map(async (name, at) => {
       const node = await startChain({
@@ -60,7 +63,9 @@ export const startChains = async (
         gateway: topology.gateways.find((each) => each.chains.includes(name))?.name ?? "",
         url: node.url,
         witnessUrls: urls.slice(0, topology.witnesses),
-        validatorUrls: urls.slice(topology.witnesses),
+        validatorUrls: Array.from({ length: topology.validators }, (_, of) =>
+          urls.slice(topology.witnesses * (1 + of), topology.witnesses * (2 + of)),
+        ),
         depth: dev.depth,
         genesisHash: fromHex(genesis.hash, 32),
       };

@@ -9,8 +9,8 @@ export type ChainPlan = {
   readonly url: string;
   /** One endpoint per header witness of the gateway. */
   readonly witnessUrls: readonly string[];
-  /** Endpoints of the validators' witnesses. */
-  readonly validatorUrls: readonly string[];
+  /** Header endpoints of each validator, in their order; one list alone is asked by all of them. */
+  readonly validatorUrls: readonly (readonly string[])[];
   readonly depth: number;
   readonly genesisHash: Uint8Array;
   /** First block that can hold gateway events; 1 when it is left out. */

@@ -49,13 +49,16 @@ const originOf = (text: string): string => {
   return `${url.hostname}:${url.port === "" ? (DEFAULT_PORTS[url.protocol] ?? "") : url.port}`;
 };
 
-/** Two names for one host count as one endpoint: a quorum of witnesses at one provider is one witness. */
-const checkShared = (chain: string, endpoints: ChainEndpoints): void => {
+/** Two names for one host count as one endpoint: a quorum of witnesses at one provider is one witness, and so are two validators that ask it. */
+const checkShared = (chain: string, endpoints: ChainEndpoints, validators: number): void => {
+  if (endpoints.validatorWitnesses.length < validators) {
+    throw new CodedError("config.endpoint.shared", { chain, field: "validatorWitnesses of validator 2", other: "validatorWitnesses of validator 1" });
+  }
   const seen = new Map<string, string>();
   const all = [
     ["rpc", endpoints.rpc] as const,
     ...endpoints.witnesses.map((url, at) => [`witnesses[${at}]`, url] as const),
-    ...endpoints.validatorWitnesses.map((url, at) => [`validatorWitnesses[${at}]`, url] as const),
+    ...endpoints.validatorWitnesses.flatMap((list, of) => list.map((url, at) => [`validatorWitnesses[${of}][${at}]`, url] as const)),
   ];
   for (const [field, url] of all) {
     const other = seen.get(originOf(url));
@@ -67,10 +70,17 @@ const checkShared = (chain: string, endpoints: ChainEndpoints): void => {
 const checkChains = (config: GatewayConfig): void => {
   for (const { name, endpoints } of config.chains) {
     const witnesses = endpoints?.witnesses.length ?? config.development?.witnesses ?? 0;
-    const validatorWitnesses = endpoints?.validatorWitnesses.length ?? witnesses;
     checkQuorum(config.quorum, witnesses, `chains.${name}.witnesses`);
-    checkQuorum(config.quorum, validatorWitnesses, `chains.${name}.validatorWitnesses`);
-    if (config.production && endpoints !== null) checkShared(name, endpoints);
+    if (endpoints === null) continue;
+    const lists = endpoints.validatorWitnesses;
+    if (lists.length !== 1 && lists.length !== config.relay.validators) {
+      throw new CodedError("config.field.invalid", {
+        field: `chains.${name}.validatorWitnesses`,
+        wanted: `one list of URLs for all validators, or ${config.relay.validators} lists, one per validator`,
+      });
+    }
+    for (const [of, list] of lists.entries()) checkQuorum(config.quorum, list.length, `chains.${name}.validatorWitnesses[${of}]`);
+    if (config.production) checkShared(name, endpoints, config.relay.validators);
   }
   for (const gateway of gatewaysOf(config)) {
     const domains = config.chains

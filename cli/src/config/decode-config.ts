@@ -37,6 +37,13 @@ const decodeUrls = (untrusted: unknown, field: string): readonly string[] => {
   return untrusted.map((each: unknown, at) => decodeUrl(each, `${field}[${at}]`));
 };
 
+/** One list of URLs for all validators, or a list with one such list per validator. */
+const decodeUrlLists = (untrusted: unknown, field: string): readonly (readonly string[])[] => {
+  if (!Array.isArray(untrusted) || !untrusted.some(Array.isArray)) return [decodeUrls(untrusted, field)];
+  if (untrusted.length > MAX_VALIDATORS_COUNT) throw invalid(field, `at most ${MAX_VALIDATORS_COUNT} lists of URLs`);
+  return untrusted.map((each: unknown, at) => decodeUrls(each, `${field}[${at}]`));
+};
+
 const ENDPOINT_FIELDS = ["rpc", "witnesses", "validatorWitnesses", "depth"];
 
 const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
@@ -44,7 +51,7 @@ const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
   return {
     rpc: decodeUrl(fields["rpc"], `${where}.rpc`),
     witnesses: decodeUrls(fields["witnesses"], `${where}.witnesses`),
-    validatorWitnesses: decodeUrls(fields["validatorWitnesses"], `${where}.validatorWitnesses`),
+    validatorWitnesses: decodeUrlLists(fields["validatorWitnesses"], `${where}.validatorWitnesses`),
     depth: asInteger(fields["depth"], `${where}.depth`, 0, 100_000),
   };
 };

@@ -30,7 +30,7 @@ export const defaultConfigText = (name: string, dataDir: string): string =>
           gateway: "gateway-a",
           rpc: "https://node.example.org/rpc",
           witnesses: ["https://one.example.net", "https://two.example.com", "https://three.example.org"],
-          validatorWitnesses: ["https://four.example.net", "https://five.example.com", "https://six.example.org"],
+          validatorWitnesses: [1, 2, 3, 4].map((of) => [`https://v${of}.example.net`, `https://v${of}.example.com`, `https://v${of}.example.org`]),
           depth: 12,
         },
       },
@@ -59,7 +59,7 @@ name is refused. Keys that begin with \`//\` are comments.
 | chains.NAME.gateway | the gateway that serves the chain; transfers go between chains of different gateways |
 | chains.NAME.rpc | without \`development\`: JSON-RPC endpoint of the chain's plugin |
 | chains.NAME.witnesses | one endpoint per header witness of the gateway, each at another provider |
-| chains.NAME.validatorWitnesses | header endpoints of the relay validators, none of them used by the gateway |
+| chains.NAME.validatorWitnesses | header endpoints of the relay validators: one list per validator, none of them used by another or by the gateway. One list alone is asked by all validators: whoever has a quorum of it deceives every one of them, so production refuses it |
 | chains.NAME.depth | blocks on top of a block before its events count |
 
 Chains of your own: remove \`development\`, give every chain its endpoints, then

@@ -11,8 +11,8 @@ export type ChainEndpoints = {
   readonly rpc: string;
   /** One per header witness of the gateway. */
   readonly witnesses: readonly string[];
-  /** Header endpoints of the relay validators. */
-  readonly validatorWitnesses: readonly string[];
+  /** Header endpoints of each relay validator; one list alone is asked by all of them. */
+  readonly validatorWitnesses: readonly (readonly string[])[];
   /** Blocks on top of a block before its events count. */
   readonly depth: number;
 };
@@ -23,7 +23,7 @@ export type DevelopmentChains = {
   /** Null mines a block per transaction. */
   readonly blockTimeMs: number | null;
   readonly depth: number;
-  /** Header witnesses per chain, and as many endpoints for the validators. */
+  /** Header witnesses per chain, and as many endpoints for each validator. */
   readonly witnesses: number;
 };
 

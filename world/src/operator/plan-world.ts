@@ -117,7 +117,7 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
       endpoints: [
         { field: "rpc", url },
         ...witnessUrls.map((each, at) => ({ field: `witnesses[${at}]`, url: each })),
-        ...validatorUrls.map((each, at) => ({ field: `validatorWitnesses[${at}]`, url: each })),
+        ...validatorUrls.flatMap((list, of) => list.map((each, at) => ({ field: `validatorWitnesses[${of}][${at}]`, url: each }))),
       ],
     })),
     onSilent,
