@@ -1,7 +1,7 @@
 import { DEV_MNEMONIC } from "./accounts.ts";
 import { type CheckedChainOptions } from "./chain-options.ts";
 
-const BALANCE_ETHER = "1000000000";
+const BALANCE_ETHER = 1_000_000_000;
 const MS_PER_SECOND = 1_000;
 
 const blockTime = (options: CheckedChainOptions, flag: string): readonly string[] =>
@@ -12,7 +12,7 @@ export const anvilArguments = (options: CheckedChainOptions, port: number): read
   ...["--host", "127.0.0.1", "--port", String(port)],
   ...["--chain-id", String(options.chainId)],
   ...["--mnemonic", DEV_MNEMONIC, "--accounts", String(options.accounts)],
-  ...["--balance", BALANCE_ETHER],
+  ...["--balance", String(BALANCE_ETHER)],
   ...["--gas-limit", String(options.gasLimit)],
   ...["--block-base-fee-per-gas", "0"],
   ...["--slots-in-an-epoch", String(options.slotsInAnEpoch)],
@@ -25,14 +25,28 @@ export const anvilArguments = (options: CheckedChainOptions, port: number): read
   ...blockTime(options, "--block-time"),
 ];
 
-/** Arguments of Ganache. Its base fee starts at 1 gwei and falls with every block; ask the chain for it. */
-export const ganacheArguments = (options: CheckedChainOptions, port: number): readonly string[] => [
-  ...["--server.host", "127.0.0.1", "--server.port", String(port)],
-  ...["--chain.chainId", String(options.chainId), "--chain.networkId", String(options.chainId)],
-  ...["--wallet.mnemonic", DEV_MNEMONIC, "--wallet.totalAccounts", String(options.accounts)],
-  ...["--wallet.defaultBalance", BALANCE_ETHER],
-  ...["--miner.blockGasLimit", `0x${options.gasLimit.toString(16)}`],
-  ...["--logging.quiet", "true"],
-  ...(options.stateDir === undefined ? [] : ["--database.dbPath", options.stateDir]),
-  ...blockTime(options, "--miner.blockTime"),
-];
+/** What Ganache is started with. */
+export type GanacheOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly chain: { readonly chainId: number; readonly networkId: number };
+  readonly wallet: { readonly mnemonic: string; readonly totalAccounts: number; readonly defaultBalance: number };
+  /** `blockTime` in seconds; 0 mines each transaction at once. */
+  readonly miner: { readonly blockGasLimit: number; readonly blockTime: number };
+  readonly logging: { readonly quiet: true };
+  readonly database?: { readonly dbPath: string };
+};
+
+/** Options of Ganache. Its base fee starts at 1 gwei and falls with every block; ask the chain for it. */
+export const ganacheOptions = (options: CheckedChainOptions, port: number): GanacheOptions => ({
+  host: "127.0.0.1",
+  port,
+  chain: { chainId: options.chainId, networkId: options.chainId },
+  wallet: { mnemonic: DEV_MNEMONIC, totalAccounts: options.accounts, defaultBalance: BALANCE_ETHER },
+  miner: { blockGasLimit: options.gasLimit, blockTime: (options.blockTimeMs ?? 0) / MS_PER_SECOND },
+  logging: { quiet: true },
+  ...(options.stateDir === undefined ? {} : { database: { dbPath: options.stateDir } }),
+});
+
+/** Options as the starter wrote them. */
+export const readGanacheOptions = (text: string): GanacheOptions => JSON.parse(text) as GanacheOptions; // written by chainProgram

@@ -69,6 +69,31 @@ for (const kind of ["anvil", "ganache"] satisfies ChainKind[]) {
   });
 }
 
+test("Ganache mines every transaction of accounts that send while it mines", { timeout: 60_000 }, async () => {
+  const chain = await startChain({ kind: "ganache", chainId: 8, blockTimeMs: null });
+  try {
+    const { reader } = clients(chain.url, 8);
+    const [to, ...senders] = devAccounts(5);
+    // Storage writes until the gas is used up: blocks that take a while.
+    const data = "0x6000545b60010180805560005600";
+    const call = async (method: string, params: readonly unknown[]): Promise<unknown> => reader.request({ method: method as never, params: params as never });
+    const stuck = new Promise((resolve) => setTimeout(resolve, 20_000).unref());
+    await Promise.all(
+      senders.map(async ({ address }, at) => {
+        const fees = at % 2 === 0 ? { gasPrice: "0xee6b2800" } : { maxFeePerGas: "0x77359400", maxPriorityFeePerGas: "0x1" };
+        for (let nonce = 0; nonce < 12; nonce += 1) {
+          const tx = { from: address, nonce: `0x${nonce.toString(16)}`, gas: "0xc3500", ...fees, ...(nonce % 2 === 0 ? { data } : { to: to!.address }) };
+          await Promise.race([call("eth_sendTransaction", [tx]).catch(() => undefined), stuck]);
+        }
+      }),
+    );
+    const counts = await Promise.all(senders.map(async ({ address }) => reader.getTransactionCount({ address })));
+    assert.deepEqual(counts, senders.map(() => 12));
+  } finally {
+    await chain.stop();
+  }
+});
+
 test("a chain that cannot listen on its port fails with a code", { timeout: 30_000 }, async () => {
   const first = await startChain({ kind: "ganache", chainId: 5, blockTimeMs: null });
   const port = Number(new URL(first.url).port);

@@ -1,12 +1,14 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 import { CodedError } from "@crossguardian/kernel";
 
-import { anvilArguments, ganacheArguments } from "../chain-command.ts";
+import { anvilArguments, ganacheOptions } from "../chain-command.ts";
 import { type CheckedChainOptions } from "../chain-options.ts";
 
+const GANACHE_MAIN = fileURLToPath(new URL("../ganache-main.ts", import.meta.url));
 const require = createRequire(import.meta.url);
 
 const ANVIL_PACKAGES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
@@ -29,6 +31,5 @@ export const chainProgram = (
   port: number,
 ): { readonly command: string; readonly args: readonly string[] } => {
   if (options.kind === "anvil") return { command: anvilPath(), args: anvilArguments(options, port) };
-  const main = join(dirname(require.resolve("ganache/package.json")), "dist/node/cli.js");
-  return { command: process.execPath, args: [main, ...ganacheArguments(options, port)] };
+  return { command: process.execPath, args: [GANACHE_MAIN, JSON.stringify(ganacheOptions(options, port))] };
 };
