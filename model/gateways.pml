@@ -237,7 +237,9 @@ inline orderCancel(i) {
 proctype clock() {
 end:
   do
-#ifndef MUTATE_NO_DEADLINE
+#ifdef MUTATE_NO_DEADLINE
+  :: false
+#else
   :: atomic { rel[0] == begin -> orderCancel(0) }
 #if N > 1
   :: atomic { rel[1] == begin -> orderCancel(1) }
@@ -451,12 +453,18 @@ inline lowest(cursor, undone, i) {
 #define MAYBE_WIPED(cursor, position) skip
 #endif
 
+/* What it had in hand is lost with it, or was sent just before. */
 inline crashA(i) {
   lowest(cursorA, UNDONE_A(i), i);
   lowest(positionA, UNDONE_RA(i), i);
   MAYBE_WIPED(cursorA, positionA);
   for (i : 0 .. N - 1) { outA[i] = none; settleOpen[i] = false; settledSeen[i] = false }
   i = 0;
+  if
+  :: for (i : 0 .. N - 1) { requestSent[i] = false; settleSent[i] = false }
+     i = 0
+  :: true
+  fi;
   passA();
   printf("@ FAULT: gateway A is killed, scans again from event %d of its chain and block %d of the relay\n", cursorA + 1, positionA + 1)
 }
@@ -467,6 +475,11 @@ inline crashB(i) {
   MAYBE_WIPED(cursorB, positionB);
   for (i : 0 .. N - 1) { outB[i] = none; executeOpen[i] = none; cancelOpen[i] = false; decidedSeen[i] = false }
   i = 0;
+  if
+  :: for (i : 0 .. N - 1) { receiptSent[i] = false; executeSent[i] = false; cancelSent[i] = false }
+     i = 0
+  :: true
+  fi;
   passB();
   printf("@ FAULT: gateway B is killed, scans again from event %d of its chain and block %d of the relay\n", cursorB + 1, positionB + 1)
 }
