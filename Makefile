@@ -1,13 +1,14 @@
 # Every target installs what is missing first (tools/setup.sh); a finished set-up costs nothing.
 # ARGS passes words on: make demo ARGS="--transfers 20 --chain ganache"
-.PHONY: demo bench test nightly lint check types seal sizes setup uninstall help
+.PHONY: demo bench test nightly model lint check types seal sizes setup uninstall help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       four chains, two gateways, a relay chain: 100 transfers, then a picture"
 	@echo "make bench      committed transfers per second, latency, the price of isolation"
 	@echo "make test       types, lint, dependency rules, unit and whole-gateway tests"
-	@echo "make nightly    the same and the long tests"
+	@echo "make nightly    the same, the model and the long tests"
+	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
 	@echo "make check      types, lint and dependency rules only (make lint: without types)"
 	@echo "make sizes      code and packages per domain"
 	@echo "make seal       write the integrity manifest anew after a change of the code"
@@ -27,6 +28,11 @@ test: setup
 
 nightly: setup
 	@tools/run node tools/test.ts --nightly $(ARGS)
+
+# spin and a C compiler are needed for this target only, so they are no part of the set-up.
+model:
+	@tools/setup.sh model
+	@tools/run node tools/model.ts $(ARGS)
 
 types: setup
 	@tools/run node tools/test.ts --only types

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what CrossGuardian needs, once; a finished set-up is recognised in a few milliseconds.
+# `tools/setup.sh model` also installs what `make model` needs.
 # Everything it says goes to stderr, so that the output of the command it runs for stays clean.
 set -euo pipefail
 
@@ -14,6 +15,15 @@ DISK_MB=1100
 
 # command it is needed for : Debian package that brings it
 NEEDS=(crun:crun setpriv:util-linux unshare:util-linux flock:util-linux ip:iproute2)
+# What the model is searched with. A compiler without the C library's headers is of no use.
+MODEL_NEEDS=(spin:spin gcc:gcc)
+C_HEADER=/usr/include/stdio.h C_HEADER_PACKAGE=libc6-dev
+
+with_model=0
+if [[ ${1:-} == model ]]; then
+  with_model=1
+  NEEDS+=("${MODEL_NEEDS[@]}")
+fi
 
 say() { printf 'crossguardian set-up: %s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }
@@ -27,9 +37,12 @@ node_dir=$root/tools/node/node_modules/$node_package/bin
 
 missing_packages() {
   local need
-  for need in "${NEEDS[@]}"; do
-    command -v "${need%%:*}" >/dev/null 2>&1 || printf '%s\n' "${need##*:}"
-  done | sort -u | tr '\n' ' '
+  {
+    for need in "${NEEDS[@]}"; do
+      command -v "${need%%:*}" >/dev/null 2>&1 || printf '%s\n' "${need##*:}"
+    done
+    [[ $with_model == 0 || -f $C_HEADER ]] || printf '%s\n' "$C_HEADER_PACKAGE"
+  } | sort -u | tr '\n' ' '
 }
 
 lock_hash() { sha256sum <"$1" | cut -c1-64; }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -23,10 +23,29 @@ const E2E_TEST_TIMEOUT_MS = 600_000;
 const NIGHTLY_TEST_TIMEOUT_MS = 4 * 3_600_000;
 const MS_PER_SECOND = 1_000;
 
+/** Stages that only --nightly runs. */
+const NIGHTLY_STAGES: readonly string[] = ["model", "nightly"];
+
 type Stage = { readonly name: string; readonly run: () => Promise<Tally> };
 
 const passed: Tally = { passed: 1, failed: 0, skipped: 0 };
 const failed: Tally = { passed: 0, failed: 1, skipped: 0 };
+
+const ended = async (child: ChildProcess): Promise<number | null> => {
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.once("error", reject).once("close", resolve);
+  return promise;
+};
+
+/** Searches the protocol model; skipped where spin or a C compiler is missing and may not be installed. */
+const model = async (): Promise<Tally> => {
+  const options = { cwd: ROOT, stdio: "inherit" } as const;
+  if ((await ended(spawn(join(ROOT, "tools/setup.sh"), ["model"], options))) !== 0) {
+    console.log("skipped: the model (the set-up says above what is missing)");
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  return (await ended(spawn(process.execPath, [join(ROOT, "tools/model.ts")], options))) === 0 ? passed : failed;
+};
 
 /** Runs a tool; its output is shown only when it fails, or when `accept` does not like it. */
 const tool = async (
@@ -37,9 +56,7 @@ const tool = async (
   const child = spawn(join(ROOT, "node_modules/.bin", name), args, { cwd: ROOT });
   const parts: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => parts.push(part));
-  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-  child.once("error", reject).once("close", resolve);
-  const code = await promise;
+  const code = await ended(child);
   const output = Buffer.concat(parts).toString("utf8");
   if (code === 0 && accept(output)) return passed;
   process.stdout.write(output);
@@ -81,6 +98,7 @@ const stages: readonly Stage[] = [
     run: async () =>
       runTestFiles(files(["e2e/test/**/*.test.ts"]), { concurrency: 1, timeoutMs: E2E_TEST_TIMEOUT_MS }),
   },
+  { name: "model", run: model },
   {
     name: "nightly",
     run: async () =>
@@ -88,7 +106,7 @@ const stages: readonly Stage[] = [
   },
 ];
 
-const wanted = values.only?.split(",") ?? stages.map(({ name }) => name).filter((name) => name !== "nightly" || values.nightly);
+const wanted = values.only?.split(",") ?? stages.map(({ name }) => name).filter((name) => !NIGHTLY_STAGES.includes(name) || values.nightly);
 const unknown = wanted.filter((name) => stages.every((stage) => stage.name !== name));
 if (unknown.length > 0) throw new Error(`no such stage: ${unknown.join(", ")}`);
 
