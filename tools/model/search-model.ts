@@ -15,6 +15,8 @@ const SEARCH_DEADLINE_MS = 300_000;
 const TRAIL_DEADLINE_MS = 60_000;
 /** Steps of the longest run that is followed; a search that gets there does not count. */
 const MAX_DEPTH = "100000";
+/** A counterexample of a mutation is looked for up to here: the shorter, the easier to read. */
+const MUTATED_DEPTH = "120";
 /** 2^24 places in pan's hash table: 128 MB. */
 const HASH_BITS = "24";
 /** For weak fairness with up to 22 processes (pan says when it is too small). */
@@ -25,7 +27,7 @@ const MS_PER_SECOND = 1000;
 
 const panArgs = ({ name, mode }: Property, isMutated: boolean): readonly string[] => {
   const ways = { "invariant": isMutated ? ["-i"] : [], "every run": ["-a"], "fair runs": ["-a", "-f"] };
-  return [...ways[mode], "-N", name, `-m${isMutated ? "2000" : MAX_DEPTH}`, `-w${isMutated ? "16" : HASH_BITS}`];
+  return [...ways[mode], "-N", name, `-m${isMutated && mode === "invariant" ? MUTATED_DEPTH : MAX_DEPTH}`, `-w${isMutated ? "16" : HASH_BITS}`];
 };
 
 /** Where and until when. `folder` must be empty; everything is written there. */
