@@ -1,11 +1,13 @@
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
-import { makeEvmPlugin, openEndpoint } from "@crossguardian/plugin-evm";
+import { makeEvmPlugin, openEndpoint, PLUGIN_GAUGES } from "@crossguardian/plugin-evm";
 import { CHAIN_KIND, type PluginConfig } from "@crossguardian/protocol";
 import { serveIntake } from "./adapters/serve-intake.ts";
 
 const INTERACTION = "interaction";
+/** A gauge below zero is not in the pulse. */
+const LEFT_OUT = -1;
 
 /**
  * Runs the plugin of one chain; it talks with its interaction domain and its listed endpoints only.
@@ -42,8 +44,6 @@ export const runPlugin = async (powers: DomainPowers, config: PluginConfig): Pro
   });
   channel.onDrain(plugin.onDrain);
   if (config.intake !== "") streams.onConnection(config.intake, serveIntake(plugin.intake));
-  for (const name of ["tip", "cursor", "txInFlight", "txWaiting", "up"] as const) {
-    powers.gauge(name, () => plugin.gauges()[name]);
-  }
+  for (const name of PLUGIN_GAUGES) powers.gauge(name, () => plugin.gauges()[name] ?? LEFT_OUT);
   powers.onStop(plugin.stop);
 };

@@ -51,5 +51,7 @@ export const runWitness = (powers: DomainPowers, config: WitnessConfig): void =>
   });
   powers.gauge("tip", () => Number(tip));
   powers.gauge("reported", () => Number(reported));
+  powers.gauge("up", () => (follower.isUp() ? 1 : 0));
+  powers.gauge("waits.headers", () => (follower.waits() || unsent !== null ? 1 : 0));
   powers.onStop(follower.stop);
 };

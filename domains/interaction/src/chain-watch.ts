@@ -2,6 +2,7 @@ import { type Clock, failure, type Failure, type Log, type Hash, ok, refuse, typ
 import { type EvmLog, verifyEvmEvents } from "@crossguardian/proof";
 import { type HeaderQuorum, makeHeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type EventPlace, type Message } from "@crossguardian/wire";
+import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
 
 /** Evidence of one block as it will be published; `hash` is the IBTPs' proof. */
@@ -42,6 +43,12 @@ export type ChainWatch = {
   readonly caughtUp: () => boolean;
   readonly frozen: () => Failure | null;
   readonly quorum: HeaderQuorum;
+  /** What plugin and witnesses have not answered yet. */
+  readonly owes: () => readonly Debt[];
+  /** Time since the quorum and the cursor moved last, in ms. */
+  readonly stillMs: () => { readonly quorum: number; readonly cursor: number };
+  /** False: the plugin is held back, because too much of this chain is not done. */
+  readonly canTake: () => boolean;
 };
 
 /** `observed` messages that a plugin may have on its way. */
@@ -127,9 +134,14 @@ const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): {
   readonly onHeaders: (witness: string, untrusted: Message<"headerReport">) => void;
   readonly ask: (witness: string, from?: bigint) => void;
   readonly tip: () => bigint | null;
-  readonly tick: () => void;
+  readonly movedMs: () => number;
+  readonly owes: () => readonly Debt[];
+  /** `wanted`: a height that something held waits for. */
+  readonly tick: (wanted: bigint | null) => void;
 } => {
   const { chain } = options.chain;
+  const owed = new Map(options.witnesses.map((witness) => [witness, makeOwed(ports.clock)]));
+  let movedMs = ports.clock.monotonicMs();
   const quorum = makeHeaderQuorum(chain, { n: options.witnesses.length, k: options.quorum });
   const tips = new Map<string, bigint>();
   const heardMs = new Map<string, number>();
@@ -151,7 +163,9 @@ const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): {
       heardMs.set(witness, ports.clock.monotonicMs());
       if (untrusted.headers.length === 0 && !tips.has(witness)) ask(witness);
       tips.set(witness, untrusted.tip);
-      const { alarms } = quorum.report(witness, untrusted.headers);
+      if (untrusted.headers.length > 0) owed.get(witness)?.answered();
+      const { alarms, reached } = quorum.report(witness, untrusted.headers);
+      if (reached.length > 0) movedMs = ports.clock.monotonicMs();
       for (const alarm of alarms) {
         if (alarm.code === "protocol.chain.frozen" && frozenSaid) continue;
         frozenSaid ||= alarm.code === "protocol.chain.frozen";
@@ -159,7 +173,12 @@ const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): {
       }
     },
     tip: () => [...tips.values()].sort((left, right) => (left < right ? 1 : left > right ? -1 : 0))[options.quorum - 1] ?? null,
-    tick: () => {
+    movedMs: () => movedMs,
+    owes: () => [...owed].flatMap(([witness, each]) => debtOf(witness, "headers", each)),
+    tick: (wanted) => {
+      const highest = quorum.highest() ?? -1n;
+      const due = wanted !== null && wanted > highest ? wanted : highest;
+      for (const [witness, each] of owed) each.set((quorum.witnesses().get(witness) ?? options.from - 1n) < due);
       const before = ports.clock.monotonicMs() - options.retryMs;
       for (const witness of options.witnesses) if ((heardMs.get(witness) ?? -Infinity) < before) ask(witness);
     },
@@ -205,6 +224,8 @@ type Scan = {
   saidMs: number;
   askedMs: number;
   caughtUp: boolean;
+  movedMs: number;
+  readonly owed: Owed;
   /** Grows while the plugin stays silent: one that is only slow is not interrupted for ever. */
   silenceMs: number;
 };
@@ -257,6 +278,7 @@ const workOff = (parts: Parts, item: Held): boolean => {
     }
     ports.onBlock(verdict.block);
     scan.cursor = block.height + 1n;
+    scan.movedMs = ports.clock.monotonicMs();
     restart.progressed();
   }
   if ((headers.quorum.highest() ?? -1n) >= to) return true;
@@ -273,6 +295,7 @@ const pumpHeld = (parts: Parts): void => {
     if (!workOff(parts, item)) break;
     scan.held.shift();
     if (item.message.to >= scan.cursor) scan.cursor = item.message.to + 1n;
+    scan.movedMs = ports.clock.monotonicMs();
     ports.send(options.plugin, "scan", { chain: options.chain.chain, from: scan.cursor, grants: 1, restart: false });
     item = scan.held[0];
   }
@@ -291,6 +314,7 @@ const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
   const { ports, options, restart, scan } = parts;
   scan.heardMs = ports.clock.monotonicMs();
   scan.silenceMs = options.retryMs;
+  scan.owed.answered();
   const expected = expectedOf(scan);
   if (untrusted.to < expected && untrusted.to >= untrusted.from) return; // seen already: a repetition from before a restart
   const order = checkOrder(untrusted, expected);
@@ -310,6 +334,7 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
   const { quorum } = headers;
   const scan: Scan = {
     cursor: options.from, held: [], heardMs: -Infinity, saidMs: -Infinity, askedMs: -Infinity, caughtUp: false, silenceMs: options.retryMs,
+    movedMs: ports.clock.monotonicMs(), owed: makeOwed(ports.clock),
   };
   const restart = makeRestart(ports, () => {
     scan.held = [];
@@ -318,6 +343,8 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
   });
   const parts: Parts = { ports, options, headers, restart, scan };
   const pump = (): void => pumpHeld(parts);
+  /** The plugin is to tell of the blocks at the cursor: they are final, nothing of it is held, and there is room. */
+  const isScanDue = (): boolean => scan.held.length === 0 && quorum.frozen() === null && (quorum.highest() ?? -1n) >= scan.cursor && ports.canTake();
   return {
     chain: options.chain,
     quorum,
@@ -326,6 +353,12 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
     tip: headers.tip,
     caughtUp: () => scan.caughtUp,
     frozen: quorum.frozen,
+    canTake: ports.canTake,
+    owes: () => [...debtOf(options.plugin, "scan", scan.owed), ...headers.owes()],
+    stillMs: () => {
+      const now = ports.clock.monotonicMs();
+      return { quorum: now - headers.movedMs(), cursor: now - scan.movedMs };
+    },
     onHeaders: (witness, untrusted) => {
       headers.onHeaders(witness, untrusted);
       pump();
@@ -333,11 +366,15 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
     onObserved: (untrusted) => takeObserved(parts, untrusted),
     onPeer: (peer, up) => {
       if (!up) return;
-      if (peer === options.plugin) restart.soon();
+      if (peer === options.plugin) {
+        scan.owed.answered();
+        restart.soon();
+      }
       else if (options.witnesses.includes(peer)) headers.ask(peer, scan.cursor);
     },
     tick: () => {
-      headers.tick();
+      headers.tick(scan.held[0]?.message.to ?? null);
+      scan.owed.set(isScanDue());
       const silent = ports.clock.monotonicMs() - scan.heardMs >= scan.silenceMs;
       if (silent && scan.held.length === 0 && quorum.frozen() === null && (quorum.highest() ?? -1n) >= scan.cursor) {
         scan.silenceMs = Math.min(scan.silenceMs * 2, RESTART_MAX_MS);

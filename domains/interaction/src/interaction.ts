@@ -12,9 +12,11 @@ import { makeMessageCipher } from "./message-cipher.ts";
 import { makeOpenBody } from "./open-body.ts";
 import { Outbound, type OwnedPublication } from "./outbound.ts";
 import { type ChainRoom, type House } from "./house.ts";
+import { type Debt } from "./owed.ts";
 import { type Send } from "./ports.ts";
 import { makePrivateBodies } from "./private-bodies.ts";
 import { makePublisher, type Publisher } from "./publisher.ts";
+import { openOf } from "./open-entries.ts";
 import { statusOf, traceOf } from "./status.ts";
 import { Submitter } from "./submitter.ts";
 import { makeTraces } from "./trace.ts";
@@ -46,6 +48,12 @@ export type Interaction = {
   /** Writes the marks. */
   readonly stop: () => Promise<void>;
   readonly status: () => unknown;
+  /** The oldest entries that are not done; for `doctor`. */
+  readonly open: () => unknown;
+  /** What neighbours have not answered, for management. */
+  readonly owes: () => readonly Debt[];
+  /** Time since the last tick, in ms. */
+  readonly stillMs: () => number;
   readonly trace: (id: string) => unknown;
 };
 
@@ -53,7 +61,7 @@ export type Interaction = {
 export const KEY_LABEL = { gateway: "crossguardian/gateway-key/v1", box: "crossguardian/box-key/v1" } as const;
 /** Interval of the slow look at everything open, in ms. */
 export const TICK_MS = 250;
-/** Entries that wait to be published before chains are held back. */
+/** Entries that wait to be published before chains are held back; each chain has an equal share of this and the following. */
 export const MAX_WAITING_PUBLICATIONS = 16_384;
 /** IBTPs that wait to be published before chains are held back, in bytes. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -93,14 +101,13 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
   const publisher: Publisher<OwnedPublication> = makePublisher(
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
-      gateway: config.gateway, relay, gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries,
+      gateway: config.gateway, relay, chains: config.chains.map(({ chain }) => chain), gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries,
       retryMs: retryMs * ANSWER_PATIENCE, firstBatchId: BigInt(Math.trunc(clock.wallMs())) * 1000n,
     },
     {
       onSent: (item) => outbound.onSent(item),
       onTaken: (item) => outbound.onTaken(item),
-      onRefused: (item) => outbound.onRefused(item),
-      onSilence: (item) => outbound.onSilence(item),
+      onRefused: (item, code) => outbound.onRefused(item, code),
     },
   );
   const inbound: Inbound = new Inbound(
@@ -124,10 +131,11 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
     },
     { from: journal.state.marks.relayHeight },
   );
-  const canTake = (): boolean =>
-    publisher.waiting() < MAX_WAITING_PUBLICATIONS &&
-    publisher.waitingBytes() < MAX_WAITING_BYTES &&
-    outbound.count() < MAX_OPEN_OUTGOING;
+  const chains = config.chains.length;
+  const canTake = (chain: string): boolean =>
+    publisher.waiting(chain) * chains < MAX_WAITING_PUBLICATIONS &&
+    publisher.waitingBytes(chain) * chains < MAX_WAITING_BYTES &&
+    outbound.count(chain) * chains < MAX_OPEN_OUTGOING;
 
   for (const place of config.chains) {
     const chain = registry.chains.get(place.chain);
@@ -135,7 +143,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
     const mark = journal.state.marks.chains.find((each) => each.chain === place.chain)?.height ?? 0n;
     const watch = makeChainWatch(
       {
-        send, clock, log, canTake, keccak256: crypto.keccak256, sha256: crypto.sha256,
+        send, clock, log, canTake: () => canTake(place.chain), keccak256: crypto.keccak256, sha256: crypto.sha256,
         onBlock: (block) => outbound.onBlock(block),
         onProgress: () => {
           publisher.pump();
@@ -169,11 +177,12 @@ const marksOf = ({ rooms, outbound, inbound }: House): { relayHeight: bigint; ch
   chains: [...rooms.values()].map(({ name, watch }) => ({ chain: name, height: outbound.lowest(name) ?? watch.cursor() })),
 });
 
-const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { readonly start: () => void; readonly stop: () => Promise<void> } => {
+const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { readonly start: () => void; readonly stop: () => Promise<void>; readonly stillMs: () => number } => {
   const { clock, journal } = ports;
   let stopped = false;
   let askedMs = -Infinity;
   let written = "";
+  let tickedMs = clock.monotonicMs();
 
   const writeMarks = (): void => {
     const marks = marksOf(house);
@@ -184,6 +193,7 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
   };
   const tick = (): void => {
     if (stopped) return;
+    tickedMs = clock.monotonicMs();
     clock.after(TICK_MS, tick);
     for (const { watch, submitter } of house.rooms.values()) {
       watch.tick();
@@ -200,6 +210,7 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
     writeMarks();
   };
   return {
+    stillMs: () => clock.monotonicMs() - tickedMs,
     start: () => {
       for (const { plugin, witnesses, watch } of house.rooms.values()) {
         for (const peer of [...witnesses, plugin]) watch.onPeer(peer, true);
@@ -285,7 +296,7 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
         publisher.relayLost();
         if (up) {
           inbound.ask();
-          publisher.pump();
+          publisher.tick();
         }
       }
       for (const { plugin, watch, submitter } of rooms.values()) {
@@ -306,6 +317,9 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     },
     stop: ticking.stop,
     status: () => statusOf(house, ports.clock),
+    open: () => openOf(house, ports.clock),
+    owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitter }) => [...watch.owes(), ...submitter.owes()])],
+    stillMs: ticking.stillMs,
     trace: (id) => traceOf(house, id),
   };
 };

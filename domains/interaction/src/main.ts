@@ -1,11 +1,24 @@
 import { CodedError } from "@crossguardian/kernel";
 import { makeCrypto } from "@crossguardian/crypto";
 import { runDomain } from "@crossguardian/frontend";
-import { interactionConfig } from "@crossguardian/protocol";
+import { type InteractionConfig, interactionConfig } from "@crossguardian/protocol";
 import { openJournalFile } from "./adapters/journal-file.ts";
 import { makeInteraction } from "./interaction.ts";
 import { openJournal } from "./journal.ts";
+import { type Debt } from "./owed.ts";
 import { loadByStage } from "./status.ts";
+
+/** A gauge below zero is not in the pulse. */
+const LEFT_OUT = -1;
+
+const neighboursOf = (config: InteractionConfig): readonly { readonly name: string; readonly duty: Debt["duty"] }[] => [
+  { name: config.relay, duty: "publish" },
+  ...config.chains.flatMap(({ plugin, witnesses }) => [
+    { name: plugin, duty: "scan" as const },
+    { name: plugin, duty: "answer" as const },
+    ...witnesses.map((name) => ({ name, duty: "headers" as const })),
+  ]),
+];
 
 await runDomain({
   configCodec: interactionConfig,
@@ -30,6 +43,7 @@ await runDomain({
     channel.onDrain(interaction.onDrain);
 
     powers.onControl("status", async () => interaction.status());
+    powers.onControl("open", async () => interaction.open());
     powers.onControl("trace", async (id) => interaction.trace(id));
     powers.onStop(interaction.stop);
     const { house } = interaction;
@@ -38,6 +52,10 @@ await runDomain({
     powers.gauge("publishWaiting", () => house.publisher.waiting());
     powers.gauge("relayHeight", () => Number(house.inbound.position()));
     powers.gauge("frozenChains", () => [...house.rooms.values()].filter(({ watch }) => watch.frozen() !== null).length);
+    powers.gauge("still.tick", interaction.stillMs);
+    for (const { name, duty } of neighboursOf(config)) {
+      powers.gauge(`owed.${name}.${duty}`, () => interaction.owes().find((debt) => debt.domain === name && debt.duty === duty)?.ms ?? LEFT_OUT);
+    }
     interaction.start();
   },
 });

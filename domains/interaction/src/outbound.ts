@@ -33,6 +33,8 @@ export type Outgoing = {
   publication: OwnedPublication | null;
   evidence: Evidence | null;
   leaf: string | null;
+  /** Code of the relay chain's last refusal; empty without one. */
+  refusal: string;
 };
 
 /** What the inbound side knows about a request that came in. */
@@ -73,6 +75,7 @@ export class Outbound {
   readonly #retryMs: number;
   readonly #startedMs: number;
   readonly #open = new Map<string, Outgoing>();
+  readonly #openOf = new Map<string, number>();
   readonly #byLeaf = new Map<string, Outgoing>();
   readonly #byBody = new Map<string, Outgoing>();
   readonly #lastIndex = new Map<string, bigint>();
@@ -111,15 +114,12 @@ export class Outbound {
     if (owner.attempts >= ENOUGH_ANSWERS) this.#relayed(owner);
   }
 
-  onRefused({ owner }: OwnedPublication): void {
+  onRefused({ owner }: OwnedPublication, code: string): void {
     if (owner.stage !== "sent") return;
+    owner.refusal = code;
     this.#setStage(owner, "refused");
     owner.attempts += 1;
     owner.nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs * Math.min(2 ** (owner.attempts - 1), MAX_BACKOFF);
-  }
-
-  onSilence({ owner }: OwnedPublication): void {
-    if (owner.stage === "sent") this.#again(owner);
   }
 
   /** A leaf of a certified block; true when it was one of ours. */
@@ -186,8 +186,9 @@ export class Outbound {
     return this.#open.values();
   }
 
-  count(): number {
-    return this.#open.size;
+  /** Entries that are not done, of one chain or of all. */
+  count(chain?: string): number {
+    return chain === undefined ? this.#open.size : (this.#openOf.get(chain) ?? 0);
   }
 
   #onEvent(block: VerifiedBlock, place: Publication["place"], address: Uint8Array, event: GatewayEvent): void {
@@ -218,7 +219,7 @@ export class Outbound {
     const entry: Outgoing = {
       key: keyOf(event.type, names.id), id: names.id, chain: block.chain, height: block.height, event, proven, place,
       stage: "queued", sinceMs: this.#ports.clock.monotonicMs(), attempts: 0, nextTryMs: 0,
-      publication: null, evidence: block.evidence, leaf: null,
+      publication: null, evidence: block.evidence, leaf: null, refusal: "",
     };
     if (event.type === "request") this.#onRequest(entry, event, names, block, timeMs);
     else this.#onReceipt(entry, event, names, block, timeMs);
@@ -238,7 +239,7 @@ export class Outbound {
     }
     if (open !== undefined || this.#ports.settled.has(pair, index)) return;
     this.#noteEvent(id, ["eventBlock", "observed", "verified"], block, timeMs);
-    this.#open.set(entry.key, entry);
+    this.#keep(entry);
     this.#convert(entry, false);
   }
 
@@ -247,7 +248,7 @@ export class Outbound {
     const open = this.#open.get(entry.key);
     if (open === undefined) {
       this.#noteEvent(id, ["decidedBlock", "decidedObserved", null], block, timeMs);
-      this.#open.set(entry.key, entry);
+      this.#keep(entry);
       this.#convert(entry, false);
     } else if (open.event.type === "receipt" && open.event.status !== event.status) {
       this.#ports.log.alarm("interaction.receipt.mismatch", { id, status: event.status });
@@ -318,8 +319,13 @@ export class Outbound {
     } else if (event.isPrivate && this.#ports.bodies.drop(event.bodyHash)) this.#ports.journal.dropBody(event.bodyHash);
   }
 
+  #keep(entry: Outgoing): void {
+    this.#open.set(entry.key, entry);
+    this.#openOf.set(entry.chain, this.count(entry.chain) + 1);
+  }
+
   #forget(entry: Outgoing): void {
-    this.#open.delete(entry.key);
+    if (this.#open.delete(entry.key)) this.#openOf.set(entry.chain, this.count(entry.chain) - 1);
     if (entry.leaf !== null) this.#byLeaf.delete(entry.leaf);
     if (entry.event.type === "request") this.#byBody.delete(toHex(entry.event.bodyHash));
   }

@@ -1,6 +1,7 @@
 import { actionOf, type Clock, concatBytes, type FailureCode, FAILURES, type Hash, type Log, type Secp256k1 } from "@crossguardian/kernel";
 import { batchContent, bounds, encodeMessage, type EventPlace, type Message } from "@crossguardian/wire";
 import { type Evidence } from "./chain-watch.ts";
+import { type Debt, debtOf, makeOwed } from "./owed.ts";
 import { type Send } from "./ports.ts";
 
 /** One IBTP to be published, with the evidence of its event. */
@@ -19,26 +20,35 @@ export type PublisherEvents<P extends Publication> = {
   readonly onTaken: (item: P) => void;
   /** Refused; whoever published decides when to try again. */
   readonly onRefused: (item: P, code: string) => void;
-  /** No answer within the retry time. */
-  readonly onSilence: (item: P) => void;
 };
 
-/** Publishes in signed batches: one signature for all entries (protocol, "Identities and keys", gateway key). */
+/**
+ * Publishes in signed batches: one signature for all entries (protocol, "Identities and keys", gateway key). Each chain has
+ * batches of its own: validators that cannot see one chain's headers leave the others' batches alone.
+ */
 export type Publisher<P extends Publication> = {
   readonly add: (item: P) => void;
-  /** Sends what may go now: at once when nothing is on its way, else after the linger. */
+  /** Sends what may go now: at once when nothing of the chain is on its way, else after the linger. */
   readonly pump: () => void;
   readonly onAck: (untrusted: Message<"publishAck">) => void;
   readonly tick: () => void;
-  /** Forgets what is on its way, as the relay domain was replaced: each item is reported as silence. */
+  /** The relay domain was replaced: what is on its way is sent again, byte-identical. */
   readonly relayLost: () => void;
-  readonly waiting: () => number;
-  readonly waitingBytes: () => number;
+  /** Entries of one chain, or of all, that wait to be sent. */
+  readonly waiting: (chain?: string) => number;
+  /** See `waiting`; IBTPs in bytes. */
+  readonly waitingBytes: (chain?: string) => number;
   readonly onTheirWay: () => number;
+  /** What the relay domain has not answered yet. */
+  readonly owes: () => readonly Debt[];
 };
 
-/** Batches sent and not yet answered. */
-export const MAX_UNANSWERED_BATCHES = 16;
+/** Batches of all chains that are sent and not yet answered; the relay domain keeps as many. */
+export const MAX_UNANSWERED_BATCHES = 64;
+/** Of them of one chain, at most. */
+export const MAX_UNANSWERED_PER_CHAIN = 16;
+/** Unanswered batches of one chain, in bytes, above which no further one is sent. */
+export const MAX_UNANSWERED_BYTES_PER_CHAIN = 12 * 1024 * 1024;
 /** One batch, in bytes: below the bound of publish.content. */
 export const MAX_BATCH_BYTES = 5 * 1024 * 1024;
 const ENTRY_OVERHEAD_BYTES = 16;
@@ -47,6 +57,8 @@ const NO_SIGNATURE = 65;
 type Options = {
   readonly gateway: string;
   readonly relay: string;
+  /** Chains whose events are published. */
+  readonly chains: readonly string[];
   readonly gatewayKey: Uint8Array;
   readonly lingerMs: number;
   readonly maxBatchEntries: number;
@@ -98,87 +110,120 @@ const sayRefused = (log: Log, id: string, untrustedCode: string): void => {
   else log.alarm("interaction.publish.refused", { id, why: code });
 };
 
-type Batch<P> = { readonly items: readonly P[]; readonly sentMs: number };
+/** The items of a batch are all that is kept of it: encoded and signed again it is the same, byte for byte. */
+type Batch<P> = { readonly items: readonly P[]; readonly bytes: number; sentMs: number };
+
+/** What waits of one chain, and what is on its way. */
+type Lane<P> = { queue: P[]; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
+
+const bytesOnTheirWay = ({ unanswered }: Lane<unknown>): number => [...unanswered.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+
+const tellOutcome = <P extends Publication>(log: Log, events: PublisherEvents<P>, items: readonly P[], refused: Message<"publishAck">["refused"]): void => {
+  const codes = new Map(refused.map(({ entry, code }) => [entry, code]));
+  for (const [entry, item] of items.entries()) {
+    const code = codes.get(entry);
+    if (code === undefined) events.onTaken(item);
+    else {
+      sayRefused(log, item.id, code);
+      events.onRefused(item, code);
+    }
+  }
+};
 
 /** Makes a publisher. */
 export const makePublisher = <P extends Publication>(ports: Ports, options: Options, events: PublisherEvents<P>): Publisher<P> => {
-  const unanswered = new Map<bigint, Batch<P>>();
-  let queue: P[] = [];
-  let queueBytes = 0;
+  const { clock } = ports;
+  const lanes = new Map<string, Lane<P>>();
+  const maxUnanswered = Math.max(1, Math.min(MAX_UNANSWERED_PER_CHAIN, Math.trunc(MAX_UNANSWERED_BATCHES / options.chains.length)));
+  const answer = makeOwed(clock);
   let nextBatchId = options.firstBatchId;
-  let lastFlushMs = -Infinity;
-  let timer = false;
 
-  const flush = (): boolean => {
-    const items = headOfQueue(queue, options.maxBatchEntries);
-    const batchId = nextBatchId;
+  const laneOf = (chain: string): Lane<P> => {
+    const lane = lanes.get(chain) ?? { queue: [], queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
+    lanes.set(chain, lane);
+    return lane;
+  };
+  /** Bytes of the batch, or null when the way to the relay domain is full. */
+  const send = (batchId: bigint, items: readonly P[]): number | null => {
     const content = contentOf(options.gateway, batchId, items);
     const signature = signBatch(ports, options.gatewayKey, content);
-    if (!ports.send(options.relay, "publish", { content, signature })) return false;
+    return ports.send(options.relay, "publish", { content, signature }) ? content.length : null;
+  };
+  const flush = (lane: Lane<P>): boolean => {
+    const items = headOfQueue(lane.queue, options.maxBatchEntries);
+    const batchId = nextBatchId;
+    answer.set(true);
+    const bytes = send(batchId, items);
+    if (bytes === null) return false;
     nextBatchId += 1n;
-    lastFlushMs = ports.clock.monotonicMs();
-    unanswered.set(batchId, { items, sentMs: lastFlushMs });
-    queue = queue.slice(items.length);
+    lane.lastFlushMs = clock.monotonicMs();
+    lane.unanswered.set(batchId, { items, bytes, sentMs: lane.lastFlushMs });
+    lane.queue = lane.queue.slice(items.length);
     for (const item of items) {
-      queueBytes -= item.ibtp.length;
+      lane.queueBytes -= item.ibtp.length;
       events.onSent(item);
     }
     return true;
   };
-  const pump = (): void => {
-    while (queue.length > 0 && unanswered.size < MAX_UNANSWERED_BATCHES) {
-      const waitMs = unanswered.size === 0 || queue.length >= options.maxBatchEntries
+  const pumpLane = (lane: Lane<P>): void => {
+    while (lane.queue.length > 0 && lane.unanswered.size < maxUnanswered && bytesOnTheirWay(lane) < MAX_UNANSWERED_BYTES_PER_CHAIN) {
+      const waitMs = lane.unanswered.size === 0 || lane.queue.length >= options.maxBatchEntries
         ? 0
-        : lastFlushMs + options.lingerMs - ports.clock.monotonicMs();
+        : lane.lastFlushMs + options.lingerMs - clock.monotonicMs();
       if (waitMs > 0) {
-        if (timer) return;
-        timer = true;
-        ports.clock.after(waitMs, () => {
-          timer = false;
-          pump();
+        if (lane.hasTimer) return;
+        lane.hasTimer = true;
+        clock.after(waitMs, () => {
+          lane.hasTimer = false;
+          pumpLane(lane);
         });
         return;
       }
-      if (!flush()) return;
+      if (!flush(lane)) return;
     }
   };
-  const silence = (before: number): void => {
-    for (const [batchId, batch] of unanswered) {
-      if (batch.sentMs > before) continue;
-      unanswered.delete(batchId);
-      for (const item of batch.items) events.onSilence(item);
+  const pump = (): void => {
+    for (const lane of lanes.values()) pumpLane(lane);
+    answer.set([...lanes.values()].some(({ queue, unanswered }) => queue.length + unanswered.size > 0));
+  };
+  const sendAgain = (before: number): void => {
+    for (const { unanswered } of lanes.values()) {
+      for (const [batchId, batch] of unanswered) {
+        if (batch.sentMs > before) continue;
+        if (send(batchId, batch.items) === null) return;
+        batch.sentMs = clock.monotonicMs();
+      }
     }
   };
+  const sumOf = (chain: string | undefined, of: (lane: Lane<P>) => number): number =>
+    [...lanes].reduce((sum, [name, lane]) => (chain === undefined || chain === name ? sum + of(lane) : sum), 0);
   return {
     add: (item) => {
-      queue.push(item);
-      queueBytes += item.ibtp.length;
+      const lane = laneOf(item.evidence.chain);
+      lane.queue.push(item);
+      lane.queueBytes += item.ibtp.length;
     },
     pump,
     onAck: ({ batchId, refused }) => {
-      const batch = unanswered.get(batchId);
-      if (batch === undefined) return;
-      unanswered.delete(batchId);
-      const codes = new Map(refused.map(({ entry, code }) => [entry, code]));
-      for (const [entry, item] of batch.items.entries()) {
-        const code = codes.get(entry);
-        if (code === undefined) events.onTaken(item);
-        else {
-          sayRefused(ports.log, item.id, code);
-          events.onRefused(item, code);
-        }
-      }
+      const lane = [...lanes.values()].find(({ unanswered }) => unanswered.has(batchId));
+      const batch = lane?.unanswered.get(batchId);
+      if (lane === undefined || batch === undefined) return;
+      answer.answered();
+      lane.unanswered.delete(batchId);
+      tellOutcome(ports.log, events, batch.items, refused);
       pump();
     },
     tick: () => {
-      silence(ports.clock.monotonicMs() - options.retryMs);
+      sendAgain(clock.monotonicMs() - options.retryMs);
       pump();
     },
     relayLost: () => {
-      silence(Infinity);
+      answer.answered();
+      for (const { unanswered } of lanes.values()) for (const batch of unanswered.values()) batch.sentMs = -Infinity;
     },
-    waiting: () => queue.length,
-    waitingBytes: () => queueBytes,
-    onTheirWay: () => unanswered.size,
+    waiting: (chain) => sumOf(chain, ({ queue }) => queue.length),
+    waitingBytes: (chain) => sumOf(chain, ({ queueBytes }) => queueBytes),
+    onTheirWay: () => sumOf(undefined, ({ unanswered }) => unanswered.size),
+    owes: () => debtOf(options.relay, "publish", answer),
   };
 };

@@ -1,11 +1,17 @@
 import { type Clock, type Log } from "@crossguardian/kernel";
 import { bounds, type Message, SUBMIT_CALL, SUBMIT_OUTCOME } from "@crossguardian/wire";
 import { type Incoming } from "./incoming.ts";
+import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
 import { type Traces } from "./trace.ts";
 
 /** Entries of one chain that are in transactions and not decided yet. */
 export const MAX_SUBMITTED_ENTRIES = 8192;
+/**
+ * Of them such that were submitted before and are still undecided: what a contract does not decide (a frozen pair, an
+ * ordered service that waits for an index) leaves room for what it does.
+ */
+export const MAX_RESUBMITTED_ENTRIES = 2048;
 /** Entries of one submission; the plugin splits it into transactions. */
 export const MAX_SUBMISSION_ENTRIES = 1024;
 /** Bodies and results of one submission, in bytes. */
@@ -53,6 +59,9 @@ const submissionOf = (chain: string, id: bigint, items: readonly Incoming[]): Me
   };
 };
 
+type Turn = "first" | "again";
+const turnOf = ({ attempts }: Incoming): Turn => (attempts === 0 ? "first" : "again");
+
 const sideOf = (entry: Incoming): 1 | 2 => (entry.call === "settle" ? SIDE.source : SIDE.destination);
 
 type Question = { from: string; to: string; side: 1 | 2; base: bigint; count: number };
@@ -63,8 +72,11 @@ export class Submitter {
   readonly #chain: string;
   readonly #plugin: string;
   readonly #retryMs: number;
-  #queue: Incoming[] = [];
-  #submitted = 0;
+  /** A question to the contract that the plugin has not answered. */
+  readonly #answer: Owed;
+  /** Entries that were never submitted, and those that were. */
+  #queue: Record<Turn, Incoming[]> = { first: [], again: [] };
+  readonly #submitted: Record<Turn, number> = { first: 0, again: 0 };
   #nextId = 1n;
 
   constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number }) {
@@ -72,26 +84,29 @@ export class Submitter {
     this.#chain = options.chain;
     this.#plugin = options.plugin;
     this.#retryMs = options.retryMs;
+    this.#answer = makeOwed(ports.clock);
   }
 
   /** Entries of one block and call should come together: they go into one submission. */
   add(entry: Incoming): void {
     this.#setStage(entry, "queued");
-    this.#queue.push(entry);
+    this.#queue[turnOf(entry)].push(entry);
   }
 
   pump(): void {
     if (!this.#ports.ready()) return;
-    while (this.#queue.length > 0 && this.#submitted < MAX_SUBMITTED_ENTRIES) {
-      const { items, passed } = this.#headOfQueue();
-      if (items.length > 0 && !this.#submit(items)) return;
-      this.#queue = this.#queue.slice(passed);
+    for (const turn of ["first", "again"] as const) {
+      while (this.#queue[turn].length > 0 && this.#hasRoom(turn)) {
+        const { items, passed } = this.#headOfQueue(this.#queue[turn]);
+        if (items.length > 0 && !this.#submit(items)) return;
+        this.#queue[turn] = this.#queue[turn].slice(passed);
+      }
     }
   }
 
   /** The contract's event about an entry was observed, or it was given up for another reason. */
   leave(entry: Incoming): void {
-    if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted -= 1;
+    if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted[turnOf(entry)] -= 1;
   }
 
   onSubmitted({ id, outcome }: Message<"submitted">): void {
@@ -110,6 +125,7 @@ export class Submitter {
   /** Asks the contract about what is not decided in time, and submits again what it does not know. */
   tick(): void {
     const now = this.#ports.clock.monotonicMs();
+    if (this.submitted() === 0) this.#answer.set(false);
     const stale: Incoming[] = [];
     const unanswered: Incoming[] = [];
     for (const entry of this.#ports.open()) {
@@ -123,6 +139,7 @@ export class Submitter {
   }
 
   onDecided(untrusted: Message<"decided">): void {
+    this.#answer.set(false);
     const answers = new Map(untrusted.pairs.map((each) => [`${each.from}-${each.to}-${each.side.toString()}`, each]));
     const undecided: Incoming[] = [];
     for (const entry of this.#ports.open()) {
@@ -141,23 +158,32 @@ export class Submitter {
 
   /** The plugin was replaced: nothing is known about what it had in hand. */
   pluginLost(): void {
+    this.#answer.set(false);
     for (const entry of this.#ports.open()) if (entry.stage === "submitted") entry.nextTryMs = 0;
   }
 
+  owes(): readonly Debt[] {
+    return debtOf(this.#plugin, "answer", this.#answer);
+  }
+
   queued(): number {
-    return this.#queue.length;
+    return this.#queue.first.length + this.#queue.again.length;
   }
 
   submitted(): number {
-    return this.#submitted;
+    return this.#submitted.first + this.#submitted.again;
+  }
+
+  #hasRoom(turn: Turn): boolean {
+    return this.submitted() < MAX_SUBMITTED_ENTRIES && (turn === "first" || this.#submitted.again < MAX_RESUBMITTED_ENTRIES);
   }
 
   /** Entries at the head of the queue that go together, and how many places of the queue that uses up. */
-  #headOfQueue(): { readonly items: readonly Incoming[]; readonly passed: number } {
+  #headOfQueue(queue: readonly Incoming[]): { readonly items: readonly Incoming[]; readonly passed: number } {
     const items: Incoming[] = [];
     let size = 0;
     let passed = 0;
-    for (const entry of this.#queue) {
+    for (const entry of queue) {
       if (entry.stage === "queued") {
         const [first] = items;
         const most = Math.max(1, MAX_SUBMISSION_ENTRIES >> Math.min((first ?? entry).failures * 3, 10));
@@ -181,7 +207,7 @@ export class Submitter {
       this.#setStage(entry, "submitted");
       this.#ports.traces.note(entry.id, entry.call === "settle" ? "settleSubmitted" : "submitted", BigInt(entry.attempts + 1));
     }
-    this.#submitted += items.length;
+    for (const entry of items) this.#submitted[turnOf(entry)] += 1;
     this.#nextId += 1n;
     return true;
   }
@@ -206,6 +232,7 @@ export class Submitter {
     }
     if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#nextId, pairs: [...questions.values()] })) return;
     this.#nextId += 1n;
+    this.#answer.set(true);
     const nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs;
     for (const entry of asked) {
       this.#setStage(entry, "asked");
@@ -231,7 +258,7 @@ export class Submitter {
       return left.position - right.position;
     });
     for (const entry of sorted) {
-      this.#submitted -= 1;
+      this.#submitted[turnOf(entry)] -= 1;
       entry.attempts += 1;
       entry.decidedTip = null;
       this.add(entry);

@@ -1,7 +1,7 @@
 import { bounds, type Message } from "@crossguardian/wire";
 import { checkSelfTest } from "./check-self-test.ts";
 import { type FromLauncher } from "./house.ts";
-import { heard, nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
+import { beginInstance, heard, nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
 
 /** Control command that asks a domain for another hello; every domain's front end answers it. */
 export const HELLO_AGAIN = "hello-again";
@@ -56,6 +56,7 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
   return {
     onStarted: (watched, { epoch, fresh, admitted }) => {
       const { heldHello } = watched;
+      beginInstance(watched);
       watched.epoch = epoch;
       watched.heldHello = null;
       watched.phase = "waiting";

@@ -16,6 +16,8 @@ const statusOf = (watched: Watched, nowMs: number): object => ({
   port: watched.domain.port,
   phase: watched.phase,
   silentMs: watched.phase === "admitted" ? Math.round(nowMs - watched.pulse.heardMs) : null,
+  stall: watched.stall,
+  stallRestarts: watched.progress.restartsMs.length,
   gauges: Object.fromEntries(watched.gauges.map(({ name, value }) => [name, value])),
   portEvents: Object.fromEntries(watched.portEvents),
   selfTest: watched.selfTest,

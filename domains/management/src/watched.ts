@@ -1,6 +1,8 @@
 import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Message, type MessageName } from "@crossguardian/wire";
+import { type Evidence } from "./duties.ts";
 import { type ManagedDomain, type ToLauncher } from "./house.ts";
+import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type Pulse } from "./judge-pulse.ts";
 
 /** The messages management sends and takes, by port. */
@@ -31,6 +33,9 @@ export type Watched = {
   selfTest: Message<"hello"> | null;
   pulse: Pulse;
   gauges: Message<"heartbeat">["gauges"];
+  progress: Progress;
+  /** What it does not do although it could, at the last look. */
+  stall: (Evidence & { readonly givenUp: boolean }) | null;
   /** What the switch reported about the port. */
   readonly portEvents: Map<string, bigint>;
 };
@@ -44,8 +49,17 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   selfTest: null,
   pulse: { heardMs: 0, reported: false },
   gauges: [],
+  progress: NO_STALL,
+  stall: null,
   portEvents: new Map(),
 });
+
+/** Another instance of the domain began: its predecessor's pulse says nothing about it. */
+export const beginInstance = (watched: Watched): void => {
+  watched.gauges = [];
+  watched.stall = null;
+  watched.progress = freshInstance(watched.progress);
+};
 
 /** Name and instance, as they stand in lines and logs. */
 export const nameFacts = ({ domain, epoch }: Watched): { readonly name: string; readonly epoch: string } => ({

@@ -11,7 +11,7 @@ const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
   openFds: ["0 /dev/null", "1 socket:[1]", "2 socket:[2]", "3 socket:[3]", "4 anon_inode:[eventpoll]", "5 pipe:[9]"], startedMs: 1n, epoch: 5n, ...more,
 });
 
-const setUp = () => {
+const setUp = (wanted: ManagedHouse = house) => {
   let nowMs = 0;
   let timers: { atMs: number; run: () => void }[] = [];
   const clock: Clock = {
@@ -36,7 +36,7 @@ const setUp = () => {
   const handlers = new Map<string, (port: number, message: never) => void>();
   const write = (event: string): void => void events.push(event);
   const log: Log = { info: write, warn: write, alarm: write };
-  const overseer = makeOverseer(house, {
+  const overseer = makeOverseer(wanted, {
     clock,
     log,
     channel: {
@@ -183,6 +183,34 @@ describe("management", () => {
     receive("hello", 2, hello());
     move(60_000);
     assert.deepEqual(told.filter(({ type }) => type === "restart"), []);
+  });
+
+  test("has a domain restarted that is alive and does not do its work, and says who held what against it", () => {
+    const plugin: ManagedDomain = { ...domain, name: "plugin-a", kind: "plugin", port: 3 };
+    const interaction: ManagedDomain = { ...domain, name: "interaction", kind: "interaction", port: 4 };
+    const { overseer, receive, move, events, told } = setUp({ ...house, domains: [plugin, interaction] });
+    overseer.begin();
+    for (const { name, port } of [plugin, interaction]) {
+      overseer.onLauncher({ type: "started", name, epoch: 5n, fresh: true, admitted: false });
+      receive("hello", port, hello({ domain: name }));
+    }
+    const beat = (seconds: number, waits: bigint): void => {
+      for (let at = 0; at < seconds * 2; at += 1) {
+        receive("heartbeat", 3, { sequence: 1n, gauges: [{ name: "waits.scan", value: waits }] });
+        receive("heartbeat", 4, { sequence: 1n, gauges: [{ name: "owed.plugin-a.scan", value: 60_000n }] });
+        move(500);
+      }
+    };
+    beat(60, 1n);
+    assert.deepEqual(told.filter(({ type }) => type === "restart"), []);
+    beat(16, 0n);
+    assert.deepEqual(told.filter(({ type }) => type === "restart"), [{ type: "restart", name: "plugin-a", epoch: "5", why: "stalled: scan" }]);
+    assert.equal(events.filter((event) => event === "management.domain.stalled").length, 1);
+    overseer.onLauncher({ type: "ended", name: "plugin-a", epoch: 5n });
+    overseer.onLauncher({ type: "started", name: "plugin-a", epoch: 6n, fresh: true, admitted: false });
+    receive("hello", 3, hello({ domain: "plugin-a", epoch: 6n }));
+    beat(14, 0n);
+    assert.equal(told.filter(({ type }) => type === "restart").length, 1);
   });
 
   test("hands questions to a domain and answers back, once each", () => {

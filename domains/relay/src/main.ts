@@ -30,6 +30,8 @@ await runDomain({
     channel.onDrain(relay.onDrain);
     powers.gauge("connected", () => (relay.isConnected() ? 1 : 0));
     powers.gauge("batches", relay.batches);
+    powers.gauge("waits.publish", () => (relay.waits() ? 1 : 0));
+    powers.gauge("still.tick", relay.stillMs);
     powers.gauge("missingBodies", relay.flow.missing);
     powers.gauge("relayHeight", () => Number(relay.flow.height()));
     powers.onControl("status", async () => ({

@@ -27,6 +27,10 @@ export type RelayDomain = {
   readonly stop: () => void;
   readonly isConnected: () => boolean;
   readonly batches: () => number;
+  /** True while nothing can be answered before the orderer, or the interaction domain's own way, has moved. */
+  readonly waits: () => boolean;
+  /** Time since the last tick, in ms. */
+  readonly stillMs: () => number;
   readonly flow: BlockFlow;
 };
 
@@ -128,6 +132,7 @@ export const makeRelayDomain = (ports: RelayPorts, config: RelayDomainConfig): R
   const batches = makeBatches();
   const acks: Message<"publishAck">[] = [];
   let cancelTick: Cancel = () => undefined;
+  let tickedMs = clock.monotonicMs();
 
   const flow = makeBlockFlow({
     clock,
@@ -166,6 +171,7 @@ export const makeRelayDomain = (ports: RelayPorts, config: RelayDomainConfig): R
     onDrain: pumpBatches,
   });
   const tick = (): void => {
+    tickedMs = clock.monotonicMs();
     cancelTick = clock.after(TICK_MS, tick);
     pumpAcks();
     flow.tick(config.retryMs);
@@ -177,6 +183,8 @@ export const makeRelayDomain = (ports: RelayPorts, config: RelayDomainConfig): R
     flow,
     isConnected: () => connector.link() !== null,
     batches: batches.count,
+    waits: () => connector.link() === null || batches.count() > 0 || acks.length > 0,
+    stillMs: () => clock.monotonicMs() - tickedMs,
     onPublish: ({ content }, payload) => {
       const batchId = batchIdOf(content);
       if (batchId === null) log.warn("relay.batch.malformed", { bytes: content.length });

@@ -3,7 +3,7 @@ export { makeHeaderFollower, type HeaderFollowerOptions } from "./adapters/make-
 export { openEndpoint } from "./adapters/open-endpoint.ts";
 export { type HeaderFollower } from "./chain/follow-headers.ts";
 export { type Intake, type IntakeConnection } from "./intake/intake.ts";
-export { type EvmPlugin, makeEvmPlugin, type PluginPorts, type PluginSays } from "./plugin.ts";
+export { type EvmPlugin, makeEvmPlugin, PLUGIN_GAUGES, type PluginPorts, type PluginSays } from "./plugin.ts";
 export { buildReceiptTrie, type ReceiptTrie } from "./receipt-trie.ts";
 export { type OpenTransport, type Transport, type TransportHandlers } from "./rpc/transport.ts";
 export { type Submission } from "./submit/gateway-calls.ts";

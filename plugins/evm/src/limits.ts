@@ -10,6 +10,8 @@ export const MAX_HTTP_BATCH_CALLS = 100;
 export const MAX_HTTP_SOCKETS = 4;
 /** Longest wait for an answer, in ms. */
 export const CALL_DEADLINE_MS = 10_000;
+/** A node with an answer open for longer is what its plugin waits for, in ms. */
+export const SLOW_ANSWER_MS = 500;
 /** Longest wait for an answer that lists a whole block or range, in ms. */
 export const LONG_CALL_DEADLINE_MS = 30_000;
 /** Wait before a new connection after the first failure, in ms; doubles up to the last. */
@@ -70,6 +72,8 @@ export const DEFAULT_PRIORITY_FEE_WEI = 1_000_000_000n;
 export const ACCOUNT_CHECK_MS = 30_000;
 /** Balance below so many transactions of the largest gas is low. */
 export const LOW_BALANCE_TRANSACTIONS = 100n;
+/** Most transactions that a balance is said to pay for. */
+export const MAX_SAID_TRANSACTIONS = 1_000_000n;
 /** Connections to the intake of private bodies. */
 export const MAX_INTAKE_CONNECTIONS = 32;
 /** A sealed private body, in bytes. */

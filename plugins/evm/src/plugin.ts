@@ -3,14 +3,15 @@ import { GATEWAY_TOPICS } from "@crossguardian/proof";
 import { CHAIN_KIND, type PluginConfig } from "@crossguardian/protocol";
 import { type Message, type MessageName } from "@crossguardian/wire";
 import { answerQuery } from "./answer-query.ts";
-import { makeTipWatch } from "./chain/tip-watch.ts";
+import { makeTipWatch, type TipWatch } from "./chain/tip-watch.ts";
 import { type Intake, makeIntake } from "./intake/intake.ts";
 import { type OpenTransport } from "./rpc/transport.ts";
 import { type EventFilter } from "./scan/decode-receipts.ts";
-import { makeScanner } from "./scan/scanner.ts";
-import { makeAccountWatch } from "./submit/account-watch.ts";
+import { makeScanner, type Scanner } from "./scan/scanner.ts";
+import { type AccountWatch, makeAccountWatch } from "./submit/account-watch.ts";
 import { makeGatewayCalls } from "./submit/gateway-calls.ts";
-import { makeTransactionSender } from "./submit/transaction-sender.ts";
+import { TRANSACTION_GAS } from "./submit/plan-transactions.ts";
+import { makeTransactionSender, type TransactionSender } from "./submit/transaction-sender.ts";
 
 /** What the plugin tells its interaction domain. */
 export type PluginSays = Extract<MessageName, "observed" | "submitted" | "decided" | "privateBody">;
@@ -28,6 +29,14 @@ export type PluginPorts = {
   readonly log: Log;
 };
 
+/** Names of what a plugin's pulse shows; `waits.*` and `still.*` as management judges them. */
+export const PLUGIN_GAUGES = [
+  "tip", "cursor", "txInFlight", "txWaiting", "up", "waits.scan", "waits.answer", "still.submit", "pays.transactions", "pays.calls", "pays.balanceGwei",
+] as const;
+
+/** One of {@link PLUGIN_GAUGES}. */
+export type PluginGauge = (typeof PLUGIN_GAUGES)[number];
+
 /** A running EVM plugin: the orders of its interaction domain go in, answers come out by `say`. */
 export type EvmPlugin = {
   readonly scan: (order: Message<"scan">) => void;
@@ -36,12 +45,30 @@ export type EvmPlugin = {
   readonly privateBodyTaken: (word: Message<"privateBodyTaken">) => void;
   readonly intake: Intake;
   readonly onDrain: () => void;
-  readonly gauges: () => Readonly<Record<"tip" | "cursor" | "txInFlight" | "txWaiting" | "up", number>>;
+  /** Figures of the pulse; one that is not known is left out. */
+  readonly gauges: () => Readonly<Partial<Record<PluginGauge, number>>>;
   readonly stop: () => void;
 };
 
 const ADDRESS_BYTES = 20;
 const MAX_OPEN_QUERIES = 16;
+
+type Parts = { readonly watch: TipWatch; readonly scanner: Scanner; readonly sender: TransactionSender; readonly account: AccountWatch; readonly isQueryFailing: boolean };
+
+const gaugesOf = ({ watch, scanner, sender, account, isQueryFailing }: Parts): ReturnType<EvmPlugin["gauges"]> => {
+  const pays = account.affordable();
+  return {
+    tip: Number(watch.tip() ?? 0n),
+    cursor: Number(scanner.cursor() ?? 0n),
+    txInFlight: sender.inFlight(),
+    txWaiting: sender.waiting(),
+    up: watch.isUp() ? 1 : 0,
+    "waits.scan": scanner.waits() ? 1 : 0,
+    "waits.answer": watch.waits() || isQueryFailing ? 1 : 0,
+    "still.submit": sender.stillMs(),
+    ...(pays === null ? {} : { "pays.transactions": pays.transactions, "pays.calls": pays.calls, "pays.balanceGwei": pays.balanceGwei }),
+  };
+};
 
 /**
  * Makes the plugin of one EVM chain. It is not trusted: what it tells carries proofs, what it submits is checked by the
@@ -61,6 +88,8 @@ export const makeEvmPlugin = (ports: PluginPorts, config: PluginConfig): EvmPlug
   };
   const calls = makeGatewayCalls({ keccak256 });
   let openQueries = 0;
+  /** The last question to the contract failed at the node. */
+  let isQueryFailing = false;
 
   const watch = makeTipWatch({
     endpoints: ports.endpoints,
@@ -76,7 +105,7 @@ export const makeEvmPlugin = (ports: PluginPorts, config: PluginConfig): EvmPlug
     },
     onUp: () => sender.onUp(),
   });
-  const account = makeAccountWatch({ watch, address, maxGas: config.maxGas, clock, log });
+  const account = makeAccountWatch({ watch, address, maxGas: config.maxGas, callGas: TRANSACTION_GAS + BigInt(config.executeGas), clock, log });
   const scanner = makeScanner({
     chain: config.chain,
     depth: config.depth,
@@ -116,9 +145,13 @@ export const makeEvmPlugin = (ports: PluginPorts, config: PluginConfig): EvmPlug
       if (order.chain !== config.chain || openQueries >= MAX_OPEN_QUERIES) return;
       openQueries += 1;
       answerQuery(watch, calls, contract, order)
-        .then((answer) => ports.say("decided", answer))
+        .then((answer) => {
+          isQueryFailing = false;
+          ports.say("decided", answer);
+        })
         .catch((error: unknown) => {
           if (!(error instanceof CodedError)) throw error;
+          isQueryFailing = true;
           log.warn("evm.query.failed", { id: order.id, code: error.code });
         })
         .finally(() => (openQueries -= 1));
@@ -126,13 +159,7 @@ export const makeEvmPlugin = (ports: PluginPorts, config: PluginConfig): EvmPlug
     privateBodyTaken: intake.onTaken,
     intake,
     onDrain: scanner.wake,
-    gauges: () => ({
-      tip: Number(watch.tip() ?? 0n),
-      cursor: Number(scanner.cursor() ?? 0n),
-      txInFlight: sender.inFlight(),
-      txWaiting: sender.waiting(),
-      up: watch.isUp() ? 1 : 0,
-    }),
+    gauges: () => gaugesOf({ watch, scanner, sender, account, isQueryFailing }),
     stop: () => {
       scanner.stop();
       sender.stop();

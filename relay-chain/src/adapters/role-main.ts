@@ -14,6 +14,7 @@ export const orderInDomain = async (powers: DomainPowers, config: OrdererConfig)
   powers.gauge("relay.batches", () => orderer.status().pendingBatches);
   powers.gauge("relay.entries", () => Number(orderer.status().entries));
   powers.gauge("relay.bodies", () => bodies.count());
+  powers.gauge("still.tick", () => orderer.status().stillMs);
   powers.onControl("status", async () => ({ ...orderer.status(), addresses: addresses() }));
   powers.onControl("delete-body", async (cidHex) => {
     const cid = fromHex(cidHex, CID_BYTES);

@@ -29,6 +29,9 @@ export type RunningValidator = {
   readonly validator: Validator;
   readonly address: Uint8Array;
   readonly frozen: () => readonly string[];
+  /** Highest agreed header of each chain; null before the first. */
+  readonly heights: () => Readonly<Record<string, bigint | null>>;
+  readonly isConnected: () => boolean;
   readonly stop: () => Promise<void>;
 };
 
@@ -113,6 +116,8 @@ export const runValidator = async (host: ValidatorHost, config: ValidatorConfig)
     validator,
     address,
     frozen: () => [...watched].filter(([, each]) => each.watch.frozen() !== null).map(([chain]) => chain),
+    heights: () => Object.fromEntries([...watched].map(([chain, each]) => [chain, each.watch.highest()])),
+    isConnected: () => connection.link() !== null,
     stop: async () => {
       connection.stop();
       for (const { followers } of watched.values()) for (const each of followers) each.stop();

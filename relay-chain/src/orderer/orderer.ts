@@ -25,6 +25,12 @@ export type OrdererStatus = {
   readonly openTransfers: number;
   readonly pendingBatches: number;
   readonly pendingBytes: number;
+  /** Age of the oldest pending batch, in ms; 0 without one. */
+  readonly oldestBatchMs: number;
+  /** Signatures a block needs. */
+  readonly threshold: number;
+  /** Time since the last look at deadlines, in ms. */
+  readonly stillMs: number;
   readonly validators: readonly { readonly name: string; readonly live: boolean }[];
   readonly bodies: number;
   readonly entries: bigint;
@@ -64,6 +70,7 @@ type Parts = {
   visible: bigint;
   isCompacting: boolean;
   isStopped: boolean;
+  lookedMs: number;
   readonly pool: BatchPool;
   readonly documents: DocumentDesk;
   readonly keeper: BlockKeeper;
@@ -153,7 +160,7 @@ const makeParts = (
   });
   const checks = makeBatchChecks({ clock, log, pool, desk, proposer, rule });
   const recovery = makeRecovery({ start, pool, documents, proposer, clock, log });
-  const moving = { registry: start.registry, head: start.head, visible: start.head.height, isCompacting: false, isStopped: false };
+  const moving = { registry: start.registry, head: start.head, visible: start.head.height, isCompacting: false, isStopped: false, lookedMs: clock.monotonicMs() };
   const parts: Parts = { ...moving, powers, start, pool, documents, keeper, bodyDesk, feeds, desk, catchUps, proposer, checks, recovery };
   return parts;
 };
@@ -185,6 +192,11 @@ const vote = (parts: Parts): Orderer["vote"] => (slot, untrusted) => {
   if (!counted.ok) log.alarm(counted.failure.code, { validator: slot.name, ...counted.failure.facts });
 };
 
+const oldestBatchMs = ({ pool, powers }: Parts): number => {
+  const oldest = pool.all()[Symbol.iterator]().next();
+  return oldest.done === true ? 0 : Math.trunc(powers.clock.monotonicMs() - oldest.value.receivedMs);
+};
+
 const status = (parts: Parts) => (): OrdererStatus => ({
   height: parts.head.height,
   tickMs: parts.head.tickMs,
@@ -192,6 +204,9 @@ const status = (parts: Parts) => (): OrdererStatus => ({
   openTransfers: parts.start.ledger.openCount(),
   pendingBatches: parts.pool.count(),
   pendingBytes: parts.pool.bytes(),
+  oldestBatchMs: oldestBatchMs(parts),
+  threshold: ruleOf(parts.registry).t,
+  stillMs: Math.trunc(parts.powers.clock.monotonicMs() - parts.lookedMs),
   validators: parts.desk.slots().map(({ name, isLive }) => ({ name, live: isLive })),
   bodies: parts.powers.bodies.count(),
   entries: parts.keeper.entries(),
@@ -209,6 +224,7 @@ export const makeOrderer = (
   const { documents, proposer, feeds, desk, catchUps } = parts;
   const tick = (): void => {
     if (parts.isStopped) return;
+    parts.lookedMs = powers.clock.monotonicMs();
     powers.clock.after(DEADLINE_LOOK_MS, tick);
     parts.checks.expire();
     proposer.lookForDeadlines();

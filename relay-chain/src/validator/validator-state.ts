@@ -41,6 +41,8 @@ export type ValidatorState = {
   readonly failed: (error: unknown) => void;
   readonly ledger: Ledger;
   readonly batches: KnownBatches;
+  /** Checks that are being made, oldest first. */
+  readonly checks: Set<{ readonly atMs: number }>;
   /** Hash voted for by height, the newest MAX_VOTES_KEPT. */
   readonly votes: Map<bigint, Uint8Array>;
   readonly counts: ValidatorCounts;

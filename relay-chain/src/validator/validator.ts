@@ -21,6 +21,8 @@ export type Validator = {
   readonly registry: () => Registry;
   readonly counts: ValidatorCounts;
   readonly openTransfers: () => number;
+  /** Age of the oldest check that is being made, in ms; a check ends within HEADER_WAIT_MS and its own work. */
+  readonly checkingMs: () => number;
 };
 
 /** Refused entries of one batch that are logged one by one. */
@@ -48,8 +50,11 @@ const noteAccepted = (state: ValidatorState, batch: KnownBatch, checked: Checked
 const check = async (state: ValidatorState, link: LinkOf, hash: Uint8Array, batch: KnownBatch): Promise<void> => {
   const { registry, powers } = state;
   batch.result = null;
+  const began = { atMs: powers.clock.monotonicMs() };
+  state.checks.add(began);
   const opened = openAsked(powers.sha256, hash, batch.publish);
   const result = opened.ok ? await checkBatch(powers, registry, opened.value) : opened;
+  state.checks.delete(began);
   batch.result = result;
   batch.nonce = registry.nonce;
   if (result.ok) noteAccepted(state, batch, result.value);
@@ -92,7 +97,7 @@ export const makeValidator = (
   const votes = new Map(start.votes.map((each) => [each.height, each.hash]));
   const counts = { votes: 0, refusals: 0, acceptedEntries: 0, refusedEntries: 0 };
   const { mayVote, onRegistry, failed } = options;
-  const fixed = { powers, name, mayVote, onRegistry, failed, ledger, batches: makeKnownBatches(), votes, counts };
+  const fixed = { powers, name, mayVote, onRegistry, failed, ledger, batches: makeKnownBatches(), checks: new Set<{ readonly atMs: number }>(), votes, counts };
   const state: ValidatorState = { ...fixed, registry, head, open: null };
   return {
     handlersFor: (link) => ({
@@ -106,5 +111,9 @@ export const makeValidator = (
     registry: () => state.registry,
     counts,
     openTransfers: () => ledger.openCount(),
+    checkingMs: () => {
+      const oldest = state.checks.values().next();
+      return oldest.done === true ? 0 : powers.clock.monotonicMs() - oldest.value.atMs;
+    },
   };
 };

@@ -23,6 +23,7 @@ export const EVM_FAILURES = {
   "evm.submit.replaced": { action: "retry", says: "another transaction took the nonce" },
   "evm.submit.stuck": { action: "alarm", says: "a transaction is not mined although its fee was raised" },
   "evm.account.low": { action: "alarm", says: "the submitting account's balance is low" },
+  "evm.account.empty": { action: "alarm", says: "the submitting account cannot pay for one more call" },
   "evm.intake.malformed": { action: "refuse", says: "the private body does not decode" },
   "evm.intake.full": { action: "retry", says: "too many private bodies are waiting" },
   "evm.intake.deadline": { action: "retry", says: "the private body was not taken in time" },

@@ -9,5 +9,7 @@ export const MANAGEMENT_FAILURES = {
   "management.answer.late": { action: "retry", says: "the domain did not answer within the deadline" },
   "management.answer.malformed": { action: "alarm", says: "the domain's answer is not text" },
   "management.command.unknown": { action: "refuse", says: "management does not know this question" },
+  "management.domain.stalled": { action: "retry", says: "the domain is alive but has owed work for too long although nothing outside keeps it; it is started again" },
+  "management.domain.givenUp": { action: "alarm", says: "the domain stalls again after as many restarts as are allowed; it is left as it is until the window has passed" },
   "management.questions.full": { action: "retry", says: "too many questions wait for an answer" },
 } as const satisfies FailureTable;

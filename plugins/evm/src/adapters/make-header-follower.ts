@@ -33,6 +33,8 @@ export const makeHeaderFollower = (options: HeaderFollowerOptions): HeaderFollow
     if (!isStopped) follower = followHeaders({ ...options, from, openTransport, keccak256 });
   });
   return {
+    isUp: () => follower?.isUp() ?? false,
+    waits: () => follower?.waits() ?? true,
     stop: () => {
       isStopped = true;
       follower?.stop();

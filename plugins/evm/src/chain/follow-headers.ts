@@ -11,6 +11,9 @@ export type HeaderFollower = {
   readonly stop: () => void;
   /** Goes on at this height, also backwards. */
   readonly setFrom: (height: bigint) => void;
+  readonly isUp: () => boolean;
+  /** True while nothing can be reported before the node or its next final block has moved, or before `setFrom`. */
+  readonly waits: () => boolean;
 };
 
 /** What a follower needs. `from` null: nothing but the tip is reported until `setFrom`. */
@@ -40,6 +43,8 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
   let next = options.from;
   let last: CheckedHeader | null = null;
   let announced: bigint | null = null;
+  /** The node's last answers gave no header to report. */
+  let isFailing = false;
 
   const fetchRun = async (from: bigint, target: bigint): Promise<readonly CheckedHeader[]> => {
     const count = Math.min(MAX_HEADERS_PER_STEP, Number(target - from + 1n));
@@ -69,6 +74,7 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
     const run = await fetchRun(from, target);
     if (next !== from || last !== before) return true;
     const first = run[0];
+    isFailing = first === undefined;
     if (first === undefined) return false;
     if (before !== null && !equalBytes(first.parentHash, before.hash)) {
       log.alarm("evm.node.reorg", { height: first.height });
@@ -87,6 +93,7 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
       while (await stepOnce());
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
+      isFailing = true;
       if (isNodeInDoubt(error)) watch.distrust(error.failure);
     }
   });
@@ -102,6 +109,11 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
   });
 
   return {
+    isUp: watch.isUp,
+    waits: () => {
+      const tip = watch.tip();
+      return watch.waits() || isFailing || next === null || tip === null || next > tip - depth;
+    },
     stop: watch.stop,
     setFrom: (height) => {
       next = height;

@@ -19,6 +19,8 @@ export type TipWatch = {
   readonly header: (height: bigint, isFresh?: boolean) => Promise<CheckedHeader | null>;
   readonly call: (method: string, params: readonly unknown[], bounds?: CallBounds) => Promise<unknown>;
   readonly isUp: () => boolean;
+  /** See {@link RpcLink.waits}. */
+  readonly waits: () => boolean;
   /** Forgets what this node said and leaves it for the next. */
   readonly distrust: RpcLink["distrust"];
   readonly stop: () => void;
@@ -115,6 +117,7 @@ export const makeTipWatch = (options: TipWatchOptions): TipWatch => {
     },
     call: link.call,
     isUp: link.isUp,
+    waits: link.waits,
     distrust: (why) => {
       heads.clear();
       link.distrust(why);

@@ -18,10 +18,13 @@ export type CallTable = {
   readonly failAll: (because: string) => void;
   /** Longest answer that some open question allows, in bytes. */
   readonly maxAnswerBytes: () => number;
+  /** Age of the oldest open question in ms, 0 without one. */
+  readonly oldestMs: () => number;
 };
 
 type OpenCall = {
   readonly method: string;
+  readonly openedMs: number;
   readonly maxAnswerBytes: number;
   readonly cancelDeadline: Cancel;
   readonly resolve: (untrustedResult: unknown) => void;
@@ -51,7 +54,7 @@ export const makeCallTable = (clock: Clock, onDeadline: (method: string) => void
         close(id)?.reject(new CodedError("evm.rpc.deadline", { method }));
         onDeadline(method);
       });
-      calls.set(id, { method, maxAnswerBytes: bounds.maxAnswerBytes ?? MAX_SMALL_ANSWER_BYTES, cancelDeadline, resolve, reject });
+      calls.set(id, { method, openedMs: clock.monotonicMs(), maxAnswerBytes: bounds.maxAnswerBytes ?? MAX_SMALL_ANSWER_BYTES, cancelDeadline, resolve, reject });
       return { id, answer: promise };
     },
     take: (answer) => {
@@ -67,6 +70,10 @@ export const makeCallTable = (clock: Clock, onDeadline: (method: string) => void
       let most = MAX_SMALL_ANSWER_BYTES;
       for (const call of calls.values()) most = Math.max(most, call.maxAnswerBytes);
       return Math.min(most, MAX_ANSWER_BYTES);
+    },
+    oldestMs: () => {
+      const oldest = calls.values().next();
+      return oldest.done === true ? 0 : clock.monotonicMs() - oldest.value.openedMs;
     },
   };
 };

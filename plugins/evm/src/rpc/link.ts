@@ -1,5 +1,5 @@
 import { type Cancel, type Clock, CodedError, equalBytes, failure, type Failure, type Log } from "@crossguardian/kernel";
-import { CALL_DEADLINE_MS, FIRST_RECONNECT_MS, LAST_RECONNECT_MS } from "../limits.ts";
+import { CALL_DEADLINE_MS, FIRST_RECONNECT_MS, LAST_RECONNECT_MS, SLOW_ANSWER_MS } from "../limits.ts";
 import { type CallBounds, makeCallTable } from "./call-table.ts";
 import { decodeAnswers } from "./decode-answers.ts";
 import { bytesMember } from "./decode-values.ts";
@@ -13,6 +13,8 @@ export type RpcLink = {
    */
   readonly call: (method: string, params: readonly unknown[], bounds?: CallBounds) => Promise<unknown>;
   readonly isUp: () => boolean;
+  /** True while there is no connection, or the node has an answer open for longer than SLOW_ANSWER_MS. */
+  readonly waits: () => boolean;
   /** Leaves this node: what it said is not believed. */
   readonly distrust: (why: Failure) => void;
   readonly stop: () => void;
@@ -63,6 +65,11 @@ const checkNode = async (ask: Ask, genesisHash: Uint8Array, pushes: boolean): Pr
   }
 };
 
+const sayDown = (log: Log, endpoint: number, code: string, isNews: boolean): void => {
+  if (code === "evm.node.genesis") log.alarm(code, { endpoint });
+  else if (isNews) log.warn("evm.link.down", { endpoint, code });
+};
+
 /** Makes a link and begins to connect. */
 export const makeRpcLink = (options: LinkOptions): RpcLink => {
   const { clock, log } = options;
@@ -89,8 +96,7 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
 
   const goDown = (why: Failure): void => {
     if (state === "stopped") return;
-    if (why.code === "evm.node.genesis") log.alarm(why.code, { endpoint });
-    else if (state === "up" || said !== why.code) log.warn("evm.link.down", { endpoint, code: why.code });
+    sayDown(log, endpoint, why.code, state === "up" || said !== why.code);
     said = why.code;
     state = "down";
     leave(why.code);
@@ -160,6 +166,7 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
       return ask(method, params, bounds);
     },
     isUp: () => state === "up",
+    waits: () => state !== "up" || calls.oldestMs() > SLOW_ANSWER_MS,
     distrust: (why) => {
       log.alarm(why.code, why.facts);
       goDown(why);

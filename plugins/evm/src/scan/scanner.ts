@@ -6,7 +6,7 @@ import { oneAtATime } from "../one-at-a-time.ts";
 import { type EventFilter } from "./decode-receipts.ts";
 import { makeFindBlocks } from "./find-blocks.ts";
 import { makeBlockLoader, type ProvenPiece } from "./load-block.ts";
-import { makeReadyQueue } from "./ready-queue.ts";
+import { makeReadyQueue, type ReadyQueue } from "./ready-queue.ts";
 
 /** Scans a chain for gateway events from a block cursor and tells them with their evidence. */
 export type Scanner = {
@@ -14,6 +14,8 @@ export type Scanner = {
   /** The tip moved, the node came back, or the channel takes messages again. */
   readonly wake: () => void;
   readonly cursor: () => bigint | null;
+  /** True while nothing can be told before the node, its next final block or the interaction domain has moved. */
+  readonly waits: () => boolean;
   readonly stop: () => void;
 };
 
@@ -34,6 +36,51 @@ export type ScannerOptions = {
 /** After these the link comes back by itself and wakes the scanner. */
 const LINK_CODES: readonly string[] = ["evm.rpc.down", "evm.rpc.lost", "evm.rpc.deadline"];
 
+/** Tells what is ready, as far as grants go. */
+type Teller = {
+  readonly tell: () => void;
+  /** `isAnew`: earlier grants are void. */
+  readonly grant: (more: number, isAnew: boolean) => void;
+  /** True while the interaction domain takes nothing. */
+  readonly waits: () => boolean;
+  readonly stop: () => void;
+};
+
+const makeTeller = (options: Pick<ScannerOptions, "chain" | "clock" | "tell">, ready: ReadyQueue): Teller => {
+  let grants = 0;
+  let isStopped = false;
+  let isChannelFull = false;
+  let cancelLinger: Cancel | null = null;
+  const tell = (isLingerOver = false): void => {
+    while (!isStopped && grants > 0) {
+      const next = ready.peek();
+      if (next === null) return;
+      if (next.blocks.length === 0 && !isLingerOver) {
+        cancelLinger ??= options.clock.after(EMPTY_RANGE_LINGER_MS, () => {
+          cancelLinger = null;
+          tell(true);
+        });
+        return;
+      }
+      isChannelFull = !options.tell({ chain: options.chain, ...next });
+      if (isChannelFull) return;
+      ready.told();
+      grants -= 1;
+    }
+  };
+  return {
+    tell: () => tell(),
+    grant: (more, isAnew) => {
+      grants = Math.min(isAnew ? more : grants + more, MAX_GRANTS);
+    },
+    waits: () => grants === 0 || isChannelFull,
+    stop: () => {
+      isStopped = true;
+      cancelLinger?.();
+    },
+  };
+};
+
 /**
  * Makes a scanner. The cursor only moves over blocks whose events were told or that hold none by their header's filter;
  * far behind the tip ranges of logs say which blocks to load. A grant is spent per message; none is sent without.
@@ -44,29 +91,13 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
   const find = makeFindBlocks(options);
   const loader = makeBlockLoader(options);
   const ready = makeReadyQueue(0n);
+  const teller = makeTeller(options, ready);
   let cursor: bigint | null = null;
-  let grants = 0;
   let generation = 0;
   let isStopped = false;
-  let cancelLinger: Cancel | null = null;
+  /** The node refused the last step, or did not have what it announced. */
+  let isFailing = false;
   let cancelRetry: Cancel | null = null;
-
-  const tellReady = (isLingerOver = false): void => {
-    while (!isStopped && grants > 0) {
-      const next = ready.peek();
-      if (next === null) return;
-      if (next.blocks.length === 0 && !isLingerOver) {
-        cancelLinger ??= clock.after(EMPTY_RANGE_LINGER_MS, () => {
-          cancelLinger = null;
-          tellReady(true);
-        });
-        return;
-      }
-      if (!options.tell({ chain: options.chain, ...next })) return;
-      ready.told();
-      grants -= 1;
-    }
-  };
 
   const scanOnce = async (): Promise<boolean> => {
     const tip = watch.tip();
@@ -76,6 +107,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
     if (from > target) return false;
     const mine = generation;
     const found = await find(from, target);
+    isFailing = found === null;
     if (found === null || mine !== generation) return mine !== generation;
     for (let at = 0; at < found.blocks.length; at += MAX_BLOCKS_IN_FLIGHT) {
       const some = found.blocks.slice(at, at + MAX_BLOCKS_IN_FLIGHT);
@@ -83,14 +115,15 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
       if (mine !== generation) return true;
       for (const [position, pieces] of loaded.entries()) {
         const height = some[position]?.height;
+        isFailing = pieces === null;
         if (pieces === null || height === undefined) return false;
         advance(height, pieces);
       }
-      tellReady();
+      teller.tell();
       if (ready.bytes() > MAX_READY_BYTES) return false;
     }
     advance(found.to, []);
-    tellReady();
+    teller.tell();
     return true;
   };
 
@@ -100,6 +133,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
   };
 
   const onFailure = (error: CodedError): void => {
+    isFailing = true;
     if (LINK_CODES.includes(error.code)) return;
     if (isNodeInDoubt(error)) watch.distrust(error.failure);
     else if (error.code === "evm.receipt.type") log.alarm(error.code, error.failure.facts);
@@ -120,7 +154,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
   });
 
   const wake = (): void => {
-    tellReady();
+    teller.tell();
     void scan();
   };
 
@@ -130,17 +164,22 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
         generation += 1;
         cursor = from;
         ready.reset(from);
-        grants = Math.min(more, MAX_GRANTS);
+        teller.grant(more, true);
         log.info("evm.scan.from", { chain: options.chain, from });
-      } else grants = Math.min(grants + more, MAX_GRANTS);
+      } else teller.grant(more, false);
       wake();
     },
     wake,
     cursor: () => cursor,
+    waits: () => {
+      const tip = watch.tip();
+      if (watch.waits() || isFailing || teller.waits() || cursor === null || tip === null) return true;
+      return cursor > tip - depth && ready.peek() === null;
+    },
     stop: () => {
       isStopped = true;
       generation += 1;
-      cancelLinger?.();
+      teller.stop();
       cancelRetry?.();
     },
   };

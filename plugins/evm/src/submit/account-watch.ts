@@ -4,10 +4,14 @@ import {
   ACCOUNT_CHECK_MS,
   DEFAULT_PRIORITY_FEE_WEI,
   LOW_BALANCE_TRANSACTIONS,
+  MAX_SAID_TRANSACTIONS,
   MAX_PRIORITY_FEE_WEI,
 } from "../limits.ts";
 import { decodeQuantity } from "../rpc/decode-values.ts";
 import { type Fee } from "./sign-transaction.ts";
+
+/** What an account can pay for at the going price: transactions of the largest gas, and of one call. */
+export type Affordable = { readonly transactions: number; readonly calls: number; readonly balanceGwei: number };
 
 /** What a transaction should pay now, and whether our account can. */
 export type AccountWatch = {
@@ -15,6 +19,8 @@ export type AccountWatch = {
   readonly fee: (raises: number) => Promise<Fee>;
   /** Looks at tip and balance when the last look is ACCOUNT_CHECK_MS old. */
   readonly check: () => void;
+  /** As of the last look; null before the first. */
+  readonly affordable: () => Affordable | null;
 };
 
 const raised = (value: bigint, raises: number): bigint => {
@@ -23,6 +29,10 @@ const raised = (value: bigint, raises: number): bigint => {
   return fee;
 };
 
+const WEI_PER_GWEI = 1_000_000_000n;
+const timesIn = (balanceWei: bigint, priceWei: bigint): number =>
+  Number(priceWei === 0n ? MAX_SAID_TRANSACTIONS : least(balanceWei / priceWei, MAX_SAID_TRANSACTIONS));
+
 const least = (left: bigint, right: bigint): bigint => (left < right ? left : right);
 
 /** Watches fee and balance of `address`; warns when the balance is low. */
@@ -30,6 +40,8 @@ export const makeAccountWatch = (options: {
   readonly watch: TipWatch;
   readonly address: Uint8Array;
   readonly maxGas: bigint;
+  /** Gas of a transaction with one call. */
+  readonly callGas: bigint;
   readonly clock: Clock;
   readonly log: Log;
 }): AccountWatch => {
@@ -37,6 +49,8 @@ export const makeAccountWatch = (options: {
   let checkedMs = -Infinity;
   let tipWei = DEFAULT_PRIORITY_FEE_WEI;
   let baseFeeWei: bigint | null | "unknown" = "unknown";
+
+  let affordable: Affordable | null = null;
 
   const ask = async (method: string, params: readonly unknown[]): Promise<bigint | null> => {
     try {
@@ -59,10 +73,17 @@ export const makeAccountWatch = (options: {
   const lookAtBalance = async (): Promise<void> => {
     const balance = await ask("eth_getBalance", [to0x(options.address), "latest"]);
     const base = baseFeeWei === "unknown" ? 0n : (baseFeeWei ?? 0n);
-    const wanted = (base + tipWei) * options.maxGas * LOW_BALANCE_TRANSACTIONS;
-    if (balance !== null && balance < wanted) {
-      log.warn("evm.account.low", { address: to0x(options.address), balanceWei: balance, wantedWei: wanted });
-    }
+    const priceWei = base + tipWei;
+    const wanted = priceWei * options.maxGas * LOW_BALANCE_TRANSACTIONS;
+    if (balance === null) return;
+    affordable = {
+      transactions: timesIn(balance, priceWei * options.maxGas),
+      calls: timesIn(balance, priceWei * options.callGas),
+      balanceGwei: Number(balance / WEI_PER_GWEI),
+    };
+    const facts = { address: to0x(options.address), balanceWei: balance, wantedWei: wanted, transactions: affordable.transactions };
+    if (affordable.calls === 0) log.alarm("evm.account.empty", facts);
+    else if (balance < wanted) log.warn("evm.account.low", facts);
   };
 
   const fee = async (raises: number): Promise<Fee> => {
@@ -76,6 +97,7 @@ export const makeAccountWatch = (options: {
 
   return {
     fee,
+    affordable: () => affordable,
     check: () => {
       const now = clock.monotonicMs();
       if (now - checkedMs < ACCOUNT_CHECK_MS || !watch.isUp() || watch.tip() === null) return;

@@ -10,7 +10,7 @@ export type PlannedTransaction = { readonly low: number; readonly high: number; 
 export type GasRules = Pick<PluginConfig, "maxEntriesPerTransaction" | "maxGas" | "executeGas" | "settleGas" | "cancelGas">;
 
 /** Base of a transaction, the entry point, loops and events of a batch, and recovery of one signature, in gas. */
-const TRANSACTION_GAS = 120_000n;
+export const TRANSACTION_GAS = 120_000n;
 const SIGNATURE_GAS = 12_000n;
 /** A non-zero byte of calldata and the copying of it, in gas. */
 const CALLDATA_BYTE_GAS = 20n;

@@ -26,6 +26,8 @@ export type TransactionSender = {
   readonly onUp: () => void;
   readonly inFlight: () => number;
   readonly waiting: () => number;
+  /** How long submissions have waited although the node answers and there is room in flight, in ms; 0 when none does. */
+  readonly stillMs: () => number;
   readonly stop: () => void;
 };
 
@@ -97,6 +99,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
   let nonce: bigint | null = null;
   let lastSentMs = -Infinity;
   let isStopped = false;
+  let triedMs = clock.monotonicMs();
   let cancelWait: Cancel | null = null;
 
   const repost = async (signed: SignedTransaction): Promise<void> => desk.post(signed).catch(ignoreRefusal);
@@ -122,6 +125,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
 
   /** Sends the next job; false when nothing more can be sent now. */
   const sendNext = async (): Promise<boolean> => {
+    triedMs = clock.monotonicMs();
     if (!mayTake()) return false;
     if (flights.size === 0 && clock.monotonicMs() - lastSentMs > RESYNC_AFTER_MS) nonce = null;
     const at = nonce ?? (await desk.count("pending"));
@@ -187,6 +191,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
     onUp: () => void resend(),
     inFlight: () => flights.size,
     waiting: () => waiting.length,
+    stillMs: () => (waiting.length === 0 || watch.waits() || flights.size >= MAX_TRANSACTIONS_IN_FLIGHT ? 0 : clock.monotonicMs() - triedMs),
     stop: () => {
       isStopped = true;
       cancelWait?.();
