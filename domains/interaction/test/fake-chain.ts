@@ -44,6 +44,10 @@ export class FakeChain {
   readonly calls: string[] = [];
   /** Function names whose call reverts. */
   readonly failing = new Set(["fail"]);
+  /** Pairs that the contract leaves undecided, as when they are frozen. */
+  readonly leftUndecided = new Set<string>();
+  /** Mines nothing and takes nothing. */
+  isDown = false;
   #pending: Log[] = [];
   #indexes = new Map<string, bigint>();
   readonly #hashes: Hashes;
@@ -105,7 +109,7 @@ export class FakeChain {
       if (message.call === 2) this.#settle(entry, id, message.results[at]!);
       else if (!this.decisions.has(id)) {
         if (message.call === 3) this.#decide(entry, id, 5, new Uint8Array(0));
-        else this.#execute(entry, id, message.bodies[at]!);
+        else if (!this.leftUndecided.has(`${entry.from}-${entry.to}`)) this.#execute(entry, id, message.bodies[at]!);
       }
     });
   }

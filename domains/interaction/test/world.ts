@@ -13,11 +13,16 @@ export const crypto = await makeCrypto();
 export const hashes = makeHashes(crypto.keccak256);
 export const VAULT_A = "1356:chainA:vault";
 export const VAULT_B = "1356:chainB:vault";
+export const VAULT_C = "1356:chainC:vault";
+export const SHOP_A = "1356:chainA:shop";
+export const SHOP_B = "1356:chainB:shop";
 export const RETRY_MS = 1000;
 export const TIMEOUT_MS = 60_000n;
 
 const key = (seed: number): Uint8Array => crypto.keccak256(Uint8Array.of(seed));
-const rootOf = (gateway: string): Uint8Array => key(gateway === "gwA" ? 101 : 102);
+/** Chain of each gateway. The third gateway runs only where a test asks for it. */
+const CHAIN_OF: Readonly<Record<string, string>> = { gwA: "chainA", gwB: "chainB", gwC: "chainC" };
+const rootOf = (gateway: string): Uint8Array => key(101 + Object.keys(CHAIN_OF).indexOf(gateway));
 const sign = (digest: Uint8Array, privateKey: Uint8Array): Uint8Array => {
   const { signature, recovery } = crypto.secp256k1.sign(digest, privateKey);
   return concatBytes([signature, Uint8Array.of(27 + recovery)]);
@@ -88,6 +93,7 @@ export class World {
     const nowMs = (): number => this.clock.wallMs();
     this.chains["chainA"] = new FakeChain(hashes, "chainA", 1001n, nowMs);
     this.chains["chainB"] = new FakeChain(hashes, "chainB", 1002n, nowMs);
+    this.chains["chainC"] = new FakeChain(hashes, "chainC", 1003n, nowMs);
     const genesis: RelayGenesisDocument = {
       bxhId: "1356", createdMs: 1n, governors: [crypto.secp256k1.address(key(1))], governanceThreshold: 1,
       validators: { epoch: 0n, validators: this.validatorKeys.map((each) => crypto.secp256k1.address(each)).sort(compareBytes), threshold: 3 },
@@ -98,10 +104,10 @@ export class World {
       chains: Object.values(this.chains).map(({ name, contract, target }) => ({
         chain: name, kind: 1 as const, numericId: BigInt(`0x${toHex(target.chain)}`), genesisHash: this.chains[name]!.genesisHash(), contract, depth: Number(this.depth), deployHeight: 0n,
       })),
-      services: [VAULT_A, VAULT_B].map((id) => ({ id, contract: new Uint8Array(20).fill(5), asset: false, ordered: false })),
-      gateways: ["gwA", "gwB"].map((name) => ({
+      services: [VAULT_A, VAULT_B, VAULT_C, SHOP_A, SHOP_B].map((id) => ({ id, contract: new Uint8Array(20).fill(5), asset: false, ordered: false })),
+      gateways: Object.entries(CHAIN_OF).map(([name, chain]) => ({
         name, address: crypto.secp256k1.address(crypto.deriveKey(rootOf(name), KEY_LABEL.gateway)), boxKey: this.boxKey(name), keyEpoch: 0n,
-        chains: [name === "gwA" ? "chainA" : "chainB"],
+        chains: [chain],
       })),
       closedChains: [], validators: [],
     });
@@ -110,9 +116,9 @@ export class World {
     this.relay = new FakeRelay(crypto, hashes, () => registry, this.validatorKeys, nowMs);
   }
 
-  static async create({ suite = "aes-256-gcm" } = {}): Promise<World> {
+  static async create({ suite = "aes-256-gcm", third = false } = {}): Promise<World> {
     const world = new World(suite);
-    for (const name of ["gwA", "gwB"]) await world.startGateway(name);
+    for (const name of third ? ["gwA", "gwB", "gwC"] : ["gwA", "gwB"]) await world.startGateway(name);
     return world;
   }
 
@@ -121,7 +127,7 @@ export class World {
   }
 
   config(name: string): InteractionConfig {
-    const chain = name === "gwA" ? "chainA" : "chainB";
+    const chain = CHAIN_OF[name]!;
     return {
       gateway: name, genesis: this.genesis, registrations: this.registrations,
       chains: [{ chain, plugin: "plugin", witnesses: ["w1", "w2", "w3"], quorum: 2 }],
@@ -133,7 +139,7 @@ export class World {
   async startGateway(name: string, { loseJournal = false } = {}): Promise<void> {
     const before = this.gateways[name];
     const file = before === undefined || loseJournal ? memoryFile() : before.file;
-    const chain = before?.chain ?? this.chains[name === "gwA" ? "chainA" : "chainB"]!;
+    const chain = before?.chain ?? this.chains[CHAIN_OF[name]!]!;
     const generation = (before?.generation ?? 0) + 1;
     const log = (level: Logged["level"]) => (event: string, facts: Readonly<Record<string, Fact>> = {}): void => {
       if (this.gateways[name]?.generation === generation || this.gateways[name] === undefined) this.logs.push({ level, event, facts });
@@ -188,7 +194,7 @@ export class World {
       this.settleQueue();
       this.clock.advance(250, () => this.settleQueue());
       if (!this.relay.isDown) this.relay.cut();
-      if (at % 1000 === 0) for (const chain of Object.values(this.chains)) chain.mine();
+      if (at % 1000 === 0) for (const chain of Object.values(this.chains)) if (!chain.isDown) chain.mine();
       this.settleQueue();
     }
   }
@@ -226,7 +232,7 @@ export class World {
     } else if (name === "submit") {
       const submission = message as Message<"submit">;
       this.submissions.push(submission);
-      if (this.dropSubmits) return;
+      if (this.dropSubmits || chain.isDown) return;
       let outcome: 1 | 2 = 1;
       try {
         chain.apply(submission);
@@ -236,6 +242,7 @@ export class World {
       }
       interaction.onSubmitted("plugin", { chain: chain.name, id: submission.id, outcome, detail: "" });
     } else if (name === "query") {
+      if (chain.isDown) return;
       const { id, pairs } = message as Message<"query">;
       interaction.onDecided("plugin", {
         chain: chain.name, id,
