@@ -43,6 +43,6 @@ try {
     if (failed.code === "cli.unexpected" && process.env["CROSSGUARDIAN_DEBUG"] !== undefined) console.error(error);
     const facts = Object.fromEntries(Object.entries(failed.facts).map(([key, fact]) => [key, typeof fact === "bigint" ? fact.toString() : fact]));
     if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { code: failed.code, facts } })}\n`);
-    process.exitCode = 1;
+    process.exitCode ??= 1;
   }
 }

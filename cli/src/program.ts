@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { registerBench } from "./commands/bench.ts";
 import { registerContracts } from "./commands/contracts.ts";
 import { registerDemo } from "./commands/demo.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerIntegrity } from "./commands/integrity.ts";
@@ -37,6 +38,7 @@ export const makeProgram = (context: Context): Command => {
     registerUp,
     registerDown,
     registerStatus,
+    registerDoctor,
     registerTransfer,
     registerTrace,
     registerLogs,

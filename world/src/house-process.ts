@@ -16,6 +16,12 @@ export type ReportedDomain = {
   readonly driver: string;
   readonly state: string;
   readonly restarts: number;
+  readonly chain?: string | null;
+  readonly startedAtMs?: number | null;
+  /** Ends within the last minute. */
+  readonly recentEnds?: number;
+  /** Wall time of the next start while it waits for one. */
+  readonly startsAtMs?: number | null;
   /** Whether management has let it onto the switch. */
   readonly admitted?: boolean;
   readonly selfTest?: string;

@@ -52,3 +52,4 @@ export { deploymentDocument, type NewService, registryOf, serviceDocument, signN
 export { awaitAdmitted, runHouses, termsOf } from "./operator/run-world.ts";
 export { awaitOutcome, type Outcome, sendTransfer, type SentTransfer } from "./operator/send-transfer.ts";
 export { devUsers } from "./start-chains.ts";
+export { type ChainsState, type ChainState, LOOKBACK_BLOCKS, readChainsState, type UndecidedTransfer } from "./operator/chain-state.ts";

@@ -15,7 +15,7 @@ const printable = (words: string): string => words.slice(0, MAX_WORDS_CHARS).rep
 const causeOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message);
 
 /** A ws URL is asked over HTTP at the same place. Errors: cli.rpc.failed with the node's own words. */
-export const makeRpc = (url: string): Rpc => {
+export const makeRpc = (url: string, deadlineMs = CALL_DEADLINE_MS): Rpc => {
   const httpUrl = url.replace(/^ws/u, "http");
   const post = async (body: unknown, method: string): Promise<unknown> => {
     try {
@@ -23,7 +23,7 @@ export const makeRpc = (url: string): Rpc => {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(CALL_DEADLINE_MS),
+        signal: AbortSignal.timeout(deadlineMs),
       });
       return await answer.json();
     } catch (cause) {

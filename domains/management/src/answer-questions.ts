@@ -17,6 +17,7 @@ const statusOf = (watched: Watched, nowMs: number): object => ({
   phase: watched.phase,
   silentMs: watched.phase === "admitted" ? Math.round(nowMs - watched.pulse.heardMs) : null,
   stall: watched.stall,
+  owes: watched.evidence,
   stallRestarts: watched.progress.restartsMs.length,
   gauges: Object.fromEntries(watched.gauges.map(({ name, value }) => [name, value])),
   portEvents: Object.fromEntries(watched.portEvents),

@@ -15,6 +15,7 @@ export const lookAtProgress = (all: readonly Watched[], { log, tellLauncher }: O
     const evidence = evidenceAgainst(judged, house);
     const { progress, verdict } = judgeProgress(watched.progress, evidence, nowMs);
     watched.progress = progress;
+    watched.evidence = evidence;
     watched.stall = null;
     if (verdict.kind === "fine" || verdict.kind === "waits") continue;
     watched.stall = { ...verdict.evidence, givenUp: verdict.kind === "givenUp" };

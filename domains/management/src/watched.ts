@@ -34,6 +34,8 @@ export type Watched = {
   pulse: Pulse;
   gauges: Message<"heartbeat">["gauges"];
   progress: Progress;
+  /** What the last look found that it owes. */
+  evidence: readonly Evidence[];
   /** What it does not do although it could, at the last look. */
   stall: (Evidence & { readonly givenUp: boolean }) | null;
   /** What the switch reported about the port. */
@@ -50,6 +52,7 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   pulse: { heardMs: 0, reported: false },
   gauges: [],
   progress: NO_STALL,
+  evidence: [],
   stall: null,
   portEvents: new Map(),
 });
@@ -58,6 +61,7 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
 export const beginInstance = (watched: Watched): void => {
   watched.gauges = [];
   watched.stall = null;
+  watched.evidence = [];
   watched.progress = freshInstance(watched.progress);
 };
 

@@ -1,5 +1,5 @@
 import { type Clock, type Fact } from "@crossguardian/kernel";
-import { decideRestart, NO_RESTARTS } from "./restart-policy.ts";
+import { ALARM_WINDOW_MS, decideRestart, NO_RESTARTS } from "./restart-policy.ts";
 
 /** How a process ended. */
 export type Exit = { readonly code: number | null; readonly signal: string | null };
@@ -26,6 +26,10 @@ export type KeeperState = {
   readonly pid: number | null;
   readonly restarts: number;
   readonly startedAtMs: number | null;
+  /** Ends within ALARM_WINDOW_MS. */
+  readonly recentEnds: number;
+  /** Wall time of the next start while it waits for one. */
+  readonly startsAtMs: number | null;
 };
 
 /** Keeps one thing running until it is stopped. */
@@ -55,6 +59,7 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
   let run: Run | null = null;
   let restarts = 0;
   let startedAtMs: number | null = null;
+  let startsAtMs: number | null = null;
   let history = NO_RESTARTS;
   let cancelWait = (): void => undefined;
   let starting: Promise<void> = Promise.resolve();
@@ -67,6 +72,7 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
     const restart = decideRestart(history, clock.monotonicMs(), ranMs);
     history = restart.history;
     phase = "waiting";
+    startsAtMs = clock.wallMs() + restart.delayMs;
     if (restart.alarm) record("process.alarm", { name: kept.name, ends: history.endsMs.length, delayMs: restart.delayMs });
     const again = (): void => {
       restarts += 1;
@@ -134,6 +140,10 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
       await ending;
       cancel();
     },
-    state: () => ({ state: phase, pid: run?.pid ?? null, restarts, startedAtMs }),
+    state: () => ({
+      state: phase, pid: run?.pid ?? null, restarts, startedAtMs,
+      recentEnds: history.endsMs.filter((each) => clock.monotonicMs() - each < ALARM_WINDOW_MS).length,
+      startsAtMs: phase === "waiting" ? startsAtMs : null,
+    }),
   };
 };

@@ -29,6 +29,10 @@ export type DomainState = {
   readonly epoch: string;
   readonly restarts: number;
   readonly startedAtMs: number | null;
+  /** Ends within the window in which the restart policy counts them. */
+  readonly recentEnds: number;
+  /** Wall time of the next start while it waits for one. */
+  readonly startsAtMs: number | null;
   readonly digest: string | null;
   /** What the kernel says about the process, not what the domain says. */
   readonly facts: KernelFacts | null;
@@ -41,7 +45,7 @@ export const memberState = (
   more: { readonly isAdmitted: boolean; readonly facts: (pid: number) => KernelFacts | null },
 ): DomainState => {
   const { entry, keeper, epoch, digest } = member;
-  const { pid, state, restarts, startedAtMs } = keeper.state();
+  const { pid, state, restarts, startedAtMs, recentEnds, startsAtMs } = keeper.state();
   return {
     name: entry.name,
     kind: entry.kind,
@@ -54,6 +58,8 @@ export const memberState = (
     state,
     restarts,
     startedAtMs,
+    recentEnds,
+    startsAtMs,
     admitted: entry.kind === "management" ? state === "running" : more.isAdmitted,
     epoch: epoch.toString(),
     digest,

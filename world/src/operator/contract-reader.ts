@@ -15,6 +15,7 @@ export type ContractReader = {
   readonly governanceNonce: (gateway: Hex) => Promise<bigint>;
   readonly services: (gateway: Hex) => Promise<readonly OnChainService[]>;
   readonly isPairAllowed: (gateway: Hex, from: string, to: string) => Promise<boolean>;
+  readonly isPairFrozen: (gateway: Hex, from: string, to: string) => Promise<boolean>;
   /** Who may list peers of a vault or data service. */
   readonly admin: (service: Hex) => Promise<Hex>;
   readonly isPeer: (service: Hex, peer: string) => Promise<boolean>;
@@ -23,6 +24,12 @@ export type ContractReader = {
 /** Makes a reader of one chain. */
 export const makeContractReader = (rpc: Rpc, hashes: Pick<Hashes, "serviceKey">): ContractReader => {
   const ask = async (to: Hex, data: Hex): Promise<Hex> => rpc.call<Hex>("eth_call", [{ to, data }, "latest"]);
+  const pairState = async (gateway: Hex, from: string, to: string) =>
+    decodeFunctionResult({
+      abi: gatewayAbi,
+      functionName: "pairState",
+      data: await ask(gateway, encodeFunctionData({ abi: gatewayAbi, functionName: "pairState", args: [key(from), key(to)] })),
+    });
   const key = (id: string): Hex => to0x(hashes.serviceKey(id));
   return {
     hasCode: async (address) => (await rpc.call<Hex>("eth_getCode", [address, "latest"])).length > 2,
@@ -48,12 +55,8 @@ export const makeContractReader = (rpc: Rpc, hashes: Pick<Hashes, "serviceKey">)
         isLocal: each.isLocal,
         account: each.isLocal ? each.local.account : `0x${each.remote.account.slice(-40)}`,
       })),
-    isPairAllowed: async (gateway, from, to) =>
-      decodeFunctionResult({
-        abi: gatewayAbi,
-        functionName: "pairState",
-        data: await ask(gateway, encodeFunctionData({ abi: gatewayAbi, functionName: "pairState", args: [key(from), key(to)] })),
-      }).allowed,
+    isPairAllowed: async (gateway, from, to) => (await pairState(gateway, from, to)).allowed,
+    isPairFrozen: async (gateway, from, to) => (await pairState(gateway, from, to)).frozen,
     admin: async (service) =>
       decodeFunctionResult({
         abi: vaultAbi,

@@ -10,6 +10,8 @@ export type TransferEvent = {
   readonly to: Hex;
   readonly index: bigint;
   readonly status: number;
+  /** Of a Request; 0 of the others. */
+  readonly timeoutMs: bigint;
   readonly block: bigint;
   readonly transaction: Hex;
   readonly seenAtMs: number;
@@ -66,10 +68,10 @@ export const readTransferEvents = async (rpc: Rpc, gateway: Hex, from: bigint, t
     const place = { block: BigInt(log.blockNumber), transaction: log.transactionHash, seenAtMs };
     switch (decoded.eventName) {
       case "Request":
-        return { event: "Request", from: decoded.args.from, to: decoded.args.to, index: decoded.args.index, status: 0, ...place };
+        return { event: "Request", from: decoded.args.from, to: decoded.args.to, index: decoded.args.index, status: 0, timeoutMs: decoded.args.timeoutMs, ...place };
       case "Receipt":
       case "Settled":
-        return { event: decoded.eventName, from: decoded.args.from, to: decoded.args.to, index: decoded.args.index, status: decoded.args.status, ...place };
+        return { event: decoded.eventName, from: decoded.args.from, to: decoded.args.to, index: decoded.args.index, status: decoded.args.status, timeoutMs: 0n, ...place };
       default:
         throw new Error(`an event that was not asked for: ${decoded.eventName}`);
     }

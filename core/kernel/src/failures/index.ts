@@ -5,6 +5,7 @@ import { CONFIG_FAILURES } from "./config.ts";
 import { CONTRACTS_FAILURES } from "./contracts.ts";
 import { CRYPTO_FAILURES } from "./crypto.ts";
 import { DEVNET_FAILURES } from "./devnet.ts";
+import { DOCTOR_FAILURES } from "./doctor.ts";
 import { EVM_FAILURES } from "./evm.ts";
 import { FRONTEND_FAILURES } from "./frontend.ts";
 import { INTERACTION_FAILURES } from "./interaction.ts";
@@ -29,6 +30,7 @@ export const FAILURES = {
   ...CONTRACTS_FAILURES,
   ...CRYPTO_FAILURES,
   ...DEVNET_FAILURES,
+  ...DOCTOR_FAILURES,
   ...EVM_FAILURES,
   ...FRONTEND_FAILURES,
   ...INTERACTION_FAILURES,

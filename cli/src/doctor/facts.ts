@@ -1,0 +1,80 @@
+import { type ChainsState, type ReportedDomain } from "@crossguardian/world";
+
+/** What management says of one domain: its own view, and the pulse, whose figures the domain may have made up. */
+export type PulseFacts = {
+  readonly name: string;
+  readonly kind: string;
+  readonly chain: string;
+  readonly phase: string;
+  readonly silentMs: number | null;
+  readonly gauges: ReadonlyMap<string, number>;
+  readonly owes: readonly { readonly duty: string; readonly by: string; readonly owedMs: number; readonly excused: boolean }[];
+  readonly isStalled: boolean;
+  readonly isGivenUp: boolean;
+  readonly stallRestarts: number;
+};
+
+/** What an interaction domain says of one chain. */
+export type WatchFacts = {
+  readonly chain: string;
+  readonly cursor: number;
+  readonly quorumHeight: number | null;
+  readonly frozen: string;
+  readonly witnesses: ReadonlyMap<string, number>;
+  readonly quorumStillMs: number;
+  readonly cursorStillMs: number;
+  readonly isHeldBack: boolean;
+  readonly queued: number;
+  readonly submitted: number;
+};
+
+/** One entry an interaction domain has not done. */
+export type EntryFacts = {
+  readonly gateway: string;
+  readonly id: string;
+  readonly what: string;
+  readonly chain: string;
+  readonly stage: string;
+  readonly stageMs: number;
+  readonly ageMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly attempts: number;
+  readonly refusal: string;
+};
+
+/** One house. */
+export type HouseFacts = {
+  readonly house: string;
+  readonly isRunning: boolean;
+  readonly domains: readonly ReportedDomain[];
+  /** Null: management does not answer. */
+  readonly pulses: readonly PulseFacts[] | null;
+  /** Null for the relay chain's house, or when interaction does not answer. */
+  readonly watches: readonly WatchFacts[] | null;
+  readonly entries: readonly EntryFacts[];
+};
+
+/** What the orderer says. */
+export type OrdererFacts = {
+  readonly height: number;
+  readonly tickMs: number;
+  readonly threshold: number;
+  readonly pendingBatches: number;
+  readonly pendingBytes: number;
+  readonly oldestBatchMs: number;
+  readonly live: readonly string[];
+};
+
+/** What one validator says; null where it does not answer. */
+export type ValidatorFacts = { readonly name: string; readonly said: { readonly height: number; readonly frozen: readonly string[] } | null };
+
+/** Everything findings are made of. */
+export type Facts = {
+  readonly nowMs: number;
+  readonly instance: string;
+  readonly houses: readonly HouseFacts[];
+  readonly orderer: OrdererFacts | null;
+  readonly validators: readonly ValidatorFacts[];
+  readonly chains: ChainsState;
+  readonly disk: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
+};
