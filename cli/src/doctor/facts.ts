@@ -14,6 +14,12 @@ export type PulseFacts = {
   readonly stallRestarts: number;
 };
 
+/** As in domains/management: a pulse older than this is missed, in ms. */
+export const MISSED_AFTER_MS = 1_500;
+
+/** Whether the domain is admitted and its pulse fresh. */
+export const isAlive = ({ phase, silentMs }: Pick<PulseFacts, "phase" | "silentMs">): boolean => phase === "admitted" && (silentMs ?? 0) < MISSED_AFTER_MS;
+
 /** What an interaction domain says of one chain. */
 export type WatchFacts = {
   readonly chain: string;

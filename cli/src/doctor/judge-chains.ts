@@ -1,14 +1,12 @@
 import { type ChainState } from "@crossguardian/world";
 
-import { type Facts, type HouseFacts, type PulseFacts, type WatchFacts } from "./facts.ts";
+import { type Facts, type HouseFacts, isAlive, type PulseFacts, type WatchFacts } from "./facts.ts";
 import { type Finding, finding, type FindingDraft } from "./finding.ts";
 
 /** A height that does not move for so long, and two block times, stands still, in ms. */
 export const STILL_AFTER_MS = 10_000;
 /** Blocks that a witness may be behind the others. */
 export const WITNESS_LAG_BLOCKS = 16;
-/** As in domains/management: a pulse older than this is missed, in ms. */
-const MISSED_AFTER_MS = 1_500;
 const MAX_NAMES = 6;
 
 const GOES_ON = "it goes on by itself when they answer again; transfers of the chain wait, and those past their deadline are cancelled and rolled back once it is back";
@@ -16,7 +14,6 @@ const namesOf = (names: readonly string[]): string => `${names.slice(0, MAX_NAME
 
 type Room = { readonly house: HouseFacts; readonly watch: WatchFacts | null; readonly chain: string; readonly state: ChainState | null; readonly plugins: readonly PulseFacts[]; readonly witnesses: readonly PulseFacts[] };
 
-const isAlive = ({ phase, silentMs }: PulseFacts): boolean => phase === "admitted" && (silentMs ?? 0) < MISSED_AFTER_MS;
 const isCutOff = (pulse: PulseFacts): boolean => isAlive(pulse) && pulse.gauges.get("up") === 0;
 
 const judgeNodes = ({ house, chain, plugins, witnesses, watch }: Room, isSilent: boolean): readonly FindingDraft[] => {
@@ -46,7 +43,8 @@ const judgeQuorum = ({ chain, watch, state, witnesses }: Room): readonly Finding
   const heights = watch === null || final === null ? "" : `; agreed up to ${watch.quorumHeight ?? "no block"}, final is ${final}`;
   return [{
     severity: "stuck", code: "doctor.chain.noQuorum", subject: `chain ${chain}`, ageMs: watch?.quorumStillMs ?? null, detail: `${missing}${heights}`,
-    next: GOES_ON, fix: "bring the endpoints of the witnesses back (witnesses in the configuration)",
+    next: absent.length > 0 ? `management has a witness restarted that is silent for 10 s; ${GOES_ON}` : GOES_ON,
+    fix: absent.length > 0 ? "nothing; if it comes back, look at their logs" : "bring the endpoints of the witnesses back (witnesses in the configuration)",
   }];
 };
 

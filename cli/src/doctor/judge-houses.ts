@@ -1,6 +1,6 @@
 import { type ReportedDomain } from "@crossguardian/world";
 
-import { type Facts, type HouseFacts, type PulseFacts } from "./facts.ts";
+import { type Facts, type HouseFacts, MISSED_AFTER_MS, type PulseFacts } from "./facts.ts";
 import { type Finding, finding, type FindingDraft, span } from "./finding.ts";
 
 /** A domain that runs for so long without being admitted does not start, in ms. */
@@ -9,8 +9,7 @@ export const ADMISSION_PATIENCE_MS = 10_000;
 export const OFTEN_ENDS = 3;
 /** Work owed for so long is worth a word; management acts later, in ms. */
 export const OWED_PATIENCE_MS = 5_000;
-/** As in domains/management: silence that is reported, silence after which the domain is restarted, work owed until it is. */
-const MISSED_AFTER_MS = 1_500;
+/** As in domains/management: silence after which a domain is restarted, and work owed until it is. */
 const SILENT_AFTER_MS = 10_000;
 const STALLED_AFTER_MS = 15_000;
 /** A domain that waits for the outside longer than this is worth a note, in ms. */

@@ -1,4 +1,4 @@
-import { type Facts } from "./facts.ts";
+import { type Facts, isAlive } from "./facts.ts";
 import { type Finding, finding, type FindingDraft } from "./finding.ts";
 
 /** A batch that waits longer is worth a word, in ms. */
@@ -13,17 +13,19 @@ const NEAR = 0.75;
 const MAX_TICK_AHEAD_MS = 2_000;
 const WAITS = "transfers wait; those past their deadline are cancelled and rolled back once it works again. Nothing is lost";
 
-const judgeValidators = ({ orderer, validators }: Facts): readonly FindingDraft[] => {
+const judgeValidators = ({ orderer, validators, houses }: Facts): readonly FindingDraft[] => {
   if (orderer === null) return [];
-  const missing = validators.map(({ name }) => name).filter((name) => !orderer.live.includes(name));
-  const few: FindingDraft[] = orderer.live.length >= orderer.threshold ? [] : [{
+  const silent = new Set(houses.flatMap(({ house, pulses }) => (house === "relay" ? (pulses ?? []) : [])).filter((pulse) => !isAlive(pulse)).map(({ name }) => name));
+  const missing = validators.map(({ name }) => name).filter((name) => !orderer.live.includes(name) || silent.has(name));
+  const present = validators.length - missing.length;
+  const few: FindingDraft[] = present >= orderer.threshold ? [] : [{
     severity: "stuck", code: "doctor.validators.few", subject: "relay chain", ageMs: null,
-    detail: `${orderer.live.length} of ${validators.length} connected, ${orderer.threshold} must sign`, next: `${WAITS}; the launcher starts validators again that ended`,
+    detail: `${present} of ${validators.length} are, ${orderer.threshold} must sign`, next: `${WAITS}; validators that ended or are silent for 10 s are started again`,
     fix: `look at ${missing.map((name) => `./crossguardian logs ${name}`).join(", ")}`,
   }];
-  const absent = missing.map((name): FindingDraft => ({
+  const absent = missing.filter((name) => !silent.has(name)).map((name): FindingDraft => ({
     severity: "warning", code: "doctor.validators.missing", subject: `relay/${name}`, ageMs: null,
-    next: "it connects again by itself, every 2 s at the latest, and catches up", fix: `./crossguardian logs ${name}; with ${Math.max(1, orderer.live.length - orderer.threshold + 1)} more absent the relay chain stops`,
+    next: "it connects again by itself, every 2 s at the latest, and catches up", fix: `./crossguardian logs ${name}; with ${Math.max(1, present - orderer.threshold + 1)} more absent the relay chain stops`,
   }));
   const others = validators.flatMap(({ name, said }): FindingDraft[] => {
     if (said === null) return [];

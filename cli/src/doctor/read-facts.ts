@@ -41,6 +41,7 @@ const readDisk = async (path: string): Promise<Facts["disk"]> =>
 
 /** Asks launchers, management, interaction domains, orderer and validators of an instance, and each chain itself. Nothing is changed by it. */
 export const readFacts = async (powers: OperatorPowers, record: InstanceRecord): Promise<Facts> => {
+  const nowMs = Date.now(); // ages in the answers count from about here: some questions wait long for a domain that hangs
   const saved = isWorldSaved(record.dataDir) ? readSavedWorld(record.dataDir) : null;
   const [houses, relayChain, chains, disk] = await Promise.all([
     Promise.all(record.houses.map(readHouse)),
@@ -48,5 +49,5 @@ export const readFacts = async (powers: OperatorPowers, record: InstanceRecord):
     saved === null ? { chains: [], silent: [], undecided: [], more: 0 } : readChainsState(powers, saved, record.dataDir),
     readDisk(record.dataDir),
   ]);
-  return { nowMs: Date.now(), instance: record.instance, houses, ...relayChain, chains, disk };
+  return { nowMs, instance: record.instance, houses, ...relayChain, chains, disk };
 };

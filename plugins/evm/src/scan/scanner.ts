@@ -14,7 +14,7 @@ export type Scanner = {
   /** The tip moved, the node came back, or the channel takes messages again. */
   readonly wake: () => void;
   readonly cursor: () => bigint | null;
-  /** True while nothing can be told before the node, its next final block or the interaction domain has moved. */
+  /** True while the node keeps the block that is asked for from being told, or the way to the interaction domain is full. */
   readonly waits: () => boolean;
   readonly stop: () => void;
 };
@@ -41,8 +41,8 @@ type Teller = {
   readonly tell: () => void;
   /** `isAnew`: earlier grants are void. */
   readonly grant: (more: number, isAnew: boolean) => void;
-  /** True while the interaction domain takes nothing. */
-  readonly waits: () => boolean;
+  /** True while the channel takes nothing. */
+  readonly isFull: () => boolean;
   readonly stop: () => void;
 };
 
@@ -73,7 +73,7 @@ const makeTeller = (options: Pick<ScannerOptions, "chain" | "clock" | "tell">, r
     grant: (more, isAnew) => {
       grants = Math.min(isAnew ? more : grants + more, MAX_GRANTS);
     },
-    waits: () => grants === 0 || isChannelFull,
+    isFull: () => isChannelFull,
     stop: () => {
       isStopped = true;
       cancelLinger?.();
@@ -93,6 +93,8 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
   const ready = makeReadyQueue(0n);
   const teller = makeTeller(options, ready);
   let cursor: bigint | null = null;
+  /** What the interaction domain has not got yet: the cursor says only what was told. */
+  let asked: bigint | null = null;
   let generation = 0;
   let isStopped = false;
   /** The node refused the last step, or did not have what it announced. */
@@ -160,6 +162,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
 
   return {
     onScan: ({ from, grants: more, restart }) => {
+      asked = from;
       if (restart || cursor === null) {
         generation += 1;
         cursor = from;
@@ -173,8 +176,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
     cursor: () => cursor,
     waits: () => {
       const tip = watch.tip();
-      if (watch.waits() || isFailing || teller.waits() || cursor === null || tip === null) return true;
-      return cursor > tip - depth && ready.peek() === null;
+      return watch.waits() || isFailing || teller.isFull() || asked === null || tip === null || asked > tip - depth;
     },
     stop: () => {
       isStopped = true;
