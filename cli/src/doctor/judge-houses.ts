@@ -98,7 +98,7 @@ const judgeHouse = (house: HouseFacts, nowMs: number): readonly FindingDraft[] =
   const states = house.domains.flatMap((domain) => judgeState(house, domain, nowMs) ?? []);
   if (house.pulses === null) {
     return [
-      { severity: "stuck", code: "doctor.management.silent", subject: `${house.house}/management`, ageMs: null, next: "the launcher starts it again when it ends; one that hangs is not noticed", fix: "end its process (its pid is in ./crossguardian status): the launcher starts another one and no domain is disturbed" },
+      { severity: "stuck", code: "doctor.management.silent", subject: `${house.house}/management`, ageMs: null, next: "the launcher kills one that leaves two questions unanswered (30 s at most) and starts another; no domain is disturbed", fix: "nothing; if it comes back, look at output/management.log in the house's data folder" },
       ...states, ...often,
     ];
   }

@@ -12,6 +12,7 @@ import { makeManagementLink, type ManagementLinkParts } from "./management-link.
 import { type DomainState, type Member, memberState } from "./member.ts";
 import { prepareCode } from "./prepare-code.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
+import { watchManagement } from "./watch-management.ts";
 
 /** Domains started at a time. */
 export const PARALLEL_STARTS_COUNT = 4;
@@ -90,6 +91,14 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null });
   }
 
+  let isFrozen = false;
+  let endWatch = (): void => undefined;
+  const watch = (): void => {
+    const management = [...members.values()].find(({ entry }) => entry.kind === "management");
+    if (management === undefined) return;
+    const { name } = management.entry;
+    endWatch = watchManagement({ clock, record, ask: async () => link.ask(name, "alive", ""), kill: () => management.keeper.kill(), isPaused: () => isFrozen });
+  };
   const membersThat = (match: (entry: DomainEntry) => boolean): readonly Member[] => [...members.values()].filter(({ entry }) => match(entry));
   const keeperOf = (name: string) => {
     const keeper = name === SWITCH_NAME ? switchKeeper : members.get(name)?.keeper;
@@ -109,6 +118,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     begin: async () => {
       for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
       await begin(parts, switchKeeper.begin);
+      watch();
     },
     domains: () => [
       { ...memberState(switchMember(), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
@@ -120,9 +130,16 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     kill: (name) => keeperOf(name).kill(),
     restart: (name) => keeperOf(name).restart(STOP_GRACE_MS),
     ask: link.ask,
-    freeze: () => freeze({ members: [...members.values()], switchKeeper }, powers),
-    thaw: () => thaw({ members: [...members.values()], switchKeeper }, powers),
+    freeze: () => {
+      isFrozen = true;
+      return freeze({ members: [...members.values()], switchKeeper }, powers);
+    },
+    thaw: async () => {
+      await thaw({ members: [...members.values()], switchKeeper }, powers);
+      isFrozen = false;
+    },
     stop: async () => {
+      endWatch();
       admissions.fail(new CodedError("launch.house.stopped"));
       // A frozen process takes no signal but SIGKILL.
       await thaw({ members: [...members.values()], switchKeeper }, powers).catch(() => undefined);
