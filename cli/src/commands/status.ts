@@ -3,8 +3,20 @@ import { type Command } from "commander";
 
 import { type Context, examples, type InstanceOptions, withInstance } from "../context.ts";
 import { askDomain } from "../decode-answer.ts";
+import { decodePulses } from "../doctor/decode-facts.ts";
+import { type PulseFacts } from "../doctor/facts.ts";
+import { LOW_BALANCE_TRANSACTIONS } from "../doctor/judge-machine.ts";
 import { findInstance, type InstanceRecord } from "../instance.ts";
 import { printable } from "../printable.ts";
+
+/** A plugin's submitting account: how many transactions of the largest gas, and with one call each, it pays for at the going price. */
+export type Account = { readonly domain: string; readonly chain: string; readonly transactions: number; readonly calls: number; readonly low: boolean };
+
+const accountsOf = (pulses: readonly PulseFacts[]): readonly Account[] =>
+  pulses.flatMap(({ name, chain, gauges }) => {
+    const [transactions, calls] = [gauges.get("pays.transactions"), gauges.get("pays.calls")];
+    return transactions === undefined || calls === undefined ? [] : [{ domain: name, chain, transactions, calls, low: transactions < LOW_BALANCE_TRANSACTIONS }];
+  });
 
 /** What runs in an instance, house by house. */
 export type Status = {
@@ -15,6 +27,8 @@ export type Status = {
     readonly domains: readonly ReportedDomain[];
     /** What the interaction domain of a gateway, or the orderer of the relay chain, says of its work; null when it does not answer. */
     readonly work: unknown;
+    /** What the submitting accounts of a gateway pay for, as their plugins saw it last. */
+    readonly accounts: readonly Account[];
   }[];
 };
 
@@ -25,7 +39,8 @@ export const readStatus = async (record: InstanceRecord): Promise<Status> => ({
     record.houses.map(async ({ house, runDir }) => {
       const answer = await askHouse<{ readonly domains: readonly ReportedDomain[] }>(runDir, { cmd: "domains" }).catch(() => null);
       const work = answer === null ? null : await askDomain(runDir, house === "relay" ? "orderer" : "interaction", "status", "");
-      return { house, running: answer !== null, domains: answer?.domains ?? [], work };
+      const pulses = answer === null || house === "relay" ? null : decodePulses(await askDomain(runDir, "management", "status", ""));
+      return { house, running: answer !== null, domains: answer?.domains ?? [], work, accounts: accountsOf(pulses ?? []) };
     }),
   ),
 });
@@ -41,7 +56,10 @@ export const drawStatus = (status: Status): string =>
         (domain) => `  ${domain.name.padEnd(16)} ${stateOf(domain).padEnd(12)} pid ${String(domain.pid ?? "-").padStart(7)}  restarts ${domain.restarts}`,
       );
       const work = house.work === null ? [] : JSON.stringify(house.work, null, 2).split("\n").map((line) => `  ${printable(line)}`);
-      return [house.house, ...rows, ...work].join("\n");
+      const accounts = house.accounts.map(({ domain, transactions, calls, low }) =>
+        `  ${domain.padEnd(16)} pays for ${transactions} full transactions, ${calls} calls${low ? "  LOW: ./crossguardian doctor" : ""}`,
+      );
+      return [house.house, ...rows, ...accounts, ...work].join("\n");
     })
     .join("\n");
 
