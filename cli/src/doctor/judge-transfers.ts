@@ -126,7 +126,8 @@ export const judgeTransfers = (facts: Facts): readonly Finding[] => {
     if (open.ageMs <= patienceMs) return [];
     const isPast = open.timeoutMs !== null && open.ageMs > open.timeoutMs + patienceMs;
     const { code, detail, next, fix } = stageOf(facts, open);
-    const deadline = open.timeoutMs === null ? "" : isPast ? `; its deadline passed ${span(open.ageMs - open.timeoutMs)} ago` : `; its deadline is in ${span(Math.max(0, open.timeoutMs - open.ageMs))}`;
+    const leftMs = (open.timeoutMs ?? 0) - open.ageMs;
+    const deadline = open.timeoutMs === null ? "" : leftMs < 0 ? `; its deadline passed ${span(-leftMs)} ago` : `; its deadline is in ${span(leftMs)}`;
     return [{ severity: isPast ? "stuck" : "warning", code, subject: open.id, ageMs: open.ageMs, detail: `${detail}${deadline}`, next, fix }];
   });
   const named = late.slice(0, MAX_NAMED_TRANSFERS).map((draft) => finding(draft, facts.nowMs));
