@@ -9,6 +9,7 @@ const BASE_WEI = 7n;
 const TIP_WEI = 3n;
 const MAX_GAS = 1_000n;
 const CALL_GAS = 100n;
+const HEADER = { hash: new Uint8Array(32), parentHash: new Uint8Array(32), receiptsRoot: new Uint8Array(32), logsBloom: new Uint8Array(256), rlp: new Uint8Array(0) };
 const PRICE_WEI = BASE_WEI + TIP_WEI;
 
 const setUp = (balanceWei: bigint, baseFeeWei = BASE_WEI, tipWei = TIP_WEI) => {
@@ -20,7 +21,7 @@ const setUp = (balanceWei: bigint, baseFeeWei = BASE_WEI, tipWei = TIP_WEI) => {
   const watch: TipWatch = {
     tip: () => 9n,
     baseFeeWei: () => null,
-    header: async (height) => ({ height, hash: new Uint8Array(32), parentHash: new Uint8Array(32), baseFeeWei }) as never, // what a fee is made of
+    header: async (height) => ({ ...HEADER, height, baseFeeWei }),
     call: async (method) => {
       asked.push(method);
       return hex(method === "eth_getBalance" ? balanceWei : tipWei);
