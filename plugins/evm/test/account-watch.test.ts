@@ -58,7 +58,7 @@ test("a balance below its bound warns with its code, one that pays for no call i
   assert.deepEqual(low.said.map(({ level, event, facts }) => [level, event, facts["transactions"]]), [["warn", "evm.account.low", 99]]);
   const empty = setUp(PRICE_WEI * CALL_GAS - 1n);
   await empty.check();
-  assert.deepEqual(empty.said.map(({ level, event }) => [level, event]), [["alarm", "evm.account.empty"]]);
+  assert.deepEqual(empty.said.map(({ level, event }) => [level, event]), [["warn", "evm.account.low"], ["alarm", "evm.account.empty"]]);
 });
 
 test("the balance is looked at again after the interval, not before", async () => {

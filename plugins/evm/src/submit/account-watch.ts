@@ -82,8 +82,8 @@ export const makeAccountWatch = (options: {
       balanceGwei: Number(balance / WEI_PER_GWEI),
     };
     const facts = { address: to0x(options.address), balanceWei: balance, wantedWei: wanted, transactions: affordable.transactions };
+    if (balance < wanted) log.warn("evm.account.low", facts);
     if (affordable.calls === 0) log.alarm("evm.account.empty", facts);
-    else if (balance < wanted) log.warn("evm.account.low", facts);
   };
 
   const fee = async (raises: number): Promise<Fee> => {
