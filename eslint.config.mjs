@@ -53,6 +53,7 @@ const TOOL_ROOMS = [
   "world/**/*.ts",
   "e2e/**/*.ts",
   "bench/**/*.ts",
+  "chaos/**/*.ts",
   "tools/**/*.ts",
   "contracts/**/*.ts",
 ];

@@ -12,12 +12,12 @@ import {
   plannedDeployment,
   type Rpc,
   signAscending,
+  signRaw,
   vaultOf,
 } from "@crossguardian/world";
 import { encodeFunctionData, type Hex } from "viem";
 
 import { lockCall } from "./lock-call.ts";
-import { signRaw } from "./raw-transactions.ts";
 
 /** What a program reaches that drives the same contracts directly, without gateways: the limit on this machine. */
 export type Limit = { readonly perSecond: number; readonly transfers: number; readonly seconds: number };

@@ -1,9 +1,8 @@
 import { CodedError, fromHex } from "@crossguardian/kernel";
-import { followWorld, vaultOf, type World } from "@crossguardian/world";
+import { followWorld, signRaw, vaultOf, type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { lockCall } from "./lock-call.ts";
-import { signRaw } from "./raw-transactions.ts";
 import { watchProcesses } from "./watch-processes.ts";
 import { watchSettled } from "./watch-settled.ts";
 

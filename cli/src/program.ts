@@ -2,6 +2,7 @@ import { CodedError, type Failure, failure } from "@crossguardian/kernel";
 import { Command, CommanderError } from "commander";
 
 import { registerBench } from "./commands/bench.ts";
+import { registerChaos } from "./commands/chaos.ts";
 import { registerContracts } from "./commands/contracts.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -32,6 +33,7 @@ export const makeProgram = (context: Context): Command => {
   for (const register of [
     registerDemo,
     registerBench,
+    registerChaos,
     registerInit,
     registerContracts,
     registerService,

@@ -18,7 +18,7 @@ import { submitRegistration } from "./orderer-client.ts";
 import { encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
-import { BXH_ID, chainsOf, type DevChains, peersOf, type Topology } from "./world.ts";
+import { BXH_ID, chainsOf, type DevChains, type Detours, peersOf, type Topology } from "./world.ts";
 
 /** How a development world is made. */
 export type WorldOptions = {
@@ -37,6 +37,7 @@ export type WorldOptions = {
   readonly tuning?: Partial<Tuning>;
   /** Where the orderer listens; a free port of this machine when it is left out. */
   readonly orderer?: { readonly host: string; readonly port: number };
+  readonly detours?: Detours;
   readonly onStep?: (step: string) => void;
 };
 
@@ -102,7 +103,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   const crypto = await makeCrypto();
   const powers: Powers = { crypto, hashes: makeHashes(crypto.keccak256), slots: openKeySlots(join(dataDir, "keys")) };
   say(`chains ${chainsOf(topology).join(", ")} on ${options.dev.kind}, header witnesses behind ${topology.witnesses} proxies each`);
-  const chains = await startChains(topology, options.dev, { outlive: !options.lifeline, users: options.users }, undo);
+  const chains = await startChains(topology, options.dev, { outlive: !options.lifeline, users: options.users, ...(options.detours === undefined ? {} : { detours: options.detours }) }, undo);
   const terms = makeTerms(powers, topology);
   const [deployer] = devAccounts(1);
   const plan = plannedDeployment(deployer?.address ?? "0x");
@@ -116,6 +117,8 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   const chainPlans = [...chains.plans.values()];
   const document = worldDocument({ relayGenesis: terms.relayGenesis, topology, chains: chainPlans, deployments, gateways });
   const registration = signDocument(powers, document, terms.governorKeys.slice(0, GOVERNANCE_THRESHOLD));
+  const ordererPort = options.orderer === undefined || options.orderer.port === 0 ? await freePort() : options.orderer.port;
+  const ordererDetours = await options.detours?.orderer(ordererPort);
   const houseTerms: HouseTerms = {
     crypto,
     instance,
@@ -132,7 +135,8 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     genesis: terms.genesis,
     registrations: [registration],
     slots: powers.slots,
-    ordererPort: options.orderer === undefined || options.orderer.port === 0 ? await freePort() : options.orderer.port,
+    ordererPort,
+    ...(ordererDetours === undefined ? {} : { ordererDetours }),
     ...(options.orderer === undefined ? {} : { ordererHost: options.orderer.host }),
     p2pListen: "/ip4/127.0.0.1/tcp/0",
     tuning: { ...DEFAULT_TUNING, ...options.tuning },

@@ -60,6 +60,8 @@ export type HouseTerms = {
   readonly ordererPort: number;
   /** Host name or address the orderer listens on; 127.0.0.1 when it is left out. */
   readonly ordererHost?: string;
+  /** Ports of this machine by which gateways and validators of these names reach the orderer instead. */
+  readonly ordererDetours?: ReadonlyMap<string, number>;
   readonly p2pListen: string;
   readonly tuning: Tuning;
 };
@@ -148,6 +150,12 @@ export const intakePath = (terms: Pick<HouseTerms, "runDir" | "chains">, chain: 
 export const ordererHostOf = (terms: Pick<HouseTerms, "ordererHost">): string =>
   terms.ordererHost === undefined || terms.ordererHost === "0.0.0.0" ? "127.0.0.1" : terms.ordererHost;
 
+/** Host and port under which a gateway or validator reaches the orderer. */
+const ordererFor = (terms: HouseTerms, name: string): string => {
+  const detour = terms.ordererDetours?.get(name);
+  return detour === undefined ? `${ordererHostOf(terms)}:${terms.ordererPort}` : `127.0.0.1:${detour}`;
+};
+
 const contractOf = (terms: HouseTerms, chain: string): Uint8Array => {
   const deployment = terms.deployments.get(chain);
   if (deployment === undefined) throw new Error(`no contracts on chain ${chain}`);
@@ -193,7 +201,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   };
   for (const chain of chains) {
     const plugin = `plugin-${chain.name.toLowerCase()}`;
-    drafts.push(pluginDraft(terms, chain, grant(plugin, "rpc", chain.url)));
+    drafts.push(pluginDraft(terms, chain, grant(plugin, "rpc", chain.pluginUrl ?? chain.url)));
     chain.witnessUrls.forEach((url, at) => {
       const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
       drafts.push({
@@ -251,12 +259,12 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         gateway,
         gatewayAddress: gatewayPublics(terms.crypto, terms.slots, owner).address,
         genesis: terms.genesis,
-        orderers: [{ name: "orderer", scheme: "tcp", host: `${ordererHostOf(terms)}:${terms.ordererPort}`, path: "" }],
+        orderers: [{ name: "orderer", scheme: "tcp", host: ordererFor(terms, gateway), path: "" }],
         retryMs: 500,
       }),
     },
   );
-  grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererHostOf(terms)}:${terms.ordererPort}` });
+  grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererFor(terms, gateway)}` });
   const intakes = chains.map((chain) => ({
     domain: `plugin-${chain.name.toLowerCase()}`,
     name: "bodies",
@@ -296,7 +304,7 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
   ];
   for (let number = 1; number <= terms.topology.validators; number += 1) {
     const name = `validator-${number}`;
-    grants.push({ domain: name, endpoint: "orderer", address: `tcp://${ordererHostOf(terms)}:${terms.ordererPort}` });
+    grants.push({ domain: name, endpoint: "orderer", address: `tcp://${ordererFor(terms, name)}` });
     drafts.push({
       name,
       kind: "validator",
@@ -309,7 +317,7 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
       config: encode(validatorConfig, {
         name,
         genesis: terms.genesis,
-        orderer: { name: "orderer", scheme: "tcp", host: `${ordererHostOf(terms)}:${terms.ordererPort}`, path: "" },
+        orderer: { name: "orderer", scheme: "tcp", host: ordererFor(terms, name), path: "" },
         chains: terms.chains.map((chain) => ({
           chain: chain.name,
           kind: 1,

@@ -17,6 +17,8 @@ export {
   sendRetrievals,
   type Sent,
 } from "./load/send-load.ts";
+export { signRaw, type RawCall } from "./load/sign-raw.ts";
+export { countAssetEffects, readSupply, type Supply } from "./oracle/assets.ts";
 export { headOf, readAssetEffects, readTransferEvents, type TransferEvent } from "./oracle/chain-facts.ts";
 export { makeFollower, transferKey, type Follower } from "./oracle/follow-chains.ts";
 export { followWorld, judgeWorld, type Verdict } from "./oracle/judge.ts";
@@ -37,6 +39,7 @@ export {
   peersOf,
   vaultOf,
   type ChainPlan,
+  type Detours,
   type DevChains,
   type Topology,
 } from "./world.ts";

@@ -18,6 +18,8 @@ export type SavedWorld = {
   readonly ordererPort: number;
   /** Where the orderer listens; this machine alone when it is left out. */
   readonly ordererHost?: string;
+  /** See `HouseTerms`. */
+  readonly ordererDetours?: ReadonlyMap<string, number>;
   /** Contracts of chains whose deployment was interrupted, as far as it came. */
   readonly unfinished?: ReadonlyMap<string, Partial<Deployment>>;
   readonly p2pListen: string;
@@ -54,6 +56,7 @@ export const saveWorld = (dataDir: string, world: SavedWorld): void => {
     registrations: world.registrations,
     ordererPort: world.ordererPort,
     ...(world.ordererHost === undefined ? {} : { ordererHost: world.ordererHost }),
+    ...(world.ordererDetours === undefined ? {} : { ordererDetours: world.ordererDetours }),
     ...(world.unfinished === undefined ? {} : { unfinished: world.unfinished }),
     p2pListen: world.p2pListen,
     driver: world.driver,

@@ -1,10 +1,12 @@
+import { join } from "node:path";
+
 import { devAccounts, type DevAccount, startChain, startProxy } from "@crossguardian/devnet";
 import { fromHex } from "@crossguardian/kernel";
 import { type Hex } from "viem";
 
 import { type Node, type Proxies } from "./node.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
-import { chainsOf, type ChainPlan, type DevChains, type Topology } from "./world.ts";
+import { chainsOf, type ChainPlan, type DevChains, type Detours, type Topology } from "./world.ts";
 
 /** Development chains with the proxies of their header witnesses. */
 export type StartedChains = {
@@ -32,7 +34,7 @@ export const proxyNumber = (topology: Topology, chain: string, witness: number):
 export const startChains = async (
   topology: Topology,
   dev: DevChains,
-  options: { readonly outlive: boolean; readonly users: number },
+  options: { readonly outlive: boolean; readonly users: number; readonly detours?: Detours },
   undo: (() => Promise<void>)[],
 ): Promise<StartedChains> => {
   const names = chainsOf(topology);
@@ -45,6 +47,7 @@ export const startChains = async (
         blockTimeMs: dev.blockTimeMs,
         accounts: FIRST_USER + options.users,
         outlive: options.outlive,
+        ...(dev.stateDir === undefined ? {} : { stateDir: join(dev.stateDir, name) }),
       });
       undo.push(node.stop);
       return { name, numericId: FIRST_CHAIN_ID + at, node, rpc: makeRpc(node.url) };
@@ -53,15 +56,18 @@ export const startChains = async (
   const upstreams = started.flatMap(({ node }) => Array.from({ length: perChain }, () => node.url));
   const proxies = await startProxy({ upstreams, outlive: options.outlive });
   undo.push(proxies.stop);
+  const pluginUrls = await options.detours?.plugins(new Map(started.map(({ name, node }) => [name, node.url])));
   const plans = await Promise.all(
     started.map(async ({ name, numericId, node, rpc }, at): Promise<ChainPlan> => {
       const genesis = await rpc.call<{ readonly hash: Hex }>("eth_getBlockByNumber", ["0x0", false]);
+      const pluginUrl = pluginUrls?.get(name);
       const urls = proxies.urls.slice(at * perChain, (at + 1) * perChain);
       return {
         name,
         numericId,
         gateway: topology.gateways.find((each) => each.chains.includes(name))?.name ?? "",
         url: node.url,
+        ...(pluginUrl === undefined ? {} : { pluginUrl }),
         witnessUrls: urls.slice(0, topology.witnesses),
         validatorUrls: Array.from({ length: topology.validators }, (_, of) =>
           urls.slice(topology.witnesses * (1 + of), topology.witnesses * (2 + of)),

@@ -5,8 +5,10 @@ export type ChainPlan = {
   readonly name: string;
   readonly numericId: number;
   readonly gateway: string;
-  /** JSON-RPC of the chain itself: users and the plugin. */
+  /** JSON-RPC of the chain itself: users, and the plugin unless it has a detour. */
   readonly url: string;
+  /** Where the plugin reaches the chain instead of `url`. */
+  readonly pluginUrl?: string;
   /** One endpoint per header witness of the gateway. */
   readonly witnessUrls: readonly string[];
   /** Header endpoints of each validator, in their order; one list alone is asked by all of them. */
@@ -24,6 +26,16 @@ export type DevChains = {
   readonly kind: ChainKind;
   readonly blockTimeMs: number | null;
   readonly depth: number;
+  /** Ganache: a folder for each chain's database is made in it, so that a chain can be started again. */
+  readonly stateDir?: string;
+};
+
+/** Ways round by which parts reach what they talk to, so that something can be done to the connection. */
+export type Detours = {
+  /** From each chain's own URL, by name, to the one its plugin is given. */
+  readonly plugins: (urls: ReadonlyMap<string, string>) => Promise<ReadonlyMap<string, string>>;
+  /** From the orderer's port to the port that each gateway and validator is given, by its name. */
+  readonly orderer: (port: number) => Promise<ReadonlyMap<string, number>>;
 };
 
 /** Who sits where: gateways with their chains, and the relay chain. */

@@ -1,10 +1,11 @@
 import { connect, createServer, type Socket } from "node:net";
 
-import { type Behaviour } from "../proxy/answer.ts";
+import { type Behaviour, isReadingMode } from "../proxy/answer.ts";
 import { makeForgedFork } from "../proxy/forged-fork.ts";
 import { isHeader } from "../proxy/header-json.ts";
 import { type ProxyCounts, type ProxyMode } from "../proxy/mode.ts";
 import { askRpc } from "./ask-rpc.ts";
+import { carry } from "./carry.ts";
 import { makeReadingServer } from "./reading-server.ts";
 
 const UPSTREAM_TIMEOUT_MS = 10_000;
@@ -34,8 +35,7 @@ const behaviourOf = async (upstream: string, mode: Behaviour["mode"]): Promise<B
 };
 
 const silence = (client: Socket, node: Socket): void => {
-  client.unpipe(node).pause();
-  node.unpipe(client).pause();
+  for (const end of [client, node]) end.removeAllListeners("data").pause();
 };
 
 /** Opens a proxy on a free port of 127.0.0.1, mode pass. HTTP and WebSocket share the port. */
@@ -43,7 +43,7 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
   const { hostname, port: upstreamPort } = new URL(upstream);
   const open = new Map<Socket, Socket | null>(); // client to its own connection to the node, in mode pass
   const totals = { connections: 0, rewritten: 0 };
-  let kind: ProxyMode["kind"] = "pass";
+  let mode: ProxyMode = { kind: "pass" };
   let behaviour: Behaviour | null = null;
 
   const reading = makeReadingServer({
@@ -60,7 +60,8 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
     const node = connect(Number(upstreamPort), hostname);
     open.set(client, node);
     node.setNoDelay(true);
-    client.pipe(node).pipe(client);
+    carry(client, node, mode, "up");
+    carry(node, client, mode, "down");
     const close = (): void => {
       client.destroy();
       node.destroy();
@@ -73,10 +74,10 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
     open.set(client, null);
     client.setNoDelay(true);
     client.on("error", () => client.destroy()).once("close", () => open.delete(client));
-    if (kind === "cut") client.resetAndDestroy();
-    else if (kind === "stall") client.pause();
-    else if (kind === "pass") pass(client);
-    else reading.emit("connection", client);
+    if (mode.kind === "cut") client.resetAndDestroy();
+    else if (mode.kind === "stall") client.pause();
+    else if (isReadingMode(mode)) reading.emit("connection", client);
+    else pass(client);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", () => resolve());
@@ -87,12 +88,11 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
   return {
     port: address.port,
     counts: () => ({ ...totals }),
-    set: async (mode) => {
-      const reads = mode.kind !== "pass" && mode.kind !== "stall" && mode.kind !== "cut";
-      const next = reads ? await behaviourOf(upstream, mode) : null;
-      kind = mode.kind;
+    set: async (wanted) => {
+      const next = isReadingMode(wanted) ? await behaviourOf(upstream, wanted) : null;
+      mode = wanted;
       for (const [client, node] of open) {
-        if (kind === "stall" && node !== null) silence(client, node);
+        if (wanted.kind === "stall" && node !== null) silence(client, node);
         else client.resetAndDestroy();
       }
       behaviour = next;

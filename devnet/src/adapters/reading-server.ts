@@ -69,7 +69,8 @@ const answerSocket = (client: WebSocket, ports: ReadingPorts): void => {
     else client.terminate();
   };
   const say = (text: string): void => {
-    if (client.readyState === WebSocket.OPEN) client.send(text);
+    const times = ports.behaviour().mode.kind === "double" ? 2 : 1;
+    for (let time = 0; time < times && client.readyState === WebSocket.OPEN; time += 1) client.send(text);
   };
   const notice = async (text: string): Promise<void> => {
     const message = JSON.parse(text) as { method?: string; params?: { result?: unknown } };

@@ -4,7 +4,10 @@ import { type HeaderJson, isHeader } from "./header-json.ts";
 import { type ProxyMode } from "./mode.ts";
 
 /** Modes that look into what passes. */
-export type ReadingMode = Exclude<ProxyMode, { kind: "pass" | "stall" | "cut" }>;
+export type ReadingMode = Exclude<ProxyMode, { kind: "pass" | "stall" | "cut" | "slow" | "oneWay" | "frames" }>;
+
+/** Whether a mode looks into what passes. */
+export const isReadingMode = (mode: ProxyMode): mode is ReadingMode => !["pass", "stall", "cut", "slow", "oneWay", "frames"].includes(mode.kind);
 
 /** Asks the node behind the proxy. */
 export type AskUpstream = (method: string, params: readonly unknown[]) => Promise<unknown>;
@@ -30,7 +33,20 @@ export const retell = async (
       return Number(header.number) > headBlock ? null : header;
     case "error":
       return null;
+    case "empty":
+    case "double":
+    case "hang":
+      return header;
   }
+};
+
+const LISTS: readonly string[] = ["eth_getLogs", "eth_getBlockReceipts"];
+
+const rewritten = (kind: ReadingMode["kind"], method: string, result: unknown): unknown => {
+  if (kind === "empty" && LISTS.includes(method)) return [];
+  if (kind === "empty" && method === "eth_getTransactionReceipt") return null;
+  if (kind === "double" && LISTS.includes(method) && Array.isArray(result)) return result.flatMap((each: unknown) => [each, each]);
+  return result;
 };
 
 const withParams = (call: RpcCall, { mode, headBlock, fork }: Behaviour): RpcCall => {
@@ -58,6 +74,7 @@ export const answerCall = async (
     ...envelope,
     error: { code: ERROR_INTERNAL, message },
   });
+  if (behaviour.mode.kind === "hang") return new Promise(() => undefined);
   if (behaviour.mode.kind === "error") return refusal("devnet proxy: error mode");
   if (behaviour.mode.kind === "stale" && call.method === "eth_blockNumber") {
     return { ...envelope, result: `0x${behaviour.headBlock.toString(16)}` };
@@ -66,7 +83,7 @@ export const answerCall = async (
   try {
     const result = await ask(method, params);
     const told = isHeader(result) && method.startsWith("eth_getBlockBy");
-    return { ...envelope, result: told ? await retell(result, behaviour) : result };
+    return { ...envelope, result: told ? await retell(result, behaviour) : rewritten(behaviour.mode.kind, method, result) };
   } catch (failed) {
     return refusal(failed instanceof Error ? failed.message : "devnet proxy: no answer");
   }

@@ -8,6 +8,14 @@
  * - stall: takes connections and never answers; open ones that passed fall silent
  * - cut: drops open connections and every new one
  * - error: answers every call with a JSON-RPC error
+ * - empty: says that there are no logs and no receipts
+ * - double: lists of logs have everything twice, and on WebSocket every answer and notice comes twice
+ * - hang: calls are taken and never answered; subscriptions go on
+ *
+ * What passes may be carried in other ways. These modes do not read JSON-RPC and suit any protocol over TCP:
+ * - slow: each piece waits `delayMs`, one after the other, both ways
+ * - oneWay: what goes up (to the node) or down (to the client) is not carried; the connection stays
+ * - frames: frames of core/wire are carried, every `doubleEvery`-th twice, every `swapEvery`-th after the one behind it
  */
 export type ProxyMode =
   | { readonly kind: "pass" }
@@ -16,10 +24,16 @@ export type ProxyMode =
   | { readonly kind: "stale" }
   | { readonly kind: "stall" }
   | { readonly kind: "cut" }
-  | { readonly kind: "error" };
+  | { readonly kind: "error" }
+  | { readonly kind: "empty" }
+  | { readonly kind: "double" }
+  | { readonly kind: "hang" }
+  | { readonly kind: "slow"; readonly delayMs: number }
+  | { readonly kind: "oneWay"; readonly silent: "up" | "down" }
+  | { readonly kind: "frames"; readonly doubleEvery: number; readonly swapEvery: number };
 
 /** Modes that need no further word may be named by their kind alone. */
-export type ProxyModeName = Exclude<ProxyMode["kind"], "garble">;
+export type ProxyModeName = Exclude<ProxyMode["kind"], "garble" | "slow" | "oneWay" | "frames">;
 
 /** Word of the starter to the proxy process. */
 export type ProxyOrder =

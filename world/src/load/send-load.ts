@@ -45,12 +45,12 @@ export const makeSenders = (world: World, lane: number): ReadonlyMap<string, Sen
 };
 
 /** Call that locks tokens of `from` for a receiver on `to`. */
-export const lockDraft = (world: World, from: string, to: string): Draft => ({
+export const lockDraft = (world: World, from: string, to: string, timeoutMs = TIMEOUT_MS): Draft => ({
   to: world.deployments.get(from)?.vault ?? "0x",
   data: encodeFunctionData({
     abi: vaultAbi,
     functionName: "lock",
-    args: [to0x(world.hashes.serviceKey(vaultOf(to))), world.users[0]?.address ?? "0x", AMOUNT, TIMEOUT_MS],
+    args: [to0x(world.hashes.serviceKey(vaultOf(to))), world.users[0]?.address ?? "0x", AMOUNT, timeoutMs],
   }),
   gas: 400_000n,
 });

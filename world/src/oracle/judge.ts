@@ -1,11 +1,9 @@
-import { vaultAbi, wrappedTokenAbi } from "@crossguardian/contracts-evm";
 import { to0x } from "@crossguardian/kernel";
-import { decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
 
 import { type World } from "../open-world.ts";
-import { peersOf, vaultOf } from "../world.ts";
-import { type AssetEffect, headOf, readAssetEffects } from "./chain-facts.ts";
-import { type Follower, makeFollower, transferKey } from "./follow-chains.ts";
+import { vaultOf } from "../world.ts";
+import { countAssetEffects, readSupply } from "./assets.ts";
+import { type Follower, makeFollower } from "./follow-chains.ts";
 
 /** What the chains show, and nothing else: no gateway's book was asked. */
 export type Verdict = {
@@ -23,50 +21,6 @@ export type Verdict = {
 const SUCCESS = 3;
 const MAX_COMPLAINTS = 20;
 
-const readUint = async (world: World, chain: string, to: Hex, data: Hex, decode: (answer: Hex) => bigint): Promise<bigint> => {
-  const rpc = world.rpcs.get(chain);
-  if (rpc === undefined) throw new Error(`no endpoint of chain ${chain}`);
-  return decode(await rpc.call<Hex>("eth_call", [{ to, data }, "latest"]));
-};
-
-const lockedFor = async (world: World, chain: string, peer: string): Promise<bigint> => {
-  const vault = world.deployments.get(chain)?.vault ?? "0x";
-  const args = [to0x(world.hashes.serviceKey(vaultOf(peer)))] as const;
-  return readUint(world, chain, vault, encodeFunctionData({ abi: vaultAbi, functionName: "lockedFor", args }), (answer) =>
-    decodeFunctionResult({ abi: vaultAbi, functionName: "lockedFor", data: answer }),
-  );
-};
-
-const wrappedSupply = async (world: World, chain: string, home: string): Promise<bigint> => {
-  const vault = world.deployments.get(chain)?.vault ?? "0x";
-  const args = [to0x(world.hashes.serviceKey(vaultOf(home)))] as const;
-  const rpc = world.rpcs.get(chain);
-  if (rpc === undefined) throw new Error(`no endpoint of chain ${chain}`);
-  const token = decodeFunctionResult({
-    abi: vaultAbi,
-    functionName: "wrapped",
-    data: await rpc.call<Hex>("eth_call", [{ to: vault, data: encodeFunctionData({ abi: vaultAbi, functionName: "wrapped", args }) }, "latest"]),
-  });
-  return readUint(world, chain, token, encodeFunctionData({ abi: wrappedTokenAbi, functionName: "totalSupply" }), (answer) =>
-    decodeFunctionResult({ abi: wrappedTokenAbi, functionName: "totalSupply", data: answer }),
-  );
-};
-
-const assetEffects = async (world: World): Promise<ReadonlyMap<string, number>> => {
-  const counts = new Map<string, number>();
-  for (const [chain, rpc] of world.rpcs) {
-    const vault = world.deployments.get(chain)?.vault;
-    if (vault === undefined) continue;
-    const effects: readonly AssetEffect[] = await readAssetEffects(rpc, vault, 1n, await headOf(rpc));
-    const to = to0x(world.hashes.serviceKey(vaultOf(chain)));
-    for (const effect of effects) {
-      const key = transferKey({ from: effect.from, to, index: effect.index });
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
-  return counts;
-};
-
 /** A follower over all chains of a world. */
 export const followWorld = (world: World): Follower =>
   makeFollower(
@@ -77,7 +31,7 @@ export const followWorld = (world: World): Follower =>
 export const judgeWorld = async (world: World): Promise<Verdict> => {
   const follower = followWorld(world);
   await follower.poll();
-  const effects = await assetEffects(world);
+  const effects = await countAssetEffects(world);
   const vaultKeys = new Set([...world.chains.keys()].map((chain) => to0x(world.hashes.serviceKey(vaultOf(chain)))));
   const complaints: string[] = [];
   let committed = 0;
@@ -115,13 +69,10 @@ export const judgeWorld = async (world: World): Promise<Verdict> => {
     }
   }
   if (lost === 0) {
-    for (const chain of world.chains.keys()) {
-      for (const peer of peersOf(world.topology, chain)) {
-        const [locked, minted] = [await lockedFor(world, chain, peer), await wrappedSupply(world, peer, chain)];
-        if (locked === minted) continue;
-        duplicated += 1;
-        complaints.push(`chain ${chain} holds ${locked} for ${peer}, where ${minted} circulate`);
-      }
+    for (const { chain, peer, locked, circulating } of await readSupply(world)) {
+      if (locked === circulating) continue;
+      duplicated += 1;
+      complaints.push(`chain ${chain} holds ${locked} for ${peer}, where ${circulating} circulate`);
     }
   }
   return { requests: follower.requests.size, committed, rolledBack, lost, duplicated, complaints: complaints.slice(0, MAX_COMPLAINTS) };

@@ -1,5 +1,6 @@
 import { APPCHAIN_FAILURES } from "./appchain.ts";
 import { BOOT_FAILURES } from "./boot.ts";
+import { CHAOS_FAILURES } from "./chaos.ts";
 import { CLI_FAILURES } from "./cli.ts";
 import { CONFIG_FAILURES } from "./config.ts";
 import { CONTRACTS_FAILURES } from "./contracts.ts";
@@ -25,6 +26,7 @@ import { WIRE_FAILURES } from "./wire.ts";
 export const FAILURES = {
   ...APPCHAIN_FAILURES,
   ...BOOT_FAILURES,
+  ...CHAOS_FAILURES,
   ...CLI_FAILURES,
   ...CONFIG_FAILURES,
   ...CONTRACTS_FAILURES,

@@ -3,7 +3,7 @@ import { concatBytes, fromHex, to0x } from "@crossguardian/kernel";
 import { type Hex } from "viem";
 
 /** One call, to be signed. */
-export type Call = { readonly to: Hex; readonly data: Hex; readonly gas: bigint };
+export type RawCall = { readonly to: Hex; readonly data: Hex; readonly gas: bigint };
 
 const rlpBytes = (value: Uint8Array): Uint8Array =>
   value.length === 1 && (value[0] ?? 0) < 0x80 ? value : concatBytes([rlpPrefix(0x80, value.length), value]);
@@ -32,7 +32,7 @@ export const signRaw = (
   chainId: number,
   firstNonce: number,
   gasPriceWei: bigint,
-  calls: readonly Call[],
+  calls: readonly RawCall[],
 ): readonly Hex[] =>
   calls.map((call, at) => {
     const fields = [

@@ -1,0 +1,90 @@
+import { type ChainKind, type DevProxies, startProxy } from "@crossguardian/devnet";
+import { buildTemporaryWorld, DEMO_TOPOLOGY, type Topology } from "@crossguardian/world";
+import { join } from "node:path";
+
+import { type Field } from "./field.ts";
+import { LOAD_USERS } from "./load/run-load.ts";
+
+/** Where a run's world lies and how it is built. */
+export type FieldPlaces = { readonly instance: string; readonly runRoot: string; readonly dataRoot: string; readonly stateDir: string };
+
+/** A field and how it is taken down. */
+export type BuiltField = { readonly field: Field; readonly end: () => Promise<void> };
+
+/** Three chains: for a chain of the first gateway there are pairs that do not use it. */
+export const CHAOS_TOPOLOGY: Topology = {
+  ...DEMO_TOPOLOGY,
+  gateways: [
+    { name: "gateway-a", chains: ["A", "B"] },
+    { name: "gateway-b", chains: ["C"] },
+  ],
+};
+
+/** Time between blocks, in ms. */
+export const BLOCK_TIME_MS = 250;
+/** Blocks on top of an event before it counts; reorganisations of fewer are among the faults. */
+export const DEPTH = 3;
+/** The deployer, one that is free, and the users. */
+const ACCOUNTS = 2 + LOAD_USERS;
+const RETRY_MS = 1_500;
+
+const validatorNames = ({ validators }: Topology): readonly string[] => Array.from({ length: validators }, (_, at) => `validator-${at + 1}`);
+
+/** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy. Nothing of it stays, also when this process is killed. */
+export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onStep: (step: string) => void): Promise<BuiltField> => {
+  const started: DevProxies[] = [];
+  const dataDir = join(places.dataRoot, places.instance);
+  const chainDir = join(dataDir, "chains");
+  const names = [...CHAOS_TOPOLOGY.gateways.map(({ name }) => name), ...validatorNames(CHAOS_TOPOLOGY)];
+  const chains: string[] = [];
+  const ports = (proxies: DevProxies): readonly number[] => proxies.urls.map((url) => Number(new URL(url).port));
+  const stopProxies = async (): Promise<void> => {
+    for (const proxies of started) await proxies.stop();
+  };
+  try {
+    const world = await buildTemporaryWorld({
+      ...places,
+      topology: CHAOS_TOPOLOGY,
+      dev: { kind: chainKind, blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      driver: "oci",
+      lifeline: true,
+      users: LOAD_USERS,
+      tuning: { retryMs: RETRY_MS },
+      onStep,
+      detours: {
+        plugins: async (urls) => {
+          const proxies = await startProxy({ upstreams: [...urls.values()] });
+          started.push(proxies);
+          chains.push(...urls.keys());
+          return new Map([...urls.keys()].map((name, at) => [name, proxies.urls[at] ?? ""]));
+        },
+        orderer: async (port) => {
+          const proxies = await startProxy({ upstreams: names.map(() => `http://127.0.0.1:${port}`) });
+          started.push(proxies);
+          return new Map(names.map((name, at) => [name, ports(proxies)[at] ?? 0]));
+        },
+      },
+    });
+    const [plugins, orderer] = started;
+    if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
+    const field: Field = {
+      world, chainKind, chainDir, accounts: ACCOUNTS, blockTimeMs: BLOCK_TIME_MS, depth: DEPTH,
+      houses: new Map(world.houses),
+      nodes: new Map(world.nodes),
+      pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
+      ordererLinks: { proxies: orderer, numberOf: (name) => names.indexOf(name), names },
+    };
+    return {
+      field,
+      end: async () => {
+        for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
+        for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
+        await world.stop();
+        await stopProxies();
+      },
+    };
+  } catch (error) {
+    await stopProxies();
+    throw error;
+  }
+};

@@ -1,0 +1,80 @@
+import { type ChainKind, type DevProxies } from "@crossguardian/devnet";
+import { CodedError } from "@crossguardian/kernel";
+import { type House, type Node, startHouse, type World } from "@crossguardian/world";
+
+import { nameOf, type Victim } from "./roster.ts";
+
+/** What faults act on: a world and everything between its parts. */
+export type Field = {
+  readonly world: World;
+  readonly chainKind: ChainKind;
+  readonly blockTimeMs: number;
+  readonly depth: number;
+  /** The launchers that run now; a killed one is replaced by the next. */
+  readonly houses: Map<string, House>;
+  /** Nodes that run now, by chain. */
+  readonly nodes: Map<string, Node>;
+  /** Folder under which Ganache keeps the chains' databases. */
+  readonly chainDir: string;
+  /** Funded accounts of a chain. */
+  readonly accounts: number;
+  /** Proxies before the plugins' endpoints, by chain. */
+  readonly pluginLinks: { readonly proxies: DevProxies; readonly numberOf: (chain: string) => number };
+  /** Proxies before the orderer, by gateway and validator. */
+  readonly ordererLinks: { readonly proxies: DevProxies; readonly numberOf: (name: string) => number; readonly names: readonly string[] };
+};
+
+/** The launcher that runs a house now. */
+export const houseOf = (field: Field, name: string): House => {
+  const house = field.houses.get(name);
+  if (house === undefined) throw new CodedError("chaos.victim.unknown", { house: name });
+  return house;
+};
+
+/** The process id of a victim now; null while it is not running. */
+export const pidOf = async (field: Field, victim: Victim): Promise<number | null> => {
+  if (victim.kind === "chain") return field.nodes.get(victim.chain ?? "")?.pid ?? null;
+  const house = houseOf(field, victim.house);
+  if (victim.kind === "launcher") return house.pid;
+  const domains = await house.domains().catch(() => []);
+  return domains.find(({ name }) => name === victim.domain)?.pid ?? null;
+};
+
+const UP_DEADLINE_MS = 45_000;
+const LOOK_MS = 25;
+
+/** Waits until a victim runs as another process than before. @throws chaos.victim.absent */
+export const awaitAnother = async (field: Field, victim: Victim, before: number): Promise<number> => {
+  const until = performance.now() + UP_DEADLINE_MS;
+  for (;;) {
+    const pid = await pidOf(field, victim);
+    if (pid !== null && pid !== before) return pid;
+    if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: nameOf(victim), waitedMs: UP_DEADLINE_MS });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+};
+
+/** Sends a signal; false when the process was gone already. */
+export const signalProcess = (pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean => {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const START_ATTEMPTS = 4;
+
+/** Starts the house of a killed launcher again, as `up` does. @throws cli.house.* after several attempts */
+export const raiseHouse = async (field: Field, name: string): Promise<void> => {
+  const { spec } = houseOf(field, name);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      field.houses.set(name, await startHouse(spec));
+      return;
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+    }
+  }
+};

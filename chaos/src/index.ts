@@ -1,0 +1,1 @@
+export { runChaos, type ChaosOptions, type ChaosResult } from "./run-chaos.ts";

@@ -1,0 +1,165 @@
+import { type ChainKind } from "@crossguardian/devnet";
+import { CodedError } from "@crossguardian/kernel";
+import { type World } from "@crossguardian/world";
+import { type Hex } from "viem";
+
+import { type BuiltField, buildField, type FieldPlaces } from "./build-field.ts";
+import { faultsFor } from "./faults/index.ts";
+import { keepLogs } from "./keep-logs.ts";
+import { type Load, type LoadKind, runLoad } from "./load/run-load.ts";
+import { judgeHistory, type HistoryVerdict } from "./oracle/judge-history.ts";
+import { readHistory, servicesOf } from "./oracle/read-history.ts";
+import { type Known, shortestHistory } from "./oracle/shortest-history.ts";
+import { type RecoveryFigures, figuresOf } from "./recovery.ts";
+import { rosterOf } from "./roster.ts";
+import { makeRunLog, type RunLog } from "./run-log.ts";
+import { runSteps } from "./run-steps.ts";
+import { makeSchedule } from "./schedule/make-schedule.ts";
+import { type StepResults } from "./tally.ts";
+import { watchChains } from "./watch/chain-watch.ts";
+import { watchRelay } from "./watch/relay-watch.ts";
+
+/** What a run is asked to do. */
+export type ChaosOptions = {
+  readonly kills: number;
+  readonly seed: number;
+  /** Ends the faults after this time; null: when all kills are done. */
+  readonly forMs: number | null;
+  readonly chain: ChainKind;
+  readonly places: FieldPlaces;
+  readonly signal: AbortSignal;
+  /** Folder that gets logs and the whole history of a run that fails; null: nothing is kept. */
+  readonly logsTo: string | null;
+  readonly write: (text: string) => void;
+};
+
+/** The last line with --json. */
+export type ChaosResult = {
+  readonly seed: number;
+  readonly kills: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly killed: Readonly<Record<string, number>>;
+  readonly crashPoints: Readonly<Record<string, number>>;
+  readonly sent: Readonly<Record<LoadKind, number>>;
+  readonly transfers: number;
+  readonly committed: number;
+  readonly rolledBack: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly stuck: number;
+  /** Share of the kills that hit a process with open transfers. */
+  readonly openHitShare: number;
+  readonly maxRecoveryMs: number;
+  /** Time from a kill to the next commit of a pair that uses the killed process, while no other fault was in force. */
+  readonly recovery: Readonly<Record<string, RecoveryFigures>>;
+  /** Longest time without a commit of pairs that do not use the chain of a killed plugin or witness. */
+  readonly bystanders: RecoveryFigures;
+  readonly settleMs: number;
+  readonly elapsedMs: number;
+  readonly complaints: readonly string[];
+  readonly history: readonly string[];
+};
+
+const LOAD = { everyMs: 250, assets: 1, maxOpen: 120 } as const;
+const FAULTS_PER_KILL = 0.25;
+/** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
+const SETTLE_DEADLINE_MS = 180_000;
+const WARM_UP_MS = 6_000;
+const POLL_MS = 100;
+const MAX_COMPLAINTS = 20;
+
+/** A transfer's name for people out of its key on the chains; empty stays empty. */
+const makeNames = (world: World): ((key: string) => string) => {
+  const services = servicesOf(world);
+  return (key) => {
+    const [from, to, index] = key.split("-") as [Hex, Hex, string]; // a transfer's key is from-to-index
+    return key === "" ? "" : `${services.get(from)?.id ?? from}-${services.get(to)?.id ?? to}-${index}`;
+  };
+};
+
+const makeWait = (signal: AbortSignal) => async (ms: number): Promise<void> => {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason instanceof Error ? signal.reason : new CodedError("cli.stopped", {}));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+};
+
+type Driven = {
+  readonly known: Known;
+   readonly results: StepResults; readonly sent: Readonly<Record<LoadKind, number>>; readonly settleMs: number; readonly verdict: HistoryVerdict };
+
+const drive = async ({ field }: BuiltField, options: ChaosOptions, log: RunLog): Promise<Driven> => {
+  const wait = makeWait(options.signal);
+  const roster = rosterOf(field.world.topology, options.chain);
+  const schedule = makeSchedule(options.seed, { kills: options.kills, roster, faults: faultsFor(options.chain), faultsPerKill: FAULTS_PER_KILL });
+  const chains = watchChains(field.world);
+  const relay = watchRelay(field.world);
+  let load: Load | null = null;
+  try {
+    load = runLoad(field.world, chains, LOAD);
+    await wait(WARM_UP_MS);
+    const results = await runSteps({ field, eyes: { chains, relay }, roster, schedule, forMs: options.forMs, wait, log });
+    await load.stop();
+    const sent = load.sent();
+    const settling = performance.now();
+    while (chains.open().length > 0 && performance.now() - settling < SETTLE_DEADLINE_MS) {
+      await wait(POLL_MS);
+      log.progress(() => `${chains.open().length} of ${chains.requested()} transfers still open`);
+    }
+    const settleMs = performance.now() - settling;
+    log.note(`settled ${chains.settled()} of ${chains.requested()} in ${Math.round(settleMs)} ms after the last fault`);
+    // What the relay chain said last has come to the watch by then.
+    await wait(field.blockTimeMs * field.depth);
+    const verdict = judgeHistory(await readHistory(field.world, relay.blocks));
+    return { known: { eventsOf: chains.of, nameOf: makeNames(field.world) }, results, sent, settleMs, verdict };
+  } finally {
+    await load?.stop();
+    await Promise.all([chains.stop(), relay.stop()]);
+  }
+};
+
+/**
+ * Builds a world, puts it under load, does to it what the seed says, lets everything settle, and judges from the chains and the relay log.
+ * A violation is in the result, with the shortest history that shows it. @throws what stops a world from starting, cli.stopped, chaos.victim.absent
+ */
+export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
+  const started = performance.now();
+  const log = makeRunLog(options.write);
+  const built = await buildField(options.chain, options.places, (step) => {
+    log.note(step);
+  });
+  let isGood = false;
+  try {
+    const { known, results, sent, settleMs, verdict } = await drive(built, options, log);
+    const { complaints, ...totals } = verdict;
+    isGood = complaints.length === 0;
+    return {
+      seed: options.seed,
+      kills: results.kills,
+      faults: results.faults,
+      killed: results.killed,
+      crashPoints: results.crashPoints,
+      sent,
+      ...totals,
+      openHitShare: results.kills === 0 ? 0 : Math.round((results.openHits / results.kills) * 1_000) / 1_000,
+      maxRecoveryMs: Math.round(Math.max(0, ...[...results.recovery.values()].flat())),
+      recovery: Object.fromEntries([...results.recovery].map(([kind, times]) => [kind, figuresOf(times)])),
+      bystanders: figuresOf(results.bystanderPausesMs),
+      settleMs: Math.round(settleMs),
+      elapsedMs: Math.round(performance.now() - started),
+      complaints: complaints.slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${known.nameOf(key)} ${says}`.replaceAll("  ", " ")),
+      history: isGood ? [] : shortestHistory(complaints, log, known),
+    };
+  } finally {
+    if (!isGood && options.logsTo !== null) keepLogs(built.field.world, options.logsTo, log);
+    await built.end();
+  }
+};

@@ -1,0 +1,104 @@
+import { awaitMoment, type Eyes, victimAt } from "./crash-points.ts";
+import { type Fault } from "./faults/fault.ts";
+import { faultOf } from "./faults/index.ts";
+import { type Field } from "./field.ts";
+import { killTogether, killVictim } from "./kill.ts";
+import { nameOf, type Victim } from "./roster.ts";
+import { type RunLog } from "./run-log.ts";
+import { type Step } from "./schedule/step.ts";
+import { makeTally, RECOVERY_DEADLINE_MS, type StepResults } from "./tally.ts";
+
+/** What steps are run with. */
+export type StepRun = {
+  readonly field: Field;
+  readonly eyes: Eyes;
+  readonly roster: readonly Victim[];
+  readonly schedule: readonly Step[];
+  readonly forMs: number | null;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly log: RunLog;
+};
+
+type InForce = { readonly healed: Promise<void> };
+
+const MOMENT_DEADLINE_MS = 15_000;
+
+/** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
+export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log }: StepRun): Promise<StepResults> => {
+  const inForce = new Map<string, InForce>();
+  const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: () => inForce.size === 0 });
+
+  const kill = async ({ victims, againMs }: Extract<Step, { readonly kind: "kill" }>): Promise<void> => {
+    log.note(`kill ${victims.map(nameOf).join(", ")}`);
+    const kills = await killTogether(field, victims);
+    kills.forEach(tally.took);
+    let last = kills[0];
+    if (last === undefined) return;
+    const kind = last.victim.kind;
+    if (againMs !== null) {
+      await last.back;
+      await wait(againMs);
+      last = await killVictim(field, last.victim);
+      tally.took(last);
+      log.note(`  and again ${againMs} ms after it was back`);
+    }
+    await tally.recovered(againMs !== null ? "again" : victims.length > 1 ? "several" : kind, victims, last.atMs);
+    await Promise.all([...kills.map(async ({ back }) => back), last.back]);
+  };
+
+  const crash = async ({ point, choice }: Extract<Step, { readonly kind: "crashPoint" }>): Promise<void> => {
+    const moment = await awaitMoment(field, point, eyes, MOMENT_DEADLINE_MS);
+    if (moment === null) {
+      log.note(`no transfer came to "${point}" in time`);
+      return;
+    }
+    const done = await killVictim(field, victimAt(field, roster, point, moment, choice));
+    tally.took(done);
+    tally.crashed(point);
+    log.note(`kill ${nameOf(done.victim)} at "${point}"`);
+    await tally.recovered(done.victim.kind, [done.victim], done.atMs);
+    await done.back;
+  };
+
+  const healLater = async (name: string, lastsMs: number, heal: () => Promise<void>): Promise<void> => {
+    try {
+      await wait(lastsMs);
+    } finally {
+      await heal();
+      log.note(`healed: ${name}`);
+    }
+  };
+
+  const fault = async ({ fault: name, lastsMs, choice, overlaps }: Extract<Step, { readonly kind: "fault" }>): Promise<void> => {
+    const { resource, inject }: Fault = faultOf(name);
+    await inForce.get(resource)?.healed;
+    const { report, heal } = await inject(field, { lastsMs, choice, wait });
+    tally.faulted(name);
+    log.note(`${name}: ${report.what}`);
+    if (heal !== null) {
+      const healed = healLater(name, lastsMs, heal).finally(() => inForce.delete(resource));
+      inForce.set(resource, { healed });
+      if (overlaps) {
+        healed.catch(() => undefined); // seen at the end
+        return;
+      }
+      await healed;
+    }
+    const time = await tally.commitAfter(report.chains, performance.now());
+    if (time === null) log.note(`  no commit within ${RECOVERY_DEADLINE_MS} ms of the end of ${name}`);
+  };
+
+  const began = performance.now();
+  try {
+    for (const step of schedule) {
+      if (forMs !== null && performance.now() - began > forMs) break;
+      await wait(step.gapMs);
+      if (step.kind === "kill") await kill(step);
+      else if (step.kind === "crashPoint") await crash(step);
+      else await fault(step);
+    }
+  } finally {
+    await Promise.allSettled([...inForce.values()].map(async ({ healed }) => healed));
+  }
+  return tally.results();
+};

@@ -1,0 +1,94 @@
+import { type World } from "@crossguardian/world";
+import { type Hex } from "viem";
+
+import { type Kill } from "./kill.ts";
+import { servicesOf } from "./oracle/read-history.ts";
+import { awaitCommit, chainsOfVictim, concerns, longestPause } from "./recovery.ts";
+import { type Victim } from "./roster.ts";
+import { type RunLog } from "./run-log.ts";
+import { type ChainWatch } from "./watch/chain-watch.ts";
+
+/** What was done, counted. */
+export type StepResults = {
+  readonly kills: number;
+  readonly openHits: number;
+  readonly killed: Readonly<Record<string, number>>;
+  readonly crashPoints: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Times to the next commit by kind of process, in ms. */
+  readonly recovery: ReadonlyMap<string, readonly number[]>;
+  readonly bystanderPausesMs: readonly number[];
+};
+
+/** Counts kills and faults, and measures how long each kill held its flow up. */
+export type Tally = {
+  readonly took: (kill: Kill) => void;
+  readonly crashed: (point: string) => void;
+  readonly faulted: (name: string) => void;
+  /** Waits for the next commit after the kill of these; under `label` its time is kept, unless another fault is in force. */
+  readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number) => Promise<void>;
+  /** Time to the next commit of pairs with one of these chains (null: any), in ms; null after {@link RECOVERY_DEADLINE_MS}. */
+  readonly commitAfter: (chains: readonly string[] | null, sinceMs: number) => Promise<number | null>;
+  readonly results: () => StepResults;
+};
+
+/** What a tally sees. `isQuiet` says that no fault is in force. */
+export type TallyEyes = {
+  readonly world: World;
+  readonly chains: ChainWatch;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly log: RunLog;
+  readonly isQuiet: () => boolean;
+};
+
+/** A flow that does not commit for so long after a kill is given up; the end of the run then shows whether it is stuck. */
+export const RECOVERY_DEADLINE_MS = 30_000;
+/** After a kill of a plugin or witness the other pairs are looked at for so long, in ms. */
+const BYSTANDER_MS = 1_500;
+
+const count = (into: Map<string, number>, name: string): void => void into.set(name, (into.get(name) ?? 0) + 1);
+const plain = (map: ReadonlyMap<string, number>): Readonly<Record<string, number>> => Object.fromEntries([...map].sort(([left], [right]) => (left < right ? -1 : 1)));
+
+/** Makes an empty tally. */
+export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEyes): Tally => {
+  const services = servicesOf(world);
+  const killed = new Map<string, number>();
+  const crashPoints = new Map<string, number>();
+  const faults = new Map<string, number>();
+  const recovery = new Map<string, number[]>();
+  const bystanderPausesMs: number[] = [];
+  let kills = 0;
+  let openHits = 0;
+  const pairOf = (key: string): { readonly from: string; readonly to: string } => {
+    const [from, to] = key.split("-") as [Hex, Hex]; // a transfer's key is from-to-index
+    return { from: services.get(from)?.chain ?? "", to: services.get(to)?.chain ?? "" };
+  };
+  const commitAfter: Tally["commitAfter"] = async (chains, sinceMs) => awaitCommit(watch, pairOf, chains, sinceMs, RECOVERY_DEADLINE_MS);
+  return {
+    commitAfter,
+    crashed: (point) => {
+      count(crashPoints, point);
+    },
+    faulted: (name) => {
+      count(faults, name);
+    },
+    took: ({ victim }) => {
+      kills += 1;
+      if (watch.open().some(({ request }) => concerns(chainsOfVictim(victim), pairOf(request.key)))) openHits += 1;
+      count(killed, victim.kind);
+    },
+    recovered: async (label, victims, sinceMs) => {
+      const [only] = victims;
+      const chains = victims.length === 1 && only !== undefined ? chainsOfVictim(only) : null;
+      const time = await commitAfter(chains, sinceMs);
+      if (time === null) log.note(`  no commit within ${RECOVERY_DEADLINE_MS} ms of the kill`);
+      if (!isQuiet()) return;
+      recovery.set(label, [...(recovery.get(label) ?? []), time ?? RECOVERY_DEADLINE_MS]);
+      if (chains === null || label === "again") return;
+      await wait(Math.max(0, sinceMs + BYSTANDER_MS - performance.now()));
+      const others = watch.commitsSince(sinceMs).filter(({ key }) => !concerns(chains, pairOf(key)));
+      bystanderPausesMs.push(longestPause(others.map(({ atMs }) => atMs), sinceMs, sinceMs + BYSTANDER_MS));
+    },
+    results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, bystanderPausesMs }),
+  };
+};

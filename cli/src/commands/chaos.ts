@@ -1,0 +1,57 @@
+import { randomBytes, randomInt } from "node:crypto";
+
+import { type ChaosResult, runChaos } from "@crossguardian/chaos";
+import { type Command, Option } from "commander";
+
+import { type Context, count, examples, JSON_OPTION } from "../context.ts";
+
+const MAX_KILLS = 100_000;
+const MAX_SEED = 2 ** 32 - 1;
+const MAX_SECONDS = 24 * 3_600;
+const MS_PER_SECOND = 1_000;
+
+type Options = { readonly kills: number; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly keepLogs?: string; readonly json: boolean };
+
+const draw = (result: ChaosResult): string => {
+  const pairs = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([name, many]) => `${name} ${many}`).join(", ");
+  const recovery = Object.entries(result.recovery).map(([kind, { p50Ms, p95Ms, samples }]) => `  ${kind.padEnd(12)} p50 ${p50Ms} ms, p95 ${p95Ms} ms over ${samples}`);
+  return [
+    `seed ${result.seed}: ${result.kills} kills, ${result.transfers} transfers: ${result.committed} committed, ${result.rolledBack} rolled back, ${result.lost} lost, ${result.duplicated} duplicated, ${result.stuck} stuck`,
+    `killed: ${pairs(result.killed)}`,
+    `at crash points: ${pairs(result.crashPoints)}`,
+    `other faults: ${pairs(result.faults)}`,
+    "from a kill to the next commit:",
+    ...recovery,
+    ...result.complaints.map((complaint) => `wrong: ${complaint}`),
+    ...(result.history.length === 0 ? [] : [`the shortest history that shows it (seed ${result.seed}):`, ...result.history.map((line) => `  ${line}`)]),
+  ].join("\n");
+};
+
+/** `chaos` */
+export const registerChaos = (program: Command, { places, needRoot, stopSignal, print, setExitCode }: Context): void => {
+  program
+    .command("chaos")
+    .description("transfers under kills and faults that follow from a seed; chains and relay log judge; exit code 1 when anything was lost, doubled or stuck")
+    .option("--kills <n>", "processes that are killed", count(1, MAX_KILLS), 60)
+    .option("--seed <s>", "what happens follows from it; any when it is left out", count(0, MAX_SEED))
+    .option("--for <seconds>", "end the faults after this time, also when fewer were killed", count(5, MAX_SECONDS))
+    .addOption(new Option("--chain <kind>", "development chain; only nodes of ganache are killed, those of anvil are stopped for a while").choices(["anvil", "ganache"]).default("anvil"))
+    .option("--keep-logs <dir>", "where the logs of a run that fails are copied to")
+    .option(...JSON_OPTION)
+    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --for 600 --keep-logs /tmp/chaos"]))
+    .action(async ({ kills, seed, for: seconds, chain, keepLogs, json }: Options) => {
+      needRoot("oci");
+      const result = await runChaos({
+        kills,
+        seed: seed ?? randomInt(MAX_SEED),
+        forMs: seconds === undefined ? null : seconds * MS_PER_SECOND,
+        chain,
+        places: { instance: `x-${randomBytes(2).toString("hex")}`, ...places },
+        signal: stopSignal(),
+        logsTo: keepLogs ?? null,
+        write: (text) => process.stderr.write(text),
+      });
+      print(json, result, () => draw(result));
+      if (result.lost + result.duplicated + result.stuck > 0) setExitCode(1);
+    });
+};
