@@ -16,25 +16,24 @@ export type Eyes = { readonly chains: ChainWatch; readonly relay: RelayWatch };
 export type Moment = { readonly key: string; readonly from: Hex; readonly to: Hex };
 
 const ASK_MS = 15;
-/** A step that is noted longer ago than this is no moment any more, in ms. */
-const FRESH_MS = 250;
 const CANDIDATES = 3;
 
+type Side = "from" | "to";
+type StagePoint = { readonly stage: string; readonly side: Side; readonly isDecided: boolean };
+
 /** Where each point is seen: an event on a chain, an entry of the relay chain, or a step in a gateway's trace. */
-const SEEN: Readonly<Record<CrashPoint, { readonly event: SeenEvent["name"] } | { readonly entry: number } | { readonly stage: string; readonly side: "from" | "to" }>> = {
+const SEEN: Readonly<Record<CrashPoint, { readonly event: SeenEvent["name"] } | { readonly entry: number } | StagePoint>> = {
   requested: { event: "Request" },
-  observed: { stage: "observed", side: "from" },
-  verified: { stage: "verified", side: "from" },
-  published: { stage: "published", side: "from" },
+  observed: { stage: "observed", side: "from", isDecided: false },
+  verified: { stage: "verified", side: "from", isDecided: false },
+  published: { stage: "published", side: "from", isDecided: false },
   ordered: { entry: ENTRY_KIND.request },
-  received: { stage: "received", side: "to" },
+  received: { stage: "received", side: "to", isDecided: false },
   decided: { event: "Receipt" },
   receiptOrdered: { entry: ENTRY_KIND.receipt },
-  receiptReceived: { stage: "receiptReceived", side: "from" },
+  receiptReceived: { stage: "receiptReceived", side: "from", isDecided: true },
   settled: { event: "Settled" },
 };
-
-type Side = "from" | "to";
 
 /** Kinds of processes that hold the transfer at the moment, and on which side. */
 const HOLDERS: Readonly<Record<CrashPoint, readonly (readonly [kind: Victim["kind"], side: Side])[]>> = {
@@ -50,28 +49,31 @@ const HOLDERS: Readonly<Record<CrashPoint, readonly (readonly [kind: Victim["kin
   settled: [["plugin", "from"], ["interaction", "from"]],
 };
 
-const askFor = async (field: Field, point: { readonly stage: string; readonly side: Side }, eyes: Eyes, deadlineMs: number): Promise<Moment | null> => {
+/** Follows a few transfers that have not come to the stage yet, until one does. */
+const askFor = async (field: Field, point: StagePoint, eyes: Eyes, deadlineMs: number): Promise<Moment | null> => {
   const services = servicesOf(field.world);
+  const before = new Set<string>();
   const passed = new Set<string>();
+  const hasStage = async (request: SeenEvent): Promise<boolean | null> => {
+    const [from, to] = [services.get(request.from), services.get(request.to)];
+    const house = field.world.chains.get((point.side === "from" ? from : to)?.chain ?? "")?.gateway ?? "";
+    const id = `${from?.id ?? ""}-${to?.id ?? ""}-${request.index.toString()}`;
+    const answer = await houseOf(field, house).ask("interaction", "trace", id).catch(() => null);
+    const { steps } = (answer ?? {}) as { readonly steps?: readonly { readonly stage: string }[] };
+    return steps === undefined ? null : steps.some(({ stage }) => stage === point.stage);
+  };
   const until = performance.now() + deadlineMs;
   while (performance.now() < until) {
-    const candidates = eyes.chains.open().filter(({ request }) => !passed.has(request.key)).slice(-CANDIDATES);
-    const answers = await Promise.all(
-      candidates.map(async ({ request }) => {
-        const [from, to] = [services.get(request.from), services.get(request.to)];
-        const chain = (point.side === "from" ? from : to)?.chain ?? "";
-        const house = field.world.chains.get(chain)?.gateway ?? "";
-        const id = `${from?.id ?? ""}-${to?.id ?? ""}-${request.index.toString()}`;
-        const answer = await houseOf(field, house).ask("interaction", "trace", id).catch(() => null);
-        const { steps } = (answer ?? {}) as { readonly steps?: readonly { readonly stage: string; readonly ms: number }[] };
-        const step = steps?.find(({ stage }) => stage === point.stage);
-        if (step === undefined) return null;
-        passed.add(request.key);
-        return Date.now() - step.ms < FRESH_MS ? request : null;
-      }),
-    );
-    const hit = answers.find((each) => each !== null) ?? null;
-    if (hit !== null) return { key: hit.key, from: hit.from, to: hit.to };
+    const open = eyes.chains.open().filter(({ request, isDecided }) => isDecided === point.isDecided && !passed.has(request.key));
+    const followed = open.filter(({ request }) => before.has(request.key)).slice(0, CANDIDATES);
+    const fresh = open.filter(({ request }) => !before.has(request.key)).slice(followed.length - CANDIDATES);
+    const looks = [...followed, ...(followed.length < CANDIDATES ? fresh : [])];
+    const seen = await Promise.all(looks.map(async ({ request }) => ({ request, has: await hasStage(request) })));
+    for (const { request, has } of seen) {
+      if (has === true && before.has(request.key)) return { key: request.key, from: request.from, to: request.to };
+      if (has === true) passed.add(request.key);
+      if (has === false) before.add(request.key);
+    }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   }
   return null;

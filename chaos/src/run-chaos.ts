@@ -4,7 +4,7 @@ import { type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { type BuiltField, buildField, type FieldPlaces } from "./build-field.ts";
-import { faultsFor } from "./faults/index.ts";
+import { chooseFaults } from "./faults/index.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { type Load, type LoadKind, runLoad } from "./load/run-load.ts";
 import { judgeHistory, type HistoryVerdict } from "./oracle/judge-history.ts";
@@ -26,6 +26,8 @@ export type ChaosOptions = {
   /** Ends the faults after this time; null: when all kills are done. */
   readonly forMs: number | null;
   readonly chain: ChainKind;
+  /** Names of the faults that may happen beside the kills; null: all. */
+  readonly only: readonly string[] | null;
   readonly places: FieldPlaces;
   readonly signal: AbortSignal;
   /** Folder that gets logs and the whole history of a run that fails; null: nothing is kept. */
@@ -52,6 +54,8 @@ export type ChaosResult = {
   readonly maxRecoveryMs: number;
   /** Time from a kill to the next commit of a pair that uses the killed process, while no other fault was in force. */
   readonly recovery: Readonly<Record<string, RecoveryFigures>>;
+  /** Longest time without a commit of those pairs from the kill until something else was done. */
+  readonly pauses: Readonly<Record<string, RecoveryFigures>>;
   /** Longest time without a commit of pairs that do not use the chain of a killed plugin or witness. */
   readonly bystanders: RecoveryFigures;
   readonly settleMs: number;
@@ -99,7 +103,8 @@ type Driven = {
 const drive = async ({ field }: BuiltField, options: ChaosOptions, log: RunLog): Promise<Driven> => {
   const wait = makeWait(options.signal);
   const roster = rosterOf(field.world.topology, options.chain);
-  const schedule = makeSchedule(options.seed, { kills: options.kills, roster, faults: faultsFor(options.chain), faultsPerKill: FAULTS_PER_KILL });
+  const faults = chooseFaults(options.chain, options.only);
+  const schedule = makeSchedule(options.seed, { kills: options.kills, roster, faults, faultsPerKill: FAULTS_PER_KILL });
   const chains = watchChains(field.world);
   const relay = watchRelay(field.world);
   let load: Load | null = null;
@@ -152,6 +157,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       openHitShare: results.kills === 0 ? 0 : Math.round((results.openHits / results.kills) * 1_000) / 1_000,
       maxRecoveryMs: Math.round(Math.max(0, ...[...results.recovery.values()].flat())),
       recovery: Object.fromEntries([...results.recovery].map(([kind, times]) => [kind, figuresOf(times)])),
+      pauses: Object.fromEntries([...results.pauses].map(([kind, times]) => [kind, figuresOf(times)])),
       bystanders: figuresOf(results.bystanderPausesMs),
       settleMs: Math.round(settleMs),
       elapsedMs: Math.round(performance.now() - started),

@@ -1,4 +1,4 @@
-import { awaitMoment, type Eyes, victimAt } from "./crash-points.ts";
+import { awaitMoment, type Eyes, type Moment, victimAt } from "./crash-points.ts";
 import { type Fault } from "./faults/fault.ts";
 import { faultOf } from "./faults/index.ts";
 import { type Field } from "./field.ts";
@@ -22,6 +22,7 @@ export type StepRun = {
 type InForce = { readonly healed: Promise<void> };
 
 const MOMENT_DEADLINE_MS = 15_000;
+const MOMENT_ATTEMPTS = 3;
 
 /** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
 export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log }: StepRun): Promise<StepResults> => {
@@ -47,10 +48,13 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log
   };
 
   const crash = async ({ point, choice }: Extract<Step, { readonly kind: "crashPoint" }>): Promise<void> => {
-    const moment = await awaitMoment(field, point, eyes, MOMENT_DEADLINE_MS);
-    if (moment === null) {
-      log.note(`no transfer came to "${point}" in time`);
-      return;
+    let moment: Moment | null = null;
+    for (let attempt = 0; moment === null; attempt += 1) {
+      if (attempt === MOMENT_ATTEMPTS) {
+        log.note(`no transfer came to "${point}" in time`);
+        return;
+      }
+      moment = await awaitMoment(field, point, eyes, MOMENT_DEADLINE_MS);
     }
     const done = await killVictim(field, victimAt(field, roster, point, moment, choice));
     tally.took(done);

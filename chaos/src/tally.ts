@@ -17,6 +17,8 @@ export type StepResults = {
   readonly faults: Readonly<Record<string, number>>;
   /** Times to the next commit by kind of process, in ms. */
   readonly recovery: ReadonlyMap<string, readonly number[]>;
+  /** Longest times without a commit of the same pairs between the kill and what was done next, in ms. */
+  readonly pauses: ReadonlyMap<string, readonly number[]>;
   readonly bystanderPausesMs: readonly number[];
 };
 
@@ -43,8 +45,8 @@ export type TallyEyes = {
 
 /** A flow that does not commit for so long after a kill is given up; the end of the run then shows whether it is stuck. */
 export const RECOVERY_DEADLINE_MS = 30_000;
-/** After a kill of a plugin or witness the other pairs are looked at for so long, in ms. */
-const BYSTANDER_MS = 1_500;
+/** After a kill commits are looked at for at least so long before anything else is done, in ms. */
+const LOOK_MS = 1_500;
 
 const count = (into: Map<string, number>, name: string): void => void into.set(name, (into.get(name) ?? 0) + 1);
 const plain = (map: ReadonlyMap<string, number>): Readonly<Record<string, number>> => Object.fromEntries([...map].sort(([left], [right]) => (left < right ? -1 : 1)));
@@ -56,6 +58,7 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
   const crashPoints = new Map<string, number>();
   const faults = new Map<string, number>();
   const recovery = new Map<string, number[]>();
+  const pauses = new Map<string, number[]>();
   const bystanderPausesMs: number[] = [];
   let kills = 0;
   let openHits = 0;
@@ -82,13 +85,15 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       const chains = victims.length === 1 && only !== undefined ? chainsOfVictim(only) : null;
       const time = await commitAfter(chains, sinceMs);
       if (time === null) log.note(`  no commit within ${RECOVERY_DEADLINE_MS} ms of the kill`);
+      await wait(Math.max(0, sinceMs + LOOK_MS - performance.now()));
       if (!isQuiet()) return;
       recovery.set(label, [...(recovery.get(label) ?? []), time ?? RECOVERY_DEADLINE_MS]);
-      if (chains === null || label === "again") return;
-      await wait(Math.max(0, sinceMs + BYSTANDER_MS - performance.now()));
-      const others = watch.commitsSince(sinceMs).filter(({ key }) => !concerns(chains, pairOf(key)));
-      bystanderPausesMs.push(longestPause(others.map(({ atMs }) => atMs), sinceMs, sinceMs + BYSTANDER_MS));
+      const untilMs = performance.now();
+      const pauseOf = (isConcerned: boolean): number =>
+        longestPause(watch.commitsSince(sinceMs).filter(({ key }) => concerns(chains, pairOf(key)) === isConcerned).map(({ atMs }) => atMs), sinceMs, untilMs);
+      pauses.set(label, [...(pauses.get(label) ?? []), pauseOf(true)]);
+      if (chains !== null && label !== "again") bystanderPausesMs.push(pauseOf(false));
     },
-    results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, bystanderPausesMs }),
+    results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, pauses, bystanderPausesMs }),
   };
 };

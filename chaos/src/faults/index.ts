@@ -1,16 +1,63 @@
 import { type ChainKind } from "@crossguardian/devnet";
+import { CodedError } from "@crossguardian/kernel";
 
 import { FAULT_NAMES, type FaultName } from "../schedule/step.ts";
-import { type Fault } from "./fault.ts";
+import { chainDownPastTimeout, chainPaused, reorg } from "./chain-node.ts";
+import { bothJournalsWipe, diskFull, journalTornTail, journalWipe, logTornTail } from "./disk.ts";
+import { type Fault, further } from "./fault.ts";
+import { belowThreshold, freeze } from "./freeze.ts";
+import { linkFault, wayOf } from "./link.ts";
+import { droppedTransactions, nonceGap, nonceTaken, priceRise, stuckMempool } from "./mempool.ts";
+import { rpcFault, witnessLies } from "./rpc.ts";
 
-const FAULTS: Readonly<Partial<Record<FaultName, Fault>>> = {};
+const SLOW_MS = 60;
+const SLOWEST_MS = 300;
+
+const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  freeze,
+  journalWipe,
+  bothJournalsWipe,
+  journalTornTail,
+  logTornTail,
+  diskFull,
+  reorgShallow: reorg(() => 1),
+  reorgAlmostDepth: reorg(({ depth }) => depth - 1),
+  stuckMempool,
+  droppedTransactions,
+  nonceTaken,
+  nonceGap,
+  priceRise,
+  rpcStale: rpcFault({ kind: "stale" }),
+  rpcError: rpcFault({ kind: "error" }),
+  rpcEmpty: rpcFault({ kind: "empty" }),
+  rpcDouble: rpcFault({ kind: "double" }),
+  rpcHang: rpcFault({ kind: "hang" }),
+  rpcStall: rpcFault({ kind: "stall" }),
+  rpcCut: rpcFault({ kind: "cut" }),
+  rpcSlow: rpcFault({ kind: "slow", delayMs: SLOWEST_MS }),
+  witnessLies,
+  chainPaused,
+  chainDownPastTimeout,
+  belowThreshold,
+  relayFrames: linkFault(({ choice }) => ({ kind: "frames", doubleEvery: 2 + Math.floor(further(choice, 5) * 5), swapEvery: 3 + Math.floor(further(choice, 6) * 7) })),
+  linkSlow: linkFault(({ choice }) => ({ kind: "slow", delayMs: SLOW_MS + Math.floor(further(choice, 5) * (SLOWEST_MS - SLOW_MS)) })),
+  linkOneWay: linkFault((order) => ({ kind: "oneWay", silent: wayOf(order) })),
+  linkCut: linkFault(() => ({ kind: "cut" })),
+};
+
+/** They need methods of anvil. */
+const ANVIL_ONLY: readonly FaultName[] = ["stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise"];
 
 /** The fault of a name. */
-export const faultOf = (name: FaultName): Fault => {
-  const fault = FAULTS[name];
-  if (fault === undefined) throw new Error(`no fault ${name}`);
-  return fault;
+export const faultOf = (name: FaultName): Fault => FAULTS[name];
+
+/** Faults by their names, or all that a world on this kind of chain can have. @throws cli.argument.bad */
+export const chooseFaults = (chainKind: ChainKind, only: readonly string[] | null): readonly FaultName[] => {
+  const possible = faultsFor(chainKind);
+  const unknown = only?.find((name) => !possible.some((each) => each === name));
+  if (unknown !== undefined) throw new CodedError("cli.argument.bad", { fault: unknown.slice(0, 40), faults: possible.join(" ") });
+  return possible.filter((name) => only === null || only.includes(name));
 };
 
 /** Faults that a world on this kind of chain can have. */
-export const faultsFor = (_chainKind: ChainKind): readonly FaultName[] => FAULT_NAMES.filter((name) => FAULTS[name] !== undefined);
+export const faultsFor = (chainKind: ChainKind): readonly FaultName[] => FAULT_NAMES.filter((name) => chainKind === "anvil" || !ANVIL_ONLY.includes(name));

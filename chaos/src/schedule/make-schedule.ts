@@ -6,7 +6,7 @@ import { CRASH_POINTS, type FaultName, killsOf, type Step } from "./step.ts";
 export type Wishes = {
   readonly kills: number;
   readonly roster: readonly Victim[];
-  /** Those that this world can have; each comes about as often as each other one. */
+  /** Those that this world can have; each comes about as often as each other one. Without kills each comes once. */
   readonly faults: readonly FaultName[];
   /** Faults that are no kills, per kill. */
   readonly faultsPerKill: number;
@@ -73,9 +73,9 @@ export const makeSchedule = (seed: number, { kills, roster, faults, faultsPerKil
     return { kind: "crashPoint", gapMs: random.between(...GAP_MS), point, choice: random.next() };
   });
   const killing = random.shuffled([...points, ...otherKills(random, kills - points.length, roster)]);
-  const wanted = faults.length === 0 ? 0 : Math.round(kills * faultsPerKill);
+  const wanted = kills === 0 ? faults.length : Math.round(kills * faultsPerKill);
   const bag: FaultName[] = [];
-  while (bag.length < wanted) bag.push(...random.shuffled(faults));
+  while (faults.length > 0 && bag.length < wanted) bag.push(...random.shuffled(faults));
   const other = bag.slice(0, wanted).map((fault) => faultStep(random, fault));
   const steps: Step[] = [];
   let taken = 0;
@@ -85,5 +85,5 @@ export const makeSchedule = (seed: number, { kills, roster, faults, faultsPerKil
     steps.push(...other.slice(taken, due));
     taken = due;
   });
-  return steps;
+  return [...steps, ...other.slice(taken)];
 };

@@ -13,10 +13,10 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 /** Everything else that is done to a world. */
 export const FAULT_NAMES = [
   "freeze", "journalWipe", "bothJournalsWipe", "journalTornTail", "logTornTail", "diskFull",
-  "reorgShallow", "reorgAlmostDepth", "stuckMempool", "droppedTransactions", "nonceTaken", "priceRise",
+  "reorgShallow", "reorgAlmostDepth", "stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise",
   "rpcStale", "rpcError", "rpcEmpty", "rpcDouble", "rpcHang", "rpcStall", "rpcCut", "rpcSlow", "witnessLies",
   "chainPaused", "chainDownPastTimeout",
-  "belowThreshold", "relayFrames", "linkSlow", "linkOneWay", "linkCut", "bodiesGone",
+  "belowThreshold", "relayFrames", "linkSlow", "linkOneWay", "linkCut",
 ] as const;
 /** One of {@link FAULT_NAMES}. */
 export type FaultName = (typeof FAULT_NAMES)[number];

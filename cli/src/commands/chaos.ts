@@ -3,14 +3,14 @@ import { randomBytes, randomInt } from "node:crypto";
 import { type ChaosResult, runChaos } from "@crossguardian/chaos";
 import { type Command, Option } from "commander";
 
-import { type Context, count, examples, JSON_OPTION } from "../context.ts";
+import { type Context, count, examples, JSON_OPTION, repeated } from "../context.ts";
 
 const MAX_KILLS = 100_000;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_SECONDS = 24 * 3_600;
 const MS_PER_SECOND = 1_000;
 
-type Options = { readonly kills: number; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly keepLogs?: string; readonly json: boolean };
+type Options = { readonly kills: number; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly only: readonly string[]; readonly keepLogs?: string; readonly json: boolean };
 
 const draw = (result: ChaosResult): string => {
   const pairs = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([name, many]) => `${name} ${many}`).join(", ");
@@ -32,20 +32,22 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
   program
     .command("chaos")
     .description("transfers under kills and faults that follow from a seed; chains and relay log judge; exit code 1 when anything was lost, doubled or stuck")
-    .option("--kills <n>", "processes that are killed", count(1, MAX_KILLS), 60)
+    .option("--kills <n>", "processes that are killed; with 0 each other fault happens once", count(0, MAX_KILLS), 60)
     .option("--seed <s>", "what happens follows from it; any when it is left out", count(0, MAX_SEED))
     .option("--for <seconds>", "end the faults after this time, also when fewer were killed", count(5, MAX_SECONDS))
     .addOption(new Option("--chain <kind>", "development chain; only nodes of ganache are killed, those of anvil are stopped for a while").choices(["anvil", "ganache"]).default("anvil"))
+    .option("--only <fault>", "of the other faults only this one; may be repeated", repeated, [])
     .option("--keep-logs <dir>", "where the logs of a run that fails are copied to")
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --for 600 --keep-logs /tmp/chaos"]))
-    .action(async ({ kills, seed, for: seconds, chain, keepLogs, json }: Options) => {
+    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --kills 0 --only diskFull --only freeze", "chaos --for 600 --keep-logs /tmp/chaos"]))
+    .action(async ({ kills, seed, for: seconds, chain, only, keepLogs, json }: Options) => {
       needRoot("oci");
       const result = await runChaos({
         kills,
         seed: seed ?? randomInt(MAX_SEED),
         forMs: seconds === undefined ? null : seconds * MS_PER_SECOND,
         chain,
+        only: only.length === 0 ? null : only,
         places: { instance: `x-${randomBytes(2).toString("hex")}`, ...places },
         signal: stopSignal(),
         logsTo: keepLogs ?? null,

@@ -95,7 +95,7 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
         if (wanted.kind === "stall" && node !== null) silence(client, node);
         else client.resetAndDestroy();
       }
-      behaviour = next;
+      behaviour = next ?? behaviour; // an answer that is under way still asks for it
     },
   };
 };

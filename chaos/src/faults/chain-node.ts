@@ -1,0 +1,55 @@
+import { chainsOf, makeRpc, type Rpc } from "@crossguardian/world";
+
+import { type Field, signalProcess } from "../field.ts";
+import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
+
+const RESOURCE = "chain";
+const CALL_DEADLINE_MS = 5_000;
+/** Longer than the timeout of the transfers that are sent with a short one, in ms. */
+const PAST_TIMEOUT_MS = 7_000;
+
+const targetOf = (field: Field, { choice }: FaultOrder): { readonly chain: string; readonly rpc: Rpc; readonly pid: number } => {
+  const chain = chosen(chainsOf(field.world.topology), choice);
+  return { chain, rpc: makeRpc(field.world.chains.get(chain)?.url ?? "", CALL_DEADLINE_MS), pid: field.nodes.get(chain)?.pid ?? 0 };
+};
+
+/** The node of a chain answers nobody and mines nothing. */
+export const chainPaused: Fault = {
+  resource: RESOURCE,
+  inject: async (field, order) => {
+    const { chain, pid } = targetOf(field, order);
+    signalProcess(pid, "SIGSTOP");
+    return { report: { what: `chain ${chain} stands still for ${order.lastsMs} ms`, chains: [chain] }, heal: async () => void signalProcess(pid, "SIGCONT") };
+  },
+};
+
+/** A chain stands still until transfers with a short timeout are past it: they are cancelled there when it is back, and rolled back at home. */
+export const chainDownPastTimeout: Fault = {
+  resource: RESOURCE,
+  inject: async (field, order) => {
+    const { chain, pid } = targetOf(field, order);
+    signalProcess(pid, "SIGSTOP");
+    try {
+      await order.wait(PAST_TIMEOUT_MS);
+    } finally {
+      signalProcess(pid, "SIGCONT");
+    }
+    return { report: { what: `chain ${chain} stood still for ${PAST_TIMEOUT_MS} ms`, chains: [chain] }, heal: null };
+  },
+};
+
+/** The last blocks of a chain are replaced by others, or taken back. What was in them is gone. */
+export const reorg = (blocksOf: (field: Field) => number): Fault => ({
+  resource: RESOURCE,
+  inject: async (field, order) => {
+    const { chain, rpc } = targetOf(field, order);
+    const blocks = blocksOf(field);
+    if (field.chainKind === "ganache") {
+      const snapshot = await rpc.call<string>("evm_snapshot", []);
+      await order.wait(blocks * field.blockTimeMs);
+      await rpc.call("evm_revert", [snapshot]);
+    } else if (further(order.choice, 4) < 0.5) await rpc.call<null>("anvil_rollback", [blocks]);
+    else await rpc.call<null>("anvil_reorg", [blocks, []]);
+    return { report: { what: `the last ${blocks} blocks of chain ${chain} are replaced or taken back`, chains: [chain] }, heal: null };
+  },
+});
