@@ -114,6 +114,61 @@ test("error answers every call of a batch with an error", async () => {
   assert.deepEqual(answers.map(({ error }) => error.code), [-32_603, -32_603]);
 });
 
+test("empty tells of no logs and no receipts", async () => {
+  await proxies.set(0, "empty");
+  const tokenless = [{ fromBlock: "0x0", toBlock: "latest" }];
+  assert.deepEqual((await ask(proxies.urls[0]!, "eth_getLogs", tokenless)).result, []);
+  assert.deepEqual((await ask(proxies.urls[0]!, "eth_getBlockReceipts", ["latest"])).result, []);
+  assert.equal((await ask(proxies.urls[0]!, "eth_getTransactionReceipt", [`0x${"11".repeat(32)}`])).result, null);
+  assert.equal(Number((await ask(proxies.urls[0]!, "eth_blockNumber")).result), await head());
+});
+
+test("double gives every receipt twice, and every answer on a WebSocket", async () => {
+  const [from, to] = (await ask(chain.url, "eth_accounts")).result as string[];
+  const hash = (await ask(chain.url, "eth_sendTransaction", [{ from, to, value: "0x1" }])).result as string;
+  let receipt: { blockNumber: string } | null = null;
+  while (receipt === null) receipt = (await ask(chain.url, "eth_getTransactionReceipt", [hash])).result as { blockNumber: string } | null;
+  const { blockNumber } = receipt;
+  await proxies.set(0, "double");
+  const told = (await ask(proxies.urls[0]!, "eth_getBlockReceipts", [blockNumber])).result as { transactionHash: string }[];
+  assert.deepEqual(told.map(({ transactionHash }) => transactionHash), [hash, hash]);
+  const socket = new WebSocket(proxies.wsUrls[0]!);
+  await once(socket, "open");
+  const both = new Promise<string[]>((resolve) => {
+    const heard: string[] = [];
+    socket.on("message", (data: Buffer) => {
+      if (heard.push(data.toString("utf8")) === 2) resolve(heard);
+    });
+  });
+  socket.send(JSON.stringify({ jsonrpc: "2.0", id: 3, method: "eth_chainId", params: [] }));
+  const [first, second] = await both;
+  assert.equal(first, second);
+  socket.terminate();
+});
+
+test("hang takes calls and never answers, while subscriptions go on", async () => {
+  await proxies.set(0, "hang");
+  await assert.rejects(ask(proxies.urls[0]!, "eth_chainId", [], AbortSignal.timeout(SILENCE_MS)), { name: "TimeoutError" });
+  const told = await firstHead(proxies.wsUrls[0]!);
+  assert.equal(told.hash, (await blockAt(chain.url, "latest")).hash);
+});
+
+test("slow gives the same answers later", async () => {
+  await proxies.set(0, { kind: "slow", delayMs: 60 });
+  const began = performance.now();
+  assert.equal(Number((await ask(proxies.urls[0]!, "eth_chainId")).result), 99);
+  assert.ok(performance.now() - began >= 120, "each way waits");
+});
+
+test("one way: what the client says does not arrive, or the answer does not, and the connection stays", async () => {
+  for (const silent of ["up", "down"] as const) {
+    await proxies.set(0, { kind: "oneWay", silent });
+    await assert.rejects(ask(proxies.urls[0]!, "eth_chainId", [], AbortSignal.timeout(SILENCE_MS)), { name: "TimeoutError" });
+  }
+  await proxies.set(0, "pass");
+  assert.equal(Number((await ask(proxies.urls[0]!, "eth_chainId")).result), 99);
+});
+
 test("stall takes a connection and never answers; an open one falls silent", async () => {
   await proxies.set(2, "pass");
   const socket = new WebSocket(proxies.wsUrls[2]!);

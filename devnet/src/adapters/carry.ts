@@ -4,34 +4,54 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ProxyMode } from "../proxy/mode.ts";
 import { makeFrameShuffle } from "../proxy/shuffle-frames.ts";
 
-/** Carries what comes from one end to the other, as the mode says. A mode that carries nothing special carries all. */
-export const carry = (from: Socket, to: Socket, mode: ProxyMode, way: "up" | "down"): void => {
-  const write = (piece: Uint8Array): void => {
-    if (to.destroyed || to.write(piece)) return;
-    from.pause();
-    to.once("drain", () => from.resume());
+/** Writes, and reads no more from the other end until it is written. */
+const writer = (from: Socket, to: Socket) => (piece: Uint8Array): void => {
+  if (to.destroyed || to.write(piece)) return;
+  from.pause();
+  to.once("drain", () => from.resume());
+};
+
+const carrySlowly = (from: Socket, to: Socket, delayMs: number): void => {
+  const write = writer(from, to);
+  let tail: Promise<void> = Promise.resolve();
+  const later = (act: () => void): void => {
+    tail = tail.then(async () => sleep(delayMs)).then(act);
   };
-  from.once("end", () => to.end());
+  from.on("data", (piece) => {
+    from.pause();
+    later(() => {
+      from.resume();
+      write(piece);
+    });
+  });
+  from.once("end", () => {
+    later(() => to.end());
+  });
+  from.once("close", () => {
+    later(() => to.destroy());
+  });
+};
+
+/** Carries what comes from one end to the other, and that it ended, as the mode says. A mode that says nothing about it carries all at once. */
+export const carry = (from: Socket, to: Socket, mode: ProxyMode, way: "up" | "down"): void => {
+  from.on("error", () => from.destroy());
   if (mode.kind === "oneWay" && mode.silent === way) {
     from.on("data", () => undefined);
     return;
   }
   if (mode.kind === "slow") {
-    from.on("data", (piece) => {
-      from.pause();
-      void sleep(mode.delayMs).then(() => {
-        from.resume();
-        write(piece);
-      });
-    });
+    carrySlowly(from, to, mode.delayMs);
     return;
   }
-  if (mode.kind === "frames") {
-    const shuffle = makeFrameShuffle(mode);
-    from.on("data", (piece) => {
-      for (const part of shuffle(piece)) write(part);
-    });
+  const write = writer(from, to);
+  from.once("end", () => to.end());
+  from.once("close", () => to.destroy());
+  if (mode.kind !== "frames") {
+    from.on("data", write);
     return;
   }
-  from.on("data", write);
+  const shuffle = makeFrameShuffle(mode);
+  from.on("data", (piece) => {
+    for (const part of shuffle(piece)) write(part);
+  });
 };

@@ -62,11 +62,6 @@ export const openProxy = async (upstream: string): Promise<ProxyServer> => {
     node.setNoDelay(true);
     carry(client, node, mode, "up");
     carry(node, client, mode, "down");
-    const close = (): void => {
-      client.destroy();
-      node.destroy();
-    };
-    for (const end of [client, node]) end.once("error", close).once("close", close);
   };
 
   const server = createServer((client) => {
