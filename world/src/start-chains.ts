@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { devAccounts, type DevAccount, startChain, startProxy } from "@crossguardian/devnet";
@@ -39,6 +40,7 @@ export const startChains = async (
 ): Promise<StartedChains> => {
   const names = chainsOf(topology);
   const perChain = proxiesPerChain(topology);
+  if (dev.stateDir !== undefined) for (const name of names) mkdirSync(join(dev.stateDir, name), { recursive: true, mode: 0o700 });
   const started = await Promise.all(
     names.map(async (name, at) => {
       const node = await startChain({
