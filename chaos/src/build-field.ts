@@ -1,5 +1,5 @@
 import { type ChainKind, type DevProxies, startProxy } from "@crossguardian/devnet";
-import { buildTemporaryWorld, DEMO_TOPOLOGY, type Topology } from "@crossguardian/world";
+import { buildTemporaryWorld, DEMO_TOPOLOGY, makeRpc, type Topology } from "@crossguardian/world";
 import { join } from "node:path";
 
 import { type Field } from "./field.ts";
@@ -26,7 +26,24 @@ export const BLOCK_TIME_MS = 250;
 export const DEPTH = 3;
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
+const MINE_DEADLINE_MS = 3_000;
 const RETRY_MS = 1_500;
+
+// Ganache that mines by time takes no transaction while it is busy with the ones before; so it mines at once, and these blocks come on top.
+const keepMining = (field: Field): (() => Promise<void>) => {
+  const over = new AbortController();
+  const loops = [...field.world.chains.values()].map(async ({ url }) => {
+    const rpc = makeRpc(url, MINE_DEADLINE_MS);
+    while (!over.signal.aborted) {
+      await rpc.call("evm_mine", []).catch(() => undefined); // the node is being hit
+      await new Promise((resolve) => setTimeout(resolve, BLOCK_TIME_MS));
+    }
+  });
+  return async () => {
+    over.abort();
+    await Promise.all(loops);
+  };
+};
 
 const validatorNames = ({ validators }: Topology): readonly string[] => Array.from({ length: validators }, (_, at) => `validator-${at + 1}`);
 
@@ -45,7 +62,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const world = await buildTemporaryWorld({
       ...places,
       topology: CHAOS_TOPOLOGY,
-      dev: { kind: chainKind, blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: chainKind === "ganache" ? null : BLOCK_TIME_MS, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
@@ -74,9 +91,11 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
       pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
       ordererLinks: { proxies: orderer, numberOf: (name) => names.indexOf(name), names },
     };
+    const stopMining = chainKind === "ganache" ? keepMining(field) : async (): Promise<void> => undefined;
     return {
       field,
       end: async () => {
+        await stopMining();
         for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
         for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
         await world.stop();

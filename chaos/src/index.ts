@@ -1,1 +1,2 @@
+export { type Break, BREAKS, makeBrokenTree } from "./broken-tree.ts";
 export { runChaos, type ChaosOptions, type ChaosResult } from "./run-chaos.ts";

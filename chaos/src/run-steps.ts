@@ -23,6 +23,8 @@ type InForce = { readonly healed: Promise<void> };
 
 const MOMENT_DEADLINE_MS = 15_000;
 const MOMENT_ATTEMPTS = 3;
+/** After so many faults in a row without a commit behind them no more are put on top. */
+const MAX_SILENCES = 3;
 
 /** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
 export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log }: StepRun): Promise<StepResults> => {
@@ -96,6 +98,14 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log
   try {
     for (const step of schedule) {
       if (forMs !== null && performance.now() - began > forMs) break;
+      if (eyes.chains.doubled() > 0) {
+        log.note(`the chains show ${eyes.chains.doubled()} transfers decided or settled twice: no further faults`);
+        break;
+      }
+      if (tally.silences() >= MAX_SILENCES) {
+        log.note("nothing commits any more: no further faults");
+        break;
+      }
       await wait(step.gapMs);
       if (step.kind === "kill") await kill(step);
       else if (step.kind === "crashPoint") await crash(step);

@@ -31,6 +31,8 @@ export type Tally = {
   readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number) => Promise<void>;
   /** Time to the next commit of pairs with one of these chains (null: any), in ms; null after {@link RECOVERY_DEADLINE_MS}. */
   readonly commitAfter: (chains: readonly string[] | null, sinceMs: number) => Promise<number | null>;
+  /** How often in a row there was none in time. */
+  readonly silences: () => number;
   readonly results: () => StepResults;
 };
 
@@ -66,9 +68,15 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
     const [from, to] = key.split("-") as [Hex, Hex]; // a transfer's key is from-to-index
     return { from: services.get(from)?.chain ?? "", to: services.get(to)?.chain ?? "" };
   };
-  const commitAfter: Tally["commitAfter"] = async (chains, sinceMs) => awaitCommit(watch, pairOf, chains, sinceMs, RECOVERY_DEADLINE_MS);
+  let silences = 0;
+  const commitAfter: Tally["commitAfter"] = async (chains, sinceMs) => {
+    const time = await awaitCommit(watch, pairOf, chains, sinceMs, RECOVERY_DEADLINE_MS);
+    silences = time === null ? silences + 1 : 0;
+    return time;
+  };
   return {
     commitAfter,
+    silences: () => silences,
     crashed: (point) => {
       count(crashPoints, point);
     },

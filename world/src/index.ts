@@ -1,5 +1,6 @@
 export { buildTemporaryWorld } from "./build-temporary-world.ts";
 export { buildWorld, type WorldOptions } from "./build-world.ts";
+export { copyTree, type TreeCopy } from "./copy-tree.ts";
 export { plannedDeployment, type Deployment, type GatewayTerms } from "./contract-drafts.ts";
 export { deployContracts, governedDraft } from "./deploy-contracts.ts";
 export { askHouse, startHouse, type House, type ReportedDomain } from "./house-process.ts";

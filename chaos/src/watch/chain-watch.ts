@@ -27,6 +27,8 @@ export type ChainWatch = {
   /** Settlements with success since a moment, oldest first. */
   readonly commitsSince: (atMs: number) => readonly SeenEvent[];
   readonly of: (key: string) => readonly SeenEvent[];
+  /** Transfers that the chains now show as decided or settled more than once. */
+  readonly doubled: () => number;
   /** Called for each event once, when it is first seen. */
   readonly onEvent: (listener: (event: SeenEvent) => void) => () => void;
   readonly stop: () => Promise<void>;
@@ -51,7 +53,7 @@ const decode = (chain: string, log: RawLog): SeenEvent | null => {
 };
 
 /** What the chains show of one transfer now. */
-type State = { request: SeenEvent | null; receipt: SeenEvent | null; settled: SeenEvent | null; readonly seen: SeenEvent[] };
+type State = { request: SeenEvent | null; receipt: SeenEvent | null; settled: SeenEvent | null; readonly standing: Set<SeenEvent>; readonly seen: SeenEvent[] };
 
 const FIELD = { Request: "request", Receipt: "receipt", Settled: "settled" } as const;
 
@@ -59,11 +61,12 @@ const FIELD = { Request: "request", Receipt: "receipt", Settled: "settled" } as 
 const makeStates = () => {
   const states = new Map<string, State>();
   const open = new Map<string, State>();
+  const doubled = new Set<string>();
   const counts = { Request: 0, Receipt: 0, Settled: 0 };
   const stateOf = (key: string): State => {
     let state = states.get(key);
     if (state === undefined) {
-      state = { request: null, receipt: null, settled: null, seen: [] };
+      state = { request: null, receipt: null, settled: null, standing: new Set(), seen: [] };
       states.set(key, state);
     }
     return state;
@@ -71,20 +74,26 @@ const makeStates = () => {
   const place = (key: string, state: State): void => {
     if (state.request !== null && state.settled === null) open.set(key, state);
     else open.delete(key);
+    const names = [...state.standing].map(({ name }) => name);
+    if (new Set(names).size < names.length) doubled.add(key);
+    else doubled.delete(key);
   };
   return {
     open,
+    doubled,
     counts,
     of: (key: string) => states.get(key),
     add: (event: SeenEvent): void => {
       const state = stateOf(event.key);
       state.seen.push(event);
+      state.standing.add(event);
       state[FIELD[event.name]] = event;
       counts[event.name] += 1;
       place(event.key, state);
     },
     remove: (event: SeenEvent): void => {
       const state = stateOf(event.key);
+      state.standing.delete(event);
       if (state[FIELD[event.name]] === event) state[FIELD[event.name]] = null;
       counts[event.name] -= 1;
       place(event.key, state);
@@ -142,6 +151,7 @@ export const watchChains = (world: World): ChainWatch => {
   });
   return {
     open: () => [...states.open.values()].flatMap(({ request, receipt }) => (request === null ? [] : [{ request, isDecided: receipt !== null }])),
+    doubled: () => states.doubled.size,
     requested: () => states.counts.Request,
     settled: () => states.counts.Settled,
     commitsSince: (atMs) => {

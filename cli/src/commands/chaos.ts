@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 
-import { type ChaosResult, runChaos } from "@crossguardian/chaos";
+import { type Break, BREAKS, type ChaosOptions, type ChaosResult, makeBrokenTree, runChaos } from "@crossguardian/chaos";
 import { type Command, Option } from "commander";
 
 import { type Context, count, examples, JSON_OPTION, repeated } from "../context.ts";
@@ -10,7 +10,7 @@ const MAX_SEED = 2 ** 32 - 1;
 const MAX_SECONDS = 24 * 3_600;
 const MS_PER_SECOND = 1_000;
 
-type Options = { readonly kills: number; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly only: readonly string[]; readonly keepLogs?: string; readonly json: boolean };
+type Options = { readonly kills: number; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly only: readonly string[]; readonly break?: Break; readonly keepLogs?: string; readonly json: boolean };
 
 const draw = (result: ChaosResult): string => {
   const pairs = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([name, many]) => `${name} ${many}`).join(", ");
@@ -27,6 +27,16 @@ const draw = (result: ChaosResult): string => {
   ].join("\n");
 };
 
+const runBroken = async (how: Break, options: ChaosOptions): Promise<ChaosResult> => {
+  options.write(`a copy of this program, broken: ${how}\n`);
+  const broken = await makeBrokenTree(how);
+  try {
+    return await broken.runChaos({ ...options, places: { ...options.places, stateDir: broken.stateDir } });
+  } finally {
+    broken.remove();
+  }
+};
+
 /** `chaos` */
 export const registerChaos = (program: Command, { places, needRoot, stopSignal, print, setExitCode }: Context): void => {
   program
@@ -37,12 +47,13 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
     .option("--for <seconds>", "end the faults after this time, also when fewer were killed", count(5, MAX_SECONDS))
     .addOption(new Option("--chain <kind>", "development chain; only nodes of ganache are killed, those of anvil are stopped for a while").choices(["anvil", "ganache"]).default("anvil"))
     .option("--only <fault>", "of the other faults only this one; may be repeated", repeated, [])
+    .addOption(new Option("--break <how>", "run a copy of this program in which exactly-once is broken, to see that the oracle objects").choices(BREAKS))
     .option("--keep-logs <dir>", "where the logs of a run that fails are copied to")
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --kills 0 --only diskFull --only freeze", "chaos --for 600 --keep-logs /tmp/chaos"]))
-    .action(async ({ kills, seed, for: seconds, chain, only, keepLogs, json }: Options) => {
+    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --kills 100 --seed 7 --break dedupe", "chaos --kills 0 --only diskFull --only freeze", "chaos --for 600 --keep-logs /tmp/chaos"]))
+    .action(async ({ kills, seed, for: seconds, chain, only, break: how, keepLogs, json }: Options) => {
       needRoot("oci");
-      const result = await runChaos({
+      const options: ChaosOptions = {
         kills,
         seed: seed ?? randomInt(MAX_SEED),
         forMs: seconds === undefined ? null : seconds * MS_PER_SECOND,
@@ -52,7 +63,8 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
         signal: stopSignal(),
         logsTo: keepLogs ?? null,
         write: (text) => process.stderr.write(text),
-      });
+      };
+      const result = how === undefined ? await runChaos(options) : await runBroken(how, options);
       print(json, result, () => draw(result));
       if (result.lost + result.duplicated + result.stuck > 0) setExitCode(1);
     });
