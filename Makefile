@@ -1,11 +1,12 @@
 # Every target installs what is missing first (tools/setup.sh); a finished set-up costs nothing.
 # ARGS passes words on: make demo ARGS="--transfers 20 --chain ganache"
-.PHONY: demo bench test nightly model lint check types seal sizes setup uninstall help
+.PHONY: demo bench chaos test nightly model lint check types seal sizes setup uninstall help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       four chains, two gateways, a relay chain: 100 transfers, then a picture"
 	@echo "make bench      committed transfers per second, latency, the price of isolation"
+	@echo "make chaos      kills and faults under load, from a seed; chains and relay log judge"
 	@echo "make test       types, lint, dependency rules, unit and whole-gateway tests"
 	@echo "make nightly    the same, the model and the long tests"
 	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
@@ -22,6 +23,9 @@ demo: setup
 
 bench: setup
 	@./crossguardian bench $(ARGS)
+
+chaos: setup
+	@./crossguardian chaos $(ARGS)
 
 test: setup
 	@tools/run node tools/test.ts $(ARGS)

@@ -12,7 +12,7 @@ export type FieldPlaces = { readonly instance: string; readonly runRoot: string;
 export type BuiltField = { readonly field: Field; readonly end: () => Promise<void> };
 
 /** Three chains: for a chain of the first gateway there are pairs that do not use it. */
-export const CHAOS_TOPOLOGY: Topology = {
+const CHAOS_TOPOLOGY: Topology = {
   ...DEMO_TOPOLOGY,
   gateways: [
     { name: "gateway-a", chains: ["A", "B"] },
@@ -20,10 +20,10 @@ export const CHAOS_TOPOLOGY: Topology = {
   ],
 };
 
-/** Time between blocks, in ms. */
-export const BLOCK_TIME_MS = 250;
+/** Time between blocks, in ms. Ganache is slower by more than that. */
+const BLOCK_TIME_MS: Readonly<Record<ChainKind, number>> = { anvil: 250, ganache: 1_000 };
 /** Blocks on top of an event before it counts; reorganisations of fewer are among the faults. */
-export const DEPTH = 3;
+const DEPTH = 3;
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
 const MINE_DEADLINE_MS = 3_000;
@@ -36,7 +36,7 @@ const keepMining = (field: Field): (() => Promise<void>) => {
     const rpc = makeRpc(url, MINE_DEADLINE_MS);
     while (!over.signal.aborted) {
       await rpc.call("evm_mine", []).catch(() => undefined); // the node is being hit
-      await new Promise((resolve) => setTimeout(resolve, BLOCK_TIME_MS));
+      await new Promise((resolve) => setTimeout(resolve, field.blockTimeMs));
     }
   });
   return async () => {
@@ -62,7 +62,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const world = await buildTemporaryWorld({
       ...places,
       topology: CHAOS_TOPOLOGY,
-      dev: { kind: chainKind, blockTimeMs: chainKind === "ganache" ? null : BLOCK_TIME_MS, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: chainKind === "ganache" ? null : BLOCK_TIME_MS.anvil, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
@@ -85,7 +85,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const [plugins, orderer] = started;
     if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
     const field: Field = {
-      world, chainKind, chainDir, accounts: ACCOUNTS, blockTimeMs: BLOCK_TIME_MS, depth: DEPTH,
+      world, chainKind, chainDir, accounts: ACCOUNTS, blockTimeMs: BLOCK_TIME_MS[chainKind], depth: DEPTH,
       houses: new Map(world.houses),
       nodes: new Map(world.nodes),
       pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
