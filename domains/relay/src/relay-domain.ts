@@ -38,7 +38,7 @@ export type RelayDomain = {
 export const INTERACTION = "interaction";
 const TICK_MS = 250;
 const FIRST_WAIT_MS = 100;
-const MAX_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 1_000;
 /** An orderer that says nothing for so long although something is asked of it is left, in ms. */
 export const ORDERER_SILENCE_MS = 30_000;
 const MAX_HELD_ACKS = 256;

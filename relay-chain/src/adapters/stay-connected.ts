@@ -4,7 +4,7 @@ import { type Link, type LinkHandlers } from "../link/link.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
 const FIRST_WAIT_MS = 50;
-const LAST_WAIT_MS = 2000;
+const LAST_WAIT_MS = 1_000;
 /** A connection that lasted so long counts as good: the next wait is short again. */
 const GOOD_AFTER_MS = 5000;
 /** An orderer that says nothing within this time after connecting is left, in ms. */
