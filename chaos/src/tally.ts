@@ -47,6 +47,8 @@ export type TallyEyes = {
 
 /** A flow that does not commit for so long after a kill is given up; the end of the run then shows whether it is stuck. */
 export const RECOVERY_DEADLINE_MS = 30_000;
+/** A recovery that took longer is told as it happens, in ms. */
+const TOLD_ABOVE_MS = 2_000;
 /** After a kill commits are looked at for at least so long before anything else is done, in ms. */
 const LOOK_MS = 1_500;
 
@@ -93,6 +95,7 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       const chains = victims.length === 1 && only !== undefined ? chainsOfVictim(only) : null;
       const time = await commitAfter(chains, sinceMs);
       if (time === null) log.note(`  no commit within ${RECOVERY_DEADLINE_MS} ms of the kill`);
+      else if (time > TOLD_ABOVE_MS) log.note(`  the next commit came ${Math.round(time)} ms after the kill`);
       await wait(Math.max(0, sinceMs + LOOK_MS - performance.now()));
       if (!isQuiet()) return;
       recovery.set(label, [...(recovery.get(label) ?? []), time ?? RECOVERY_DEADLINE_MS]);
