@@ -1,5 +1,5 @@
 import { type ChainKind, type DevProxies, startProxy } from "@crossguardian/devnet";
-import { buildTemporaryWorld, DEMO_TOPOLOGY, makeRpc, type Topology } from "@crossguardian/world";
+import { buildTemporaryWorld, DEMO_TOPOLOGY, type Topology } from "@crossguardian/world";
 import { join } from "node:path";
 
 import { type Field } from "./field.ts";
@@ -20,30 +20,17 @@ const CHAOS_TOPOLOGY: Topology = {
   ],
 };
 
-/** Time between blocks, in ms. Ganache is slower by more than that. */
-const BLOCK_TIME_MS: Readonly<Record<ChainKind, number>> = { anvil: 250, ganache: 1_000 };
-/** Blocks on top of an event before it counts; reorganisations of fewer are among the faults. */
-const DEPTH = 3;
+/**
+ * Time between blocks in ms, and blocks on top of an event before it counts; reorganisations of fewer are among the faults. Ganache leaves transactions
+ * in its pool for ever when it mines by time or on request under load (7.9.2), so it mines at once, and nothing can be waited for on top.
+ */
+const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; readonly depth: number }>> = {
+  anvil: { blockTimeMs: 250, depth: 3 },
+  ganache: { blockTimeMs: null, depth: 0 },
+};
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
-const MINE_DEADLINE_MS = 3_000;
 const RETRY_MS = 1_500;
-
-// Ganache that mines by time takes no transaction while it is busy with the ones before; so it mines at once, and these blocks come on top.
-const keepMining = (field: Field): (() => Promise<void>) => {
-  const over = new AbortController();
-  const loops = [...field.world.chains.values()].map(async ({ url }) => {
-    const rpc = makeRpc(url, MINE_DEADLINE_MS);
-    while (!over.signal.aborted) {
-      await rpc.call("evm_mine", []).catch(() => undefined); // the node is being hit
-      await new Promise((resolve) => setTimeout(resolve, field.blockTimeMs));
-    }
-  });
-  return async () => {
-    over.abort();
-    await Promise.all(loops);
-  };
-};
 
 const validatorNames = ({ validators }: Topology): readonly string[] => Array.from({ length: validators }, (_, at) => `validator-${at + 1}`);
 
@@ -62,7 +49,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const world = await buildTemporaryWorld({
       ...places,
       topology: CHAOS_TOPOLOGY,
-      dev: { kind: chainKind, blockTimeMs: chainKind === "ganache" ? null : BLOCK_TIME_MS.anvil, depth: DEPTH, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, ...PACE[chainKind], ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
@@ -85,17 +72,15 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const [plugins, orderer] = started;
     if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
     const field: Field = {
-      world, chainKind, chainDir, accounts: ACCOUNTS, blockTimeMs: BLOCK_TIME_MS[chainKind], depth: DEPTH,
+      world, chainKind, chainDir, accounts: ACCOUNTS, ...PACE[chainKind],
       houses: new Map(world.houses),
       nodes: new Map(world.nodes),
       pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
       ordererLinks: { proxies: orderer, numberOf: (name) => names.indexOf(name), names },
     };
-    const stopMining = chainKind === "ganache" ? keepMining(field) : async (): Promise<void> => undefined;
     return {
       field,
       end: async () => {
-        await stopMining();
         for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
         for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
         await world.stop();

@@ -8,7 +8,8 @@ import { nameOf, type Victim } from "./roster.ts";
 export type Field = {
   readonly world: World;
   readonly chainKind: ChainKind;
-  readonly blockTimeMs: number;
+  /** Null: a block per transaction, at once. */
+  readonly blockTimeMs: number | null;
   readonly depth: number;
   /** The launchers that run now; a killed one is replaced by the next. */
   readonly houses: Map<string, House>;

@@ -74,6 +74,7 @@ const FAULTS_PER_KILL = 0.25;
 const SETTLE_DEADLINE_MS = 180_000;
 const WARM_UP_MS = 6_000;
 const POLL_MS = 100;
+const RELAY_QUIET_MS = 750;
 const MAX_COMPLAINTS = 20;
 
 /** A transfer's name for people out of its key on the chains; empty stays empty. */
@@ -126,7 +127,7 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, log: RunLog):
     const settleMs = performance.now() - settling;
     log.note(`settled ${chains.settled()} of ${chains.requested()} in ${Math.round(settleMs)} ms after the last fault`);
     // What the relay chain said last has come to the watch by then.
-    await wait(field.blockTimeMs * field.depth);
+    await wait(RELAY_QUIET_MS);
     const verdict = judgeHistory(await readHistory(field.world, relay.blocks));
     return { known: { eventsOf: chains.of, nameOf: makeNames(field.world) }, results, sent, settleMs, verdict };
   } finally {

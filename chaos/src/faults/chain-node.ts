@@ -44,11 +44,7 @@ export const reorg = (blocksOf: (field: Field) => number): Fault => ({
   inject: async (field, order) => {
     const { chain, rpc } = targetOf(field, order);
     const blocks = blocksOf(field);
-    if (field.chainKind === "ganache") {
-      const snapshot = await rpc.call<string>("evm_snapshot", []);
-      await order.wait(blocks * field.blockTimeMs);
-      await rpc.call("evm_revert", [snapshot]);
-    } else if (further(order.choice, 4) < 0.5) await rpc.call<null>("anvil_rollback", [blocks]);
+    if (further(order.choice, 4) < 0.5) await rpc.call<null>("anvil_rollback", [blocks]);
     else await rpc.call<null>("anvil_reorg", [blocks, []]);
     return { report: { what: `the last ${blocks} blocks of chain ${chain} are replaced or taken back`, chains: [chain] }, heal: null };
   },

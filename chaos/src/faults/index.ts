@@ -45,8 +45,8 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   linkCut: linkFault(() => ({ kind: "cut" })),
 };
 
-/** They need methods of anvil. */
-const ANVIL_ONLY: readonly FaultName[] = ["stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise"];
+/** They need methods of anvil, or a depth. */
+const ANVIL_ONLY: readonly FaultName[] = ["reorgShallow", "reorgAlmostDepth", "stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise"];
 
 /** The fault of a name. */
 export const faultOf = (name: FaultName): Fault => FAULTS[name];
