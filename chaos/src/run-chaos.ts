@@ -67,7 +67,7 @@ export type ChaosResult = {
 /** What two cores carry beside everything else. */
 const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
   anvil: { everyMs: 250, assets: 1, maxOpen: 120 },
-  ganache: { everyMs: 1_000, assets: 1, maxOpen: 12 },
+  ganache: { everyMs: 2_500, assets: 1, maxOpen: 4 },
 };
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
