@@ -1,4 +1,4 @@
-import { type World } from "@crossguardian/world";
+import { chainsOf, peersOf, type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { type Kill } from "./kill.ts";
@@ -58,6 +58,7 @@ const plain = (map: ReadonlyMap<string, number>): Readonly<Record<string, number
 /** Makes an empty tally. */
 export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEyes): Tally => {
   const services = servicesOf(world);
+  const allPairs = chainsOf(world.topology).flatMap((from) => peersOf(world.topology, from).map((to) => ({ from, to })));
   const killed = new Map<string, number>();
   const crashPoints = new Map<string, number>();
   const faults = new Map<string, number>();
@@ -103,7 +104,7 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       const pauseOf = (isConcerned: boolean): number =>
         longestPause(watch.commitsSince(sinceMs).filter(({ key }) => concerns(chains, pairOf(key)) === isConcerned).map(({ atMs }) => atMs), sinceMs, untilMs);
       pauses.set(label, [...(pauses.get(label) ?? []), pauseOf(true)]);
-      if (chains !== null && label !== "again") bystanderPausesMs.push(pauseOf(false));
+      if (chains !== null && label !== "again" && allPairs.some((pair) => !concerns(chains, pair))) bystanderPausesMs.push(pauseOf(false));
     },
     results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, pauses, bystanderPausesMs }),
   };
