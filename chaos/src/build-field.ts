@@ -21,8 +21,8 @@ const CHAOS_TOPOLOGY: Topology = {
 };
 
 /**
- * Time between blocks in ms, and blocks on top of an event before it counts; reorganisations of fewer are among the faults. Ganache leaves transactions
- * in its pool for ever when it mines by time or on request under load (7.9.2), so it mines at once, and nothing can be waited for on top.
+ * Time between blocks in ms, and blocks on top of an event before it counts; reorganisations of fewer are among the faults. Ganache mines at once, so nothing
+ * can be waited for on top.
  */
 const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; readonly depth: number }>> = {
   anvil: { blockTimeMs: 250, depth: 3 },

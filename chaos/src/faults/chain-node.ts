@@ -1,10 +1,12 @@
-import { chainsOf, makeRpc, type Rpc } from "@crossguardian/world";
+import { CodedError } from "@crossguardian/kernel";
+import { chainsOf, headOf, makeRpc, type Rpc } from "@crossguardian/world";
 
 import { type Field, signalProcess } from "../field.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 
 const RESOURCE = "chain";
 const CALL_DEADLINE_MS = 5_000;
+const LOOK_MS = 10;
 /** Longer than the timeout of the transfers that are sent with a short one, in ms. */
 const PAST_TIMEOUT_MS = 7_000;
 
@@ -38,14 +40,41 @@ export const chainDownPastTimeout: Fault = {
   },
 };
 
-/** The last blocks of a chain are replaced by others, or taken back. What was in them is gone. */
+/** Returns just after the chain's next block. @throws chaos.chain.silent */
+const afterNextBlock = async (rpc: Rpc, chain: string, { wait }: FaultOrder): Promise<void> => {
+  const before = await headOf(rpc);
+  for (const until = performance.now() + CALL_DEADLINE_MS; (await headOf(rpc)) === before; await wait(LOOK_MS)) {
+    if (performance.now() > until) throw new CodedError("chaos.chain.silent", { chain, waitedMs: CALL_DEADLINE_MS });
+  }
+};
+
+type Linked = { readonly hash: string; readonly parentHash: string };
+
+/** A node that answers null for a block of its own branch is of no use to anybody from then on. @throws chaos.chain.broken */
+const checkLinks = async (rpc: Rpc, chain: string, blocks: number): Promise<void> => {
+  const head = await headOf(rpc);
+  let parent: string | null = null;
+  for (let height = head - BigInt(blocks) - 1n; height <= head; height += 1n) {
+    const block: Linked | null = await rpc.call<Linked | null>("eth_getBlockByNumber", [`0x${height.toString(16)}`, false]);
+    if (block === null || (parent !== null && block.parentHash !== parent)) throw new CodedError("chaos.chain.broken", { chain, height });
+    parent = block.hash;
+  }
+};
+
+/**
+ * The last blocks of a chain are replaced by others, or taken back. What was in them is gone. Done just after a block: a node that mines
+ * while it takes blocks back may build the next one on what it took back, and then lacks blocks for good.
+ */
 export const reorg = (blocksOf: (field: Field) => number): Fault => ({
   resource: RESOURCE,
   inject: async (field, order) => {
     const { chain, rpc } = targetOf(field, order);
     const blocks = blocksOf(field);
+    await afterNextBlock(rpc, chain, order);
     if (further(order.choice, 4) < 0.5) await rpc.call<null>("anvil_rollback", [blocks]);
     else await rpc.call<null>("anvil_reorg", [blocks, []]);
+    await afterNextBlock(rpc, chain, order);
+    await checkLinks(rpc, chain, blocks);
     return { report: { what: `the last ${blocks} blocks of chain ${chain} are replaced or taken back`, chains: [chain] }, heal: null };
   },
 });
