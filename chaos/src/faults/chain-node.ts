@@ -43,8 +43,10 @@ export const chainDownPastTimeout: Fault = {
 /** Returns just after the chain's next block. @throws chaos.chain.silent */
 const afterNextBlock = async (rpc: Rpc, chain: string, { wait }: FaultOrder): Promise<void> => {
   const before = await headOf(rpc);
-  for (const until = performance.now() + CALL_DEADLINE_MS; (await headOf(rpc)) === before; await wait(LOOK_MS)) {
+  const until = performance.now() + CALL_DEADLINE_MS;
+  while ((await headOf(rpc)) === before) {
     if (performance.now() > until) throw new CodedError("chaos.chain.silent", { chain, waitedMs: CALL_DEADLINE_MS });
+    await wait(LOOK_MS);
   }
 };
 
