@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { type Field } from "./field.ts";
 import { LOAD_USERS } from "./load/run-load.ts";
+import { mineByTurns, type Miner } from "./mine-by-turns.ts";
 
 /** Where a run's world lies and how it is built. */
 export type FieldPlaces = { readonly instance: string; readonly runRoot: string; readonly dataRoot: string; readonly stateDir: string };
@@ -36,7 +37,9 @@ const validatorNames = ({ validators }: Topology): readonly string[] => Array.fr
 
 /** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy. Nothing of it stays, also when this process is killed. */
 export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onStep: (step: string) => void): Promise<BuiltField> => {
+  const { blockTimeMs, depth } = PACE[chainKind];
   const started: DevProxies[] = [];
+  let miner: Miner | null = null;
   const dataDir = join(places.dataRoot, places.instance);
   const chainDir = join(dataDir, "chains");
   const names = [...CHAOS_TOPOLOGY.gateways.map(({ name }) => name), ...validatorNames(CHAOS_TOPOLOGY)];
@@ -49,7 +52,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     const world = await buildTemporaryWorld({
       ...places,
       topology: CHAOS_TOPOLOGY,
-      dev: { kind: chainKind, ...PACE[chainKind], ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
@@ -69,10 +72,11 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
         },
       },
     });
+    if (blockTimeMs !== null) miner = await mineByTurns(new Map([...world.chains.values()].map(({ name, url }) => [name, url])), blockTimeMs);
     const [plugins, orderer] = started;
     if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
     const field: Field = {
-      world, chainKind, chainDir, accounts: ACCOUNTS, ...PACE[chainKind],
+      world, chainKind, chainDir, depth, miner, accounts: ACCOUNTS,
       houses: new Map(world.houses),
       nodes: new Map(world.nodes),
       pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
@@ -81,6 +85,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
     return {
       field,
       end: async () => {
+        await miner?.stop();
         for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
         for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
         await world.stop();
@@ -88,6 +93,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onSt
       },
     };
   } catch (error) {
+    await miner?.stop();
     await stopProxies();
     throw error;
   }

@@ -2,15 +2,16 @@ import { type ChainKind, type DevProxies } from "@crossguardian/devnet";
 import { CodedError } from "@crossguardian/kernel";
 import { type House, type Node, startHouse, type World } from "@crossguardian/world";
 
+import { type Miner } from "./mine-by-turns.ts";
 import { nameOf, type Victim } from "./roster.ts";
 
 /** What faults act on: a world and everything between its parts. */
 export type Field = {
   readonly world: World;
   readonly chainKind: ChainKind;
-  /** Null: a block per transaction, at once. */
-  readonly blockTimeMs: number | null;
   readonly depth: number;
+  /** Makes the blocks of the chains; null: they make one per transaction, at once. */
+  readonly miner: Miner | null;
   /** The launchers that run now; a killed one is replaced by the next. */
   readonly houses: Map<string, House>;
   /** Nodes that run now, by chain. */

@@ -17,7 +17,7 @@ const raiseChain = async (field: Field, chain: string): Promise<void> => {
   if (plan === undefined) throw new Error(`no chain ${chain}`);
   await new Promise((resolve) => setTimeout(resolve, CHAIN_DOWN_MS));
   const node = await startChain({
-    kind: field.chainKind, chainId: plan.numericId, blockTimeMs: field.blockTimeMs, accounts: field.accounts,
+    kind: field.chainKind, chainId: plan.numericId, blockTimeMs: null, accounts: field.accounts,
     port: Number(new URL(plan.url).port), stateDir: join(field.chainDir, chain),
   });
   field.nodes.set(chain, node);

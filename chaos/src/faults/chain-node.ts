@@ -6,7 +6,6 @@ import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 
 const RESOURCE = "chain";
 const CALL_DEADLINE_MS = 5_000;
-const LOOK_MS = 10;
 /** Longer than the timeout of the transfers that are sent with a short one, in ms. */
 const PAST_TIMEOUT_MS = 7_000;
 
@@ -40,16 +39,6 @@ export const chainDownPastTimeout: Fault = {
   },
 };
 
-/** Returns just after the chain's next block. @throws chaos.chain.silent */
-const afterNextBlock = async (rpc: Rpc, chain: string, { wait }: FaultOrder): Promise<void> => {
-  const before = await headOf(rpc);
-  const until = performance.now() + CALL_DEADLINE_MS;
-  while ((await headOf(rpc)) === before) {
-    if (performance.now() > until) throw new CodedError("chaos.chain.silent", { chain, waitedMs: CALL_DEADLINE_MS });
-    await wait(LOOK_MS);
-  }
-};
-
 type Linked = { readonly hash: string; readonly parentHash: string };
 
 /** A node that answers null for a block of its own branch is of no use to anybody from then on. @throws chaos.chain.broken */
@@ -63,20 +52,18 @@ const checkLinks = async (rpc: Rpc, chain: string, blocks: number): Promise<void
   }
 };
 
-/**
- * The last blocks of a chain are replaced by others, or taken back. What was in them is gone. Done just after a block: a node that mines
- * while it takes blocks back may build the next one on what it took back, and then lacks blocks for good.
- */
+/** The last blocks of a chain are replaced by others, or taken back, between two blocks. What was in them is gone. */
 export const reorg = (blocksOf: (field: Field) => number): Fault => ({
   resource: RESOURCE,
   inject: async (field, order) => {
     const { chain, rpc } = targetOf(field, order);
     const blocks = blocksOf(field);
-    await afterNextBlock(rpc, chain, order);
-    if (further(order.choice, 4) < 0.5) await rpc.call<null>("anvil_rollback", [blocks]);
-    else await rpc.call<null>("anvil_reorg", [blocks, []]);
-    await afterNextBlock(rpc, chain, order);
-    await checkLinks(rpc, chain, blocks);
+    const [method, params] = further(order.choice, 4) < 0.5 ? ["anvil_rollback", [blocks]] : ["anvil_reorg", [blocks, []]];
+    const replace = async (): Promise<void> => {
+      await rpc.call<null>(method, params);
+      await checkLinks(rpc, chain, blocks);
+    };
+    await (field.miner?.between(chain, replace) ?? replace());
     return { report: { what: `the last ${blocks} blocks of chain ${chain} are replaced or taken back`, chains: [chain] }, heal: null };
   },
 });

@@ -4,7 +4,6 @@ import { type FailureTable } from "./failure-table.ts";
 export const CHAOS_FAILURES = {
   "chaos.victim.unknown": { action: "refuse", says: "a schedule names a process that this world does not have" },
   "chaos.victim.absent": { action: "alarm", says: "a killed process did not come back in time" },
-  "chaos.chain.silent": { action: "alarm", says: "a development chain made no block in time; the run says nothing about the gateways" },
   "chaos.chain.broken": { action: "alarm", says: "a development chain lacks blocks of its own branch after a reorganisation; the run says nothing about the gateways" },
   "chaos.oracle.objects": { action: "alarm", says: "the chains and the relay log do not show that everything ended exactly once" },
 } as const satisfies FailureTable;
