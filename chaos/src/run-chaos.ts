@@ -36,19 +36,9 @@ export type ChaosOptions = {
 };
 
 /** The last line with --json. */
-export type ChaosResult = {
+export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "crashPoints"> & Omit<HistoryVerdict, "complaints"> & {
   readonly seed: number;
-  readonly kills: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly killed: Readonly<Record<string, number>>;
-  readonly crashPoints: Readonly<Record<string, number>>;
   readonly sent: Readonly<Record<LoadKind, number>>;
-  readonly transfers: number;
-  readonly committed: number;
-  readonly rolledBack: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly stuck: number;
   /** Share of the kills that hit a process with open transfers. */
   readonly openHitShare: number;
   readonly maxRecoveryMs: number;
@@ -105,10 +95,9 @@ type Driven = {
   readonly known: Known;
    readonly results: StepResults; readonly sent: Readonly<Record<LoadKind, number>>; readonly settleMs: number; readonly verdict: HistoryVerdict };
 
-const drive = async ({ field }: BuiltField, options: ChaosOptions, log: RunLog): Promise<Driven> => {
+const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: ReturnType<typeof chooseFaults>, log: RunLog): Promise<Driven> => {
   const wait = makeWait(options.signal);
   const roster = rosterOf(field.world.topology, options.chain);
-  const faults = chooseFaults(options.chain, options.only);
   const schedule = makeSchedule(options.seed, { kills: options.kills, roster, faults, faultsPerKill: FAULTS_PER_KILL });
   const chains = watchChains(field.world);
   const relay = watchRelay(field.world);
@@ -138,17 +127,18 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, log: RunLog):
 
 /**
  * Builds a world, puts it under load, does to it what the seed says, lets everything settle, and judges from the chains and the relay log.
- * A violation is in the result, with the shortest history that shows it. @throws what stops a world from starting, cli.stopped, chaos.victim.absent
+ * A violation is in the result, with the shortest history that shows it. @throws cli.argument.bad for a fault that there is not, what stops a world from starting, cli.stopped, chaos.victim.absent
  */
 export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const started = performance.now();
   const log = makeRunLog(options.write);
+  const faults = chooseFaults(options.chain, options.only);
   const built = await buildField(options.chain, options.places, (step) => {
     log.note(step);
   });
   let isGood = false;
   try {
-    const { known, results, sent, settleMs, verdict } = await drive(built, options, log);
+    const { known, results, sent, settleMs, verdict } = await drive(built, options, faults, log);
     const { complaints, ...totals } = verdict;
     isGood = complaints.length === 0;
     return {
