@@ -6,7 +6,9 @@ import { registerChaos } from "./commands/chaos.ts";
 import { registerContracts } from "./commands/contracts.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDoctor } from "./commands/doctor.ts";
+import { registerDomain } from "./commands/domain.ts";
 import { registerDown } from "./commands/down.ts";
+import { registerExperiment } from "./commands/experiment.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerIntegrity } from "./commands/integrity.ts";
 import { registerKeys } from "./commands/keys.ts";
@@ -41,6 +43,8 @@ export const makeProgram = (context: Context): Command => {
     registerDown,
     registerStatus,
     registerDoctor,
+    registerDomain,
+    registerExperiment,
     registerTransfer,
     registerTrace,
     registerLogs,

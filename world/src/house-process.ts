@@ -17,6 +17,10 @@ export type ReportedDomain = {
   readonly state: string;
   readonly restarts: number;
   readonly chain?: string | null;
+  /** Domain in whose place it is put when that one fails. */
+  readonly standbyOf?: string | null;
+  /** Steps of the response ladder that are in force against it. */
+  readonly held?: readonly string[];
   readonly startedAtMs?: number | null;
   /** Ends within the last minute. */
   readonly recentEnds?: number;

@@ -69,8 +69,8 @@ export type HouseTerms = {
 const MIB = 1024 * 1024;
 const MIN_GAS_PER_TRANSACTION = 100_000_000n;
 
-type Draft = Omit<DomainEntry, "port" | "config" | "limits" | "network" | "volume" | "keySlot" | "chain" | "role"> &
-  Partial<Pick<DomainEntry, "network" | "volume" | "keySlot" | "chain" | "role">> & {
+type Draft = Omit<DomainEntry, "port" | "config" | "limits" | "network" | "volume" | "keySlot" | "chain" | "role" | "standbyOf"> &
+  Partial<Pick<DomainEntry, "network" | "volume" | "keySlot" | "chain" | "role" | "standbyOf">> & {
     readonly config: Uint8Array;
     readonly memoryBytes?: number;
   };
@@ -81,6 +81,7 @@ const entriesOf = (drafts: readonly Draft[]): DomainEntry[] =>
     volume: false,
     keySlot: null,
     chain: null,
+    standbyOf: null,
     role: draft.kind,
     ...draft,
     port: draft.kind === "management" ? 0 : at + 1,

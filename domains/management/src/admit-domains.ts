@@ -14,6 +14,8 @@ export type Admission = {
   readonly onStarted: (watched: Watched, started: Extract<FromLauncher, { readonly type: "started" }>) => void;
   readonly onEnded: (watched: Watched) => void;
   readonly onHello: (watched: Watched, hello: Message<"hello">) => void;
+  /** Has the switch open or close the port of the present instance. */
+  readonly setOpen: (watched: Watched, isOpen: boolean) => void;
   readonly onSwitchStarted: () => void;
   /** The port of this instance is at the switch. */
   readonly onAttached: (watched: Watched, epoch: bigint) => void;
@@ -39,6 +41,7 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
 
   const judge = (watched: Watched, hello: Message<"hello">): void => {
     watched.selfTest = hello;
+    if (watched.hold.isQuarantined) return; // it is let in again by a release only
     const wrong = checkSelfTest(watched.domain, hello);
     if (wrong.length > 0) {
       refuse(watched, wrong.join(", ").slice(0, 400));
@@ -54,10 +57,12 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
   };
 
   return {
-    onStarted: (watched, { epoch, fresh, admitted }) => {
+    setOpen: sendAdmit,
+    onStarted: (watched, { epoch, fresh, admitted, held }) => {
       const { heldHello } = watched;
       beginInstance(watched);
       watched.epoch = epoch;
+      watched.hold = { ...watched.hold, isQuarantined: held.includes("quarantine"), isFrozen: held.includes("freeze") };
       watched.heldHello = null;
       watched.phase = "waiting";
       heard(watched, clock);
@@ -69,7 +74,7 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
       // It was judged by the management process before this one; it goes on, and is judged again.
       if (admitted) {
         watched.phase = "admitted";
-        sendAdmit(watched, true);
+        sendAdmit(watched, !watched.hold.isQuarantined);
       }
       askHello(watched);
     },
@@ -90,7 +95,7 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
     onAttached: (watched, epoch) => {
       if (watched.epoch !== epoch || switchStarts <= 1) return;
       // A replaced switch knows nobody, and a hello on its way may be lost with the one before.
-      if (watched.phase === "admitted") sendAdmit(watched, true);
+      if (watched.phase === "admitted") sendAdmit(watched, !watched.hold.isQuarantined);
       else if (watched.phase === "waiting") askHello(watched);
     },
   };

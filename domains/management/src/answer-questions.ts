@@ -1,6 +1,9 @@
 import { type FailureCode } from "@crossguardian/kernel";
 import { type FromLauncher } from "./house.ts";
 import { type Outcome, type Questions } from "./questions.ts";
+import { decodeOrder } from "./response/decode-order.ts";
+import { type Responder } from "./response/responder.ts";
+import { OPERATOR } from "./response/step.ts";
 import { nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
 
 /** Name under which management itself is asked. */
@@ -15,6 +18,9 @@ const statusOf = (watched: Watched, nowMs: number): object => ({
   role: watched.domain.role,
   port: watched.domain.port,
   phase: watched.phase,
+  standbyOf: watched.domain.standbyOf,
+  activeMs: watched.activeSinceMs === null ? null : Math.round(nowMs - watched.activeSinceMs),
+  hold: watched.hold,
   silentMs: watched.phase === "admitted" ? Math.round(nowMs - watched.pulse.heardMs) : null,
   stall: watched.stall,
   owes: watched.evidence,
@@ -33,19 +39,32 @@ export const decodeAnswer = (untrustedBytes: Uint8Array): Outcome => {
   }
 };
 
-/** Hands an operator's question to its domain, or answers `status` itself. */
+/** What questions are answered from. */
+export type Answering = { readonly all: ReadonlyMap<string, Watched>; readonly questions: Questions; readonly responder: Responder };
+
+/** An operator's step of the response ladder: a JSON object `{domain, step, why?, cpuPercent?}`. */
+const respondTo = (untrustedArgument: string, responder: Responder): Outcome => {
+  const order = decodeOrder(untrustedArgument);
+  if (!order.ok) return { ok: false, code: order.failure.code };
+  const { domain, step, why, cpuPercent } = order.value;
+  const done = responder.respond(domain, step, { by: OPERATOR, says: why, facts: {} }, cpuPercent);
+  return done.ok ? { ok: true, answer: JSON.stringify(done.value, plain) } : { ok: false, code: done.failure.code };
+};
+
+/** Hands an operator's question to its domain, or answers `status`, `responses` and `respond` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
-  all: ReadonlyMap<string, Watched>,
-  questions: Questions,
+  { all, questions, responder }: Answering,
   { clock, channel, tellLauncher }: OverseerPowers,
 ): void => {
   const settle = (outcome: Outcome): void =>
     tellLauncher({ type: "answer", id, ok: outcome.ok, answer: outcome.ok ? outcome.answer : outcome.code });
   const fail = (code: FailureCode): void => settle({ ok: false, code });
   if (domain === OWN_NAME) {
-    if (command !== "status") fail("management.command.unknown");
-    else settle({ ok: true, answer: JSON.stringify([...all.values()].map((each) => statusOf(each, clock.monotonicMs())), plain) });
+    if (command === "status") settle({ ok: true, answer: JSON.stringify([...all.values()].map((each) => statusOf(each, clock.monotonicMs())), plain) });
+    else if (command === "responses") settle({ ok: true, answer: JSON.stringify(responder.recent(), plain) });
+    else if (command === "respond") settle(respondTo(argument, responder));
+    else fail("management.command.unknown");
     return;
   }
   const watched = all.get(domain);

@@ -1,5 +1,6 @@
 import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { type FromLauncher, type ManagedDomain, type ManagedHouse } from "./house.ts";
+import { STEPS } from "./response/step.ts";
 
 type Untrusted = Readonly<Record<string, unknown>>;
 
@@ -25,16 +26,17 @@ type Base64 = (text: string) => Uint8Array;
 const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain => {
   if (typeof untrusted !== "object" || untrusted === null) throw malformed("domain");
   const domain = untrusted as Untrusted; // each field is checked below
-  const { port, jailed, chain, network } = domain;
+  const { port, jailed, chain, network, standbyOf } = domain;
   if (typeof port !== "number" || typeof jailed !== "boolean") throw malformed("domain");
   if (chain !== null && typeof chain !== "string") throw malformed("chain");
+  if (standbyOf !== null && typeof standbyOf !== "string") throw malformed("standbyOf");
   if (network !== "none" && network !== "host") throw malformed("network");
   return {
     name: textOf(domain, "name"),
     kind: textOf(domain, "kind"),
     role: textOf(domain, "role"),
     config: decodeBase64(textOf(domain, "config")),
-    chain, port, jailed, network,
+    chain, port, jailed, network, standbyOf,
   };
 };
 
@@ -62,5 +64,11 @@ export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
   }
   if (typeof name !== "string" || !isEpoch(epoch)) return no;
   if (type === "ended") return ok({ type, name, epoch: BigInt(epoch) });
-  return type === "started" ? ok({ type, name, epoch: BigInt(epoch), fresh: fresh === true, admitted: admitted === true }) : no;
+  if (type === "held") {
+    const step = STEPS.find((each) => each === line["step"]);
+    return step === undefined ? no : ok({ type, name, epoch: BigInt(epoch), step, done: line["done"] === true });
+  }
+  const { held } = line;
+  const names = Array.isArray(held) ? held.filter((each) => typeof each === "string") : [];
+  return type === "started" ? ok({ type, name, epoch: BigInt(epoch), fresh: fresh === true, admitted: admitted === true, held: names }) : no;
 };

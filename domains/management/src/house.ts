@@ -1,9 +1,13 @@
+import { type Step } from "./response/step.ts";
+
 /** A domain of the house as the launcher describes it. */
 export type ManagedDomain = {
   readonly name: string;
   readonly kind: string;
   readonly chain: string | null;
   readonly port: number;
+  /** Domain in whose place it is put when that one fails; null: it is nobody's standby. */
+  readonly standbyOf: string | null;
   readonly role: string;
   readonly network: "none" | "host";
   /** Runs in a jail, so its self-test must show one. */
@@ -31,13 +35,18 @@ export type FromLauncher =
       readonly fresh: boolean;
       /** It was admitted by the management process before this one. */
       readonly admitted: boolean;
+      /** Steps that are in force against it, by the management process before this one. */
+      readonly held: readonly string[];
     }
   | { readonly type: "ended"; readonly name: string; readonly epoch: bigint }
+  /** A step took effect on the launcher's side, or did not. */
+  | { readonly type: "held"; readonly name: string; readonly epoch: bigint; readonly step: Step; readonly done: boolean }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
-/** What management says to the launcher; `epoch` as decimal text. */
+/** What management says to the launcher; `epoch` as decimal text. `hold`: a step of the response ladder; cpu in percent of one core. */
 export type ToLauncher =
   | { readonly type: "ready" }
   | { readonly type: "admitted"; readonly name: string; readonly epoch: string }
+  | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: Step; readonly cpuPercent: number | null }
   | { readonly type: "refused" | "restart"; readonly name: string; readonly epoch: string; readonly why: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };

@@ -3,5 +3,8 @@ export { decodeHouse, decodeLauncherLine } from "./decode-launcher.ts";
 export { type FromLauncher, type ManagedDomain, type ManagedHouse, type ToLauncher } from "./house.ts";
 export { evidenceAgainst, type Evidence, type Judged } from "./duties.ts";
 export { judgeProgress, MAX_STALL_RESTARTS, NO_STALL, type Progress, STALL_WINDOW_MS, STALLED_AFTER_MS } from "./judge-progress.ts";
+export { makeResponder, LIMITED_CPU_PERCENT, type Responder, type ResponderPorts } from "./response/responder.ts";
+export { OPERATOR, STEPS, type Evidence as ResponseEvidence, type Hold, type ResponseRecord, type Step } from "./response/step.ts";
+export { decideStep, MAX_PROMOTIONS, NEW_ACTIVE_REST_MS, NO_STEPS, PROMOTION_WINDOW_MS, SAME_STEP_REST_MS, type Steps } from "./response/damping.ts";
 export { makeOverseer, type Overseer } from "./oversee.ts";
 export { type OverseerChannel, type OverseerPowers } from "./watched.ts";

@@ -18,6 +18,7 @@ const keep = (domain: string, level: string, event: string, facts: Readonly<Reco
   const plain = Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, typeof fact === "bigint" ? fact.toString() : fact]));
   files.append(domain, JSON.stringify({ atMs: Date.now(), domain, level, event, ...plain }));
 };
+const plainRecord = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
 const write = (level: string) => (event: string, facts: Readonly<Record<string, Fact>> = {}): void => keep("management", level, event, facts);
 const log: Log = { info: write("info"), warn: write("warn"), alarm: write("alarm") };
 
@@ -47,6 +48,7 @@ const overseer = makeOverseer(house, {
   log,
   keepLine: (domain, { level, event, facts }) =>
     keep(domain, LEVELS[level], event, Object.fromEntries(facts.map(({ key, value }) => [key, value]))),
+  keepResponse: (record) => files.append("responses", JSON.stringify(record, plainRecord)),
 });
 process.on("SIGTERM", () => end(0, "SIGTERM"));
 channel.stopHolding();

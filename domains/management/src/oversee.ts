@@ -1,9 +1,10 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, failure, refuse } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
 import { makeQuestions } from "./questions.ts";
+import { makeResponder, type Responder } from "./response/responder.ts";
 import { watchPulses } from "./watch-pulses.ts";
 import { heard, makeWatched, type OverseerPowers, type Watched } from "./watched.ts";
 
@@ -12,6 +13,8 @@ export type Overseer = {
   readonly onLauncher: (line: FromLauncher) => void;
   /** Starts watching and tells the launcher that management is there. */
   readonly begin: () => void;
+  /** By which detectors and operators do something about a domain. */
+  readonly responder: Responder;
 };
 
 /** Kinds of events counted per port, at most. */
@@ -31,6 +34,16 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const questions = makeQuestions(clock);
   const admission = makeAdmission(house.domains.map(({ name, port }) => ({ name, port })), powers);
 
+  const responder = makeResponder({
+    clock,
+    log,
+    keep: powers.keepResponse,
+    find: (name) => byName.get(name),
+    setOpen: admission.setOpen,
+    promote: ({ domain }) => refuse(failure("management.standby.absent", { name: domain.name })),
+    tellLauncher: powers.tellLauncher,
+  });
+
   const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
     if (event === "switch.started") {
       admission.onSwitchStarted();
@@ -40,6 +53,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     const watched = byPort.get(port);
     if (watched === undefined) return;
     if (event === "port.attached") admission.onAttached(watched, count);
+    else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
     else countEvent(watched, event, count);
   };
 
@@ -66,19 +80,25 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   });
 
   return {
+    responder,
     begin: () => {
       watchPulses(all, powers);
       powers.tellLauncher({ type: "ready" });
     },
     onLauncher: (line) => {
       if (line.type === "ask") {
-        answerQuestion(line, byName, questions, powers);
+        answerQuestion(line, { all: byName, questions, responder }, powers);
         return;
       }
       const watched = byName.get(line.name);
       if (watched === undefined) throw new CodedError("management.domain.unknown", { name: line.name.slice(0, 40) });
       if (line.type === "started") {
+        responder.confirm(watched, "rebuild", line.fresh);
         admission.onStarted(watched, line);
+        return;
+      }
+      if (line.type === "held") {
+        if (line.epoch === watched.epoch && line.step !== "quarantine") responder.confirm(watched, line.step, line.done);
         return;
       }
       log.info("domain.ended", { name: line.name, epoch: line.epoch });

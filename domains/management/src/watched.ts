@@ -4,6 +4,7 @@ import { type Evidence } from "./duties.ts";
 import { type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type Pulse } from "./judge-pulse.ts";
+import { type Hold, NO_HOLD, type ResponseRecord } from "./response/step.ts";
 
 /** The messages management sends and takes, by port. */
 export type OverseerChannel = {
@@ -20,6 +21,8 @@ export type OverseerPowers = {
   readonly log: Log;
   /** Keeps a log line of a domain. */
   readonly keepLine: (domain: string, line: Message<"logLine">) => void;
+  /** Keeps a record of what was done about a domain. */
+  readonly keepResponse: (record: ResponseRecord) => void;
 };
 
 /** What management knows about one domain. */
@@ -38,6 +41,10 @@ export type Watched = {
   evidence: readonly Evidence[];
   /** What it does not do although it could, at the last look. */
   stall: (Evidence & { readonly givenUp: boolean }) | null;
+  /** Since when it is in its role's place at the switch; null while it is not. */
+  activeSinceMs: number | null;
+  /** What is in force against this instance. */
+  hold: Hold;
   /** What the switch reported about the port. */
   readonly portEvents: Map<string, bigint>;
 };
@@ -54,12 +61,16 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   progress: NO_STALL,
   evidence: [],
   stall: null,
+  activeSinceMs: null,
+  hold: NO_HOLD,
   portEvents: new Map(),
 });
 
 /** Another instance of the domain began: its predecessor's pulse says nothing about it. */
 export const beginInstance = (watched: Watched): void => {
   watched.gauges = [];
+  watched.hold = NO_HOLD;
+  watched.activeSinceMs = null;
   watched.stall = null;
   watched.evidence = [];
   watched.progress = freshInstance(watched.progress);

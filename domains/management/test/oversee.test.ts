@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
-import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse } from "../src/index.ts";
+import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse, type ResponseRecord } from "../src/index.ts";
 
-const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, role: "", network: "none", jailed: true, config: new Uint8Array([1]) };
+const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, config: new Uint8Array([1]) };
 const house: ManagedHouse = { house: "h", driver: "oci", logs: "/nowhere", domains: [domain] };
 const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
   domain: "relay", pid: 1, seccomp: 2, noNewPrivs: 1, capEff: "0000000000000000", uidMap: "0 1879048192 65536", netDevices: ["lo"],
@@ -32,6 +32,7 @@ const setUp = (wanted: ManagedHouse = house) => {
   const sent: [number, string, unknown][] = [];
   const told: Record<string, unknown>[] = [];
   const kept: string[] = [];
+  const responses: ResponseRecord[] = [];
   const events: string[] = [];
   const handlers = new Map<string, (port: number, message: never) => void>();
   const write = (event: string): void => void events.push(event);
@@ -48,12 +49,13 @@ const setUp = (wanted: ManagedHouse = house) => {
     },
     tellLauncher: (line) => told.push(line),
     keepLine: (name, line) => kept.push(`${name} ${line.event}`),
+    keepResponse: (record) => void responses.push(record),
   });
   const receive = (name: string, port: number, message: unknown): void => handlers.get(name)?.(port, message as never);
   const started = (more: { fresh?: boolean; admitted?: boolean } = {}): void =>
-    overseer.onLauncher({ type: "started", name: "relay", epoch: 5n, fresh: true, admitted: false, ...more });
+    overseer.onLauncher({ type: "started", name: "relay", epoch: 5n, fresh: true, admitted: false, held: [], ...more });
   const portEvent = (event: string, count: bigint): void => receive("portEvent", 255, { port: 2, name: "relay", event, count });
-  return { overseer, receive, started, portEvent, move, sent, told, kept, events, names: () => sent.map(([port, name]) => `${name}>${String(port)}`) };
+  return { overseer, receive, started, portEvent, move, sent, told, kept, responses, events, names: () => sent.map(([port, name]) => `${name}>${String(port)}`) };
 };
 
 describe("a domain's self-test", () => {
@@ -121,7 +123,7 @@ describe("management", () => {
     receive("hello", 2, hello({ epoch: 6n }));
     assert.deepEqual(sent, []);
     overseer.onLauncher({ type: "ended", name: "relay", epoch: 5n });
-    overseer.onLauncher({ type: "started", name: "relay", epoch: 6n, fresh: true, admitted: false });
+    overseer.onLauncher({ type: "started", name: "relay", epoch: 6n, fresh: true, admitted: false, held: [] });
     assert.deepEqual(sent[0], [255, "admit", { port: 2, open: 1, epoch: 6n }]);
   });
 
@@ -191,7 +193,7 @@ describe("management", () => {
     const { overseer, receive, move, events, told } = setUp({ ...house, domains: [plugin, interaction] });
     overseer.begin();
     for (const { name, port } of [plugin, interaction]) {
-      overseer.onLauncher({ type: "started", name, epoch: 5n, fresh: true, admitted: false });
+      overseer.onLauncher({ type: "started", name, epoch: 5n, fresh: true, admitted: false, held: [] });
       receive("hello", port, hello({ domain: name }));
     }
     const beat = (seconds: number, waits: bigint): void => {
@@ -207,7 +209,7 @@ describe("management", () => {
     assert.deepEqual(told.filter(({ type }) => type === "restart"), [{ type: "restart", name: "plugin-a", epoch: "5", why: "stalled: scan" }]);
     assert.equal(events.filter((event) => event === "management.domain.stalled").length, 1);
     overseer.onLauncher({ type: "ended", name: "plugin-a", epoch: 5n });
-    overseer.onLauncher({ type: "started", name: "plugin-a", epoch: 6n, fresh: true, admitted: false });
+    overseer.onLauncher({ type: "started", name: "plugin-a", epoch: 6n, fresh: true, admitted: false, held: [] });
     receive("hello", 3, hello({ domain: "plugin-a", epoch: 6n }));
     beat(14, 0n);
     assert.equal(told.filter(({ type }) => type === "restart").length, 1);

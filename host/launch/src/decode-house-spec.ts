@@ -1,5 +1,5 @@
 import { CodedError } from "@crossguardian/kernel";
-import { DOMAIN_KINDS, type DomainEntry, type HouseSpec } from "./house-spec.ts";
+import { DOMAIN_KINDS, type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 
 /** Domains of a house at most; each has its own block of user ids. */
 export const MAX_DOMAINS_COUNT = 60;
@@ -75,7 +75,7 @@ const decodeLimits = (untrusted: unknown, where: string): DomainEntry["limits"] 
 };
 
 const ENTRY_FIELDS = [
-  "name", "kind", "chain", "port", "image", "entry", "role", "config", "volume", "keySlot", "network", "limits",
+  "name", "kind", "chain", "standbyOf", "port", "image", "entry", "role", "config", "volume", "keySlot", "network", "limits",
 ];
 
 const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
@@ -87,6 +87,7 @@ const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
     name: asText(entry["name"], `${where}.name`, NAME),
     kind,
     chain: entry["chain"] === null ? null : asText(entry["chain"], `${where}.chain`, CHAIN),
+    standbyOf: entry["standbyOf"] === null ? null : asText(entry["standbyOf"], `${where}.standbyOf`, NAME),
     port: asInteger(entry["port"], `${where}.port`, isManagement ? 0 : 1, isManagement ? 0 : 254),
     image: asText(entry["image"], `${where}.image`, NAME),
     entry: asText(entry["entry"], `${where}.entry`, INSIDE),
@@ -117,6 +118,16 @@ const refuseTwins = (domains: readonly DomainEntry[]): void => {
   }
 };
 
+/** A standby is of a domain that is like it in everything but name, port and key, and is none itself. */
+const refuseOddStandbys = (domains: readonly DomainEntry[]): void => {
+  for (const { name, standbyOf, kind, chain, image, entry, volume } of domains) {
+    if (standbyOf === null) continue;
+    const active = domains.find((each) => each.name === standbyOf);
+    const isLike = active?.standbyOf === null && active.kind === kind && active.chain === chain && active.image === image && active.entry === entry && active.volume === volume;
+    if (!isLike || isHostProcess(active)) throw new CodedError("config.domain.standby", { name, standbyOf });
+  }
+};
+
 const HOUSE_FIELDS = [
   "house", "instance", "runDir", "dataDir", "stateDir", "driver", "production", "lifeline", "policy", "domains",
 ];
@@ -132,6 +143,7 @@ export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
   if (!Array.isArray(untrustedDomains) || untrustedDomains.length > MAX_DOMAINS_COUNT) throw invalid("house.domains");
   const domains = untrustedDomains.map(decodeEntry);
   refuseTwins(domains);
+  refuseOddStandbys(domains);
   if (!domains.some(({ kind }) => kind === "management")) throw new CodedError("config.domain.absent");
   return {
     house: asText(house["house"], "house.house", NAME),

@@ -1,5 +1,5 @@
 import { failure, refuse, ok, type Result } from "@crossguardian/kernel";
-import { type FromManagement } from "./management-lines.ts";
+import { type FromManagement, HOLD_STEPS } from "./management-lines.ts";
 
 const MAX_WHY_CHARS = 512;
 
@@ -33,6 +33,12 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
   const epoch = text(line["epoch"], 20);
   if (name === null || epoch === null) return malformed;
   if (type === "admitted") return ok({ type, name, epoch });
+  if (type === "hold") {
+    const step = HOLD_STEPS.find((each) => each === line["step"]);
+    const { cpuPercent } = line;
+    if (step === undefined || (cpuPercent !== null && typeof cpuPercent !== "number")) return malformed;
+    return ok({ type, name, epoch, step, cpuPercent });
+  }
   const why = text(line["why"], MAX_WHY_CHARS);
   if ((type === "refused" || type === "restart") && why !== null) return ok({ type, name, epoch, why });
   return malformed;

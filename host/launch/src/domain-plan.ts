@@ -51,6 +51,7 @@ export const managementConfigOf = (spec: HouseSpec, logs: string): ManagementCon
       kind: entry.kind,
       chain: entry.chain,
       port: entry.port,
+      standbyOf: entry.standbyOf,
       role: entry.role,
       network: entry.network,
       jailed: !isHostProcess(entry) && spec.driver !== "none",

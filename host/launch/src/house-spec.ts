@@ -14,6 +14,8 @@ export type DomainEntry = {
   readonly kind: DomainKind;
   /** Chain the domain belongs to, for flows between domains of one chain; null for the others. */
   readonly chain: string | null;
+  /** Domain in whose place this one is put when that one fails; null: it is nobody's standby. */
+  readonly standbyOf: string | null;
   /** 0 management, 1..254 the others. */
   readonly port: number;
   /** Image of the integrity manifest. */

@@ -3,6 +3,7 @@ import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { makeAdmissions } from "./admissions.ts";
 import { type CodeCache } from "./code-cache.ts";
 import { freeze, thaw } from "./freeze.ts";
+import { type HoldOrder, holdDomain } from "./hold-domain.ts";
 import { type HousePowers } from "./house-powers.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 import { type HouseParts, keptDomain } from "./keep-domain.ts";
@@ -62,6 +63,13 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (member === undefined || (epoch !== null && member.epoch.toString() !== epoch)) return;
     record("domain.restart", { name, why });
     member.keeper.kill();
+    // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
+    if (member.running !== null && member.held.has("freeze")) void powers.driver.resume(member.running).catch(() => undefined);
+  };
+  const hold = async (order: HoldOrder): Promise<void> => {
+    const member = members.get(order.name);
+    const done = member !== undefined && (await holdDomain(member, order, powers));
+    link.tell({ type: "held", name: order.name, epoch: order.epoch, step: order.step, done });
   };
   const onVerdict: ManagementLinkParts["onVerdict"] = (verdict) => {
     const { name, epoch } = verdict;
@@ -70,6 +78,11 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (verdict.type === "admitted") {
       record("domain.admitted", { name, epoch });
       admissions.admit(name);
+      return;
+    }
+    if (verdict.type === "hold") {
+      record("domain.hold", { name, epoch, step: verdict.step });
+      void hold(verdict);
       return;
     }
     if (verdict.type === "refused") {
@@ -88,7 +101,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   });
   const switchKeeper = makeKeeper(keptSwitchOf, { clock, record });
   for (const entry of spec.domains) {
-    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null });
+    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null, held: new Set() });
   }
 
   let isFrozen = false;
@@ -106,9 +119,9 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     return keeper;
   };
   const switchMember = (): Member => ({
-    keeper: switchKeeper, epoch: 0n, digest: null, running: null,
+    keeper: switchKeeper, epoch: 0n, digest: null, running: null, held: new Set(),
     entry: {
-      name: SWITCH_NAME, kind: "management", chain: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
+      name: SWITCH_NAME, kind: "management", chain: null, standbyOf: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
       config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
     },
   });

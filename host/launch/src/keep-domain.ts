@@ -61,8 +61,8 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
   const running = [...members].filter(([name, { keeper }]) => name !== entry.name && keeper.state().state === "running");
   link.connect(
     (on) => powers.openLine(started, on),
-    running.map(([name, { epoch }]) => ({
-      type: "started", name, epoch: epoch.toString(), fresh: false, admitted: admissions.isAdmitted(name),
+    running.map(([name, { epoch, held }]) => ({
+      type: "started", name, epoch: epoch.toString(), fresh: false, admitted: admissions.isAdmitted(name), held: [...held],
     })),
   );
   return started;
@@ -106,7 +106,7 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
       outputFd = folders.openOutput(entry.name);
       if (isHostProcess(entry)) group = powers.makeGroup(entry.name, entry.limits);
       const run = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
-      if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), fresh: true, admitted: false });
+      if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), fresh: true, admitted: false, held: [] });
       const { name, kind, chain, port: number } = entry;
       ports.add({ number, name, kind, chain, epoch: epoch.toString(), end: pair.held });
       return run;
@@ -124,7 +124,7 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
     admissions.forget(entry.name);
     if (isManagement) link.disconnect();
     else link.tell({ type: "ended", name: entry.name, epoch: (member?.epoch ?? 0n).toString() });
-    if (member !== undefined) member.running = null;
+    if (member !== undefined) Object.assign(member, { running: null, held: new Set() });
     await group?.remove();
     group = null;
     if (!isHostProcess(entry)) await driver.kill({ name: entry.name, instance: spec.instance });

@@ -3,8 +3,9 @@
  * at the switch; `epoch` is decimal text. Not `fresh`: it ran before this management process did, and was perhaps `admitted` by another.
  */
 export type ToManagement =
-  | { readonly type: "started"; readonly name: string; readonly epoch: string; readonly fresh: boolean; readonly admitted: boolean }
+  | { readonly type: "started"; readonly name: string; readonly epoch: string; readonly fresh: boolean; readonly admitted: boolean; readonly held: readonly HeldStep[] }
   | { readonly type: "ended"; readonly name: string; readonly epoch: string }
+  | { readonly type: "held"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly done: boolean }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** Management to launcher. */
@@ -13,7 +14,15 @@ export type FromManagement =
   | { readonly type: "admitted"; readonly name: string; readonly epoch: string }
   | { readonly type: "refused"; readonly name: string; readonly epoch: string; readonly why: string }
   | { readonly type: "restart"; readonly name: string; readonly epoch: string; readonly why: string }
+  | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly cpuPercent: number | null }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };
+
+/** Steps against a domain whose effect is the launcher's: quota and freezer. It remembers a quarantine for the next management process. */
+export const HOLD_STEPS = ["limit", "quarantine", "freeze", "thaw", "release"] as const;
+/** One of {@link HOLD_STEPS}. */
+export type HoldStep = (typeof HOLD_STEPS)[number];
+/** A step that is in force. */
+export type HeldStep = "quarantine" | "freeze";
 
 /** Descriptor of the line in the management process. */
 export const MANAGEMENT_LINE_FD = 4;
@@ -24,6 +33,7 @@ export type ManagedDomain = {
   readonly kind: string;
   readonly chain: string | null;
   readonly port: number;
+  readonly standbyOf: string | null;
   readonly role: string;
   readonly network: "none" | "host";
   /** Runs in a jail whose self-test must match, or as a process of the host. */

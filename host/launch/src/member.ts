@@ -1,6 +1,7 @@
 import { type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
 import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 import { type Keeper } from "./keep-running.ts";
+import { type HeldStep } from "./management-lines.ts";
 
 /** A domain of the house while the house runs. */
 export type Member = {
@@ -12,6 +13,8 @@ export type Member = {
   digest: string | null;
   /** The present run of a jailed domain. */
   running: RunningDomain | null;
+  /** Steps that are in force against the present run. */
+  held: ReadonlySet<HeldStep>;
 };
 
 /** State of a domain as the control socket shows it. */
@@ -19,6 +22,10 @@ export type DomainState = {
   readonly name: string;
   readonly kind: string;
   readonly chain: string | null;
+  /** Domain in whose place it is put when that one fails. */
+  readonly standbyOf: string | null;
+  /** Steps of the response ladder that are in force against it. */
+  readonly held: readonly string[];
   readonly role: string;
   readonly port: number;
   readonly image: string;
@@ -44,12 +51,14 @@ export const memberState = (
   spec: HouseSpec,
   more: { readonly isAdmitted: boolean; readonly facts: (pid: number) => KernelFacts | null },
 ): DomainState => {
-  const { entry, keeper, epoch, digest } = member;
+  const { entry, keeper, epoch, digest, held } = member;
   const { pid, state, restarts, startedAtMs, recentEnds, startsAtMs } = keeper.state();
   return {
     name: entry.name,
     kind: entry.kind,
     chain: entry.chain,
+    standbyOf: entry.standbyOf,
+    held: [...held],
     role: entry.role,
     port: entry.port,
     image: entry.image,

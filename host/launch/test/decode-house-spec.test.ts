@@ -6,7 +6,7 @@ import { decodeHouseSpec } from "../src/index.ts";
 
 const limits = { memoryBytes: 1, cpuQuotaPercent: null, pids: 1, tmpfsBytes: 1, tmpfsInodes: 1 };
 const domain = (more: object = {}): object => ({
-  name: "management", kind: "management", chain: null, port: 0, image: "management", entry: "domains/management/src/main.ts", role: "r",
+  name: "management", kind: "management", chain: null, standbyOf: null, port: 0, image: "management", entry: "domains/management/src/main.ts", role: "r",
   config: "", volume: false, keySlot: null, network: "none", limits, ...more,
 });
 const house = (more: object = {}): object => ({
@@ -42,6 +42,10 @@ describe("a house file", () => {
     ["another kind on port 0", house({ domains: [domain(), domain({ name: "b", kind: "relay" })] }), "config.field.invalid"],
     ["two domains of one name", house({ domains: [domain(), domain({ kind: "relay", port: 1 })] }), "config.domain.duplicate"],
     ["a domain named like the switch", house({ domains: [domain(), domain({ name: "switch", kind: "relay", port: 1 })] }), "config.domain.duplicate"],
+    ["a standby of a domain that there is not", house({ domains: [domain(), domain({ name: "r", kind: "relay", port: 1, standbyOf: "x" })] }), "config.domain.standby"],
+    ["a standby of another kind", house({ domains: [domain(), domain({ name: "p", kind: "plugin", port: 1 }), domain({ name: "r", kind: "relay", port: 2, standbyOf: "p" })] }), "config.domain.standby"],
+    ["a standby of management", house({ domains: [domain(), domain({ name: "r", kind: "management", port: 1, standbyOf: "management" })] }), "config.field.invalid"],
+    ["a standby of a standby", house({ domains: [domain(), ...["p", "q", "r"].map((name, at) => domain({ name, kind: "relay", port: at + 1, standbyOf: ["p", "q"][at - 1] ?? null }))] }), "config.domain.standby"],
     ["no management", house({ domains: [] }), "config.domain.absent"],
     ["too many domains", house({ domains: Array.from({ length: 61 }, (_, at) => domain({ name: `d${String(at)}`, kind: "relay", port: at + 1 })) }), "config.field.invalid"],
     ["a negative limit", house({ domains: [domain({ limits: { ...limits, pids: -1 } })] }), "config.field.invalid"],

@@ -1,6 +1,6 @@
 import { bounds, decodeMessage, MESSAGES } from "@crossguardian/wire";
 import { type Port } from "./port.ts";
-import { countRefused, PORT_EVENT, tell, type SwitchState } from "./switch-state.ts";
+import { countRefused, PORT_EVENT, tell, tellManagement, type SwitchState } from "./switch-state.ts";
 
 const announce = (state: SwitchState, port: Port, isUp: boolean): void => {
   const { facts } = port;
@@ -34,5 +34,7 @@ export const takeAdmit = (state: SwitchState, source: Port, payload: Uint8Array)
     countRefused(source, "switch.admit.refused");
     return null;
   }
-  return setAdmitted(state, port, open === 1) ? port : null;
+  const hasChanged = setAdmitted(state, port, open === 1);
+  if (open !== 1) tellManagement(state, port.facts, PORT_EVENT.closed, epoch);
+  return hasChanged ? port : null;
 };

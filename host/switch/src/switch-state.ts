@@ -23,6 +23,8 @@ export const PORT_EVENT = {
   gone: "port.gone",
   up: "port.up",
   down: "port.down",
+  /** To management alone: its order to close the port took effect. */
+  closed: "port.closed",
 } as const;
 
 /** Queues a frame for a port; `source` gets credit back when it was written. */

@@ -24,5 +24,6 @@ export const CONFIG_FAILURES = {
   "config.production.isolation": { action: "refuse", says: "a production configuration needs isolation" },
   "config.production.development": { action: "refuse", says: "a production configuration has no development chains" },
   "config.domain.duplicate": { action: "refuse", says: "two domains share a name or a port" },
+  "config.domain.standby": { action: "refuse", says: "a standby is not like the jailed domain it stands by: kind, chain, image, program and volume must be the same" },
   "config.domain.absent": { action: "refuse", says: "a house needs a management domain on port 0" },
 } as const satisfies FailureTable;

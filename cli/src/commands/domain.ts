@@ -1,0 +1,81 @@
+import { CodedError } from "@crossguardian/kernel";
+import { askHouse } from "@crossguardian/world";
+import { type Command } from "commander";
+
+import { type Context, count, examples, form, type InstanceOptions, withInstance } from "../context.ts";
+import { findInstance, type InstanceRecord } from "../instance.ts";
+import { decodeResponses, type ResponseLine } from "../response/decode-responses.ts";
+import { type DomainLine, readDomains } from "../response/read-domains.ts";
+
+const MAX_CPU_PERCENT = 6_400;
+
+type StepOptions = InstanceOptions & { readonly gateway?: string; readonly why?: string; readonly cpu?: number };
+
+/** What each step does, for its help; the words of domains/management/src/response/step.ts. */
+const STEPS: readonly (readonly [step: string, does: string])[] = [
+  ["limit", "give it less cpu"],
+  ["quarantine", "close its port at the switch, and with it its streams in the network domain"],
+  ["freeze", "stop every task of it; its memory stays"],
+  ["thaw", "undo freeze"],
+  ["release", "undo limit and quarantine"],
+  ["promote", "put its standby in its place"],
+  ["rebuild", "end it and start it from the measured image"],
+];
+
+const DOMAIN = [form(/^[a-z0-9-]{1,40}$/u, "a domain's name")] as const;
+
+/** The house that has the domain. @throws cli.argument.bad when none has it, or several and none is chosen */
+const houseOf = async (record: InstanceRecord, domain: string, gateway: string | undefined): Promise<InstanceRecord["houses"][number]> => {
+  const lines = await readDomains(record);
+  const houses = [...new Set(lines.filter(({ name }) => name === domain).map(({ house }) => house))].filter((house) => gateway === undefined || house === gateway);
+  const found = record.houses.find(({ house }) => house === houses[0]);
+  if (found === undefined) throw new CodedError("cli.argument.bad", { why: `no house has a domain ${domain}` });
+  if (houses.length > 1) throw new CodedError("cli.argument.bad", { why: `several houses have a domain ${domain}: choose one by --gateway`, houses: houses.join(" ") });
+  return found;
+};
+
+const drawLine = ({ house, name, standbyOf, isActive, state, held }: DomainLine): string =>
+  `${house.padEnd(12)} ${name.padEnd(24)} ${state.padEnd(10)} ${(standbyOf === null ? "" : `standby of ${standbyOf}`).padEnd(24)} ${isActive ? "active" : ""} ${held.join(", ")}`.trimEnd();
+
+const drawResponse = ({ atMs, house, domain, step, outcome, tookMs, by, says }: ResponseLine): string =>
+  `${new Date(atMs).toISOString()} ${house} ${domain} ${step} ${outcome}${tookMs === null ? "" : ` after ${tookMs} ms`}, by ${by}${says === "" ? "" : `: ${says}`}`;
+
+/** `domain`: what an operator does about one domain; every step is recorded. */
+export const registerDomain = (program: Command, { places, print }: Context): void => {
+  const domain = program
+    .command("domain")
+    .description("look at domains and do something about one: each step is recorded and can be undone")
+    .addHelpText("after", examples(["domain list", "domain quarantine plugin-a --why 'odd traffic'", "domain promote interaction --gateway gateway-a --json", "domain history"]));
+  withInstance(domain.command("list"))
+    .description("domains, their standbys, and what is in force against them")
+    .addHelpText("after", examples(["domain list", "domain list --json"]))
+    .action(async (options: InstanceOptions) => {
+      const domains = await readDomains(findInstance(places, options));
+      print(options.json, { domains }, () => domains.map(drawLine).join("\n"));
+    });
+  withInstance(domain.command("history"))
+    .description("the last steps of the response ladder with their evidence, oldest first")
+    .addHelpText("after", examples(["domain history", "domain history --json"]))
+    .action(async (options: InstanceOptions) => {
+      const record = findInstance(places, options);
+      const lines = await Promise.all(record.houses.map(async ({ house, runDir }) => decodeResponses(house, await askHouse(runDir, { cmd: "ask", domain: "management", command: "responses", argument: "" }))));
+      const responses = lines.flat().sort((left, right) => left.atMs - right.atMs);
+      print(options.json, { responses }, () => (responses.length === 0 ? "nothing was done" : responses.map(drawResponse).join("\n")));
+    });
+  for (const [step, does] of STEPS) {
+    const command = withInstance(domain.command(step))
+      .description(does)
+      .argument("<domain>", "its name", ...DOMAIN)
+      .option("--gateway <name>", "the house, when several have a domain of that name")
+      .option("--why <words>", "kept with the record");
+    if (step === "limit") command.requiredOption("--cpu <percent>", "of one core", count(1, MAX_CPU_PERCENT));
+    command
+      .addHelpText("after", examples([`domain ${step} plugin-a --gateway gateway-a${step === "limit" ? " --cpu 20" : ""}`]))
+      .action(async (name: string, { gateway, why, cpu, ...options }: StepOptions) => {
+        const house = await houseOf(findInstance(places, options), name, gateway);
+        const argument = JSON.stringify({ domain: name, step, ...(why === undefined ? {} : { why }), ...(cpu === undefined ? {} : { cpuPercent: cpu }) });
+        const [record] = decodeResponses(house.house, await askHouse(house.runDir, { cmd: "ask", domain: "management", command: "respond", argument }));
+        print(options.json, record ?? {}, () => (record === undefined ? "" : drawResponse(record)));
+      });
+  }
+};
