@@ -7,7 +7,7 @@ import { type HoldOrder, holdDomain } from "./hold-domain.ts";
 import { type HousePowers } from "./house-powers.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 import { type HouseParts, keptDomain } from "./keep-domain.ts";
-import { makeKeeper } from "./keep-running.ts";
+import { type Keeper, makeKeeper } from "./keep-running.ts";
 import { keptSwitch, SWITCH_IMAGE, SWITCH_NAME } from "./keep-switch.ts";
 import { makeManagementLink, type ManagementLinkParts } from "./management-link.ts";
 import { type DomainState, type Member, memberState } from "./member.ts";
@@ -49,6 +49,15 @@ const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<voi
   };
   await Promise.all(Array.from({ length: PARALLEL_STARTS_COUNT }, worker));
 };
+
+/** The switch shown as a member. */
+const switchMember = (keeper: Keeper): Member => ({
+  keeper, epoch: 0n, digest: null, running: null, held: new Set(),
+  entry: {
+    name: SWITCH_NAME, kind: "management", chain: null, standbyOf: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
+    config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
+  },
+});
 
 /** Makes a house of its specification; nothing is started yet. */
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
@@ -118,13 +127,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (keeper === undefined) throw new CodedError("launch.domain.unknown", { name: name.slice(0, 40) });
     return keeper;
   };
-  const switchMember = (): Member => ({
-    keeper: switchKeeper, epoch: 0n, digest: null, running: null, held: new Set(),
-    entry: {
-      name: SWITCH_NAME, kind: "management", chain: null, standbyOf: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
-      config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
-    },
-  });
 
   return {
     launcherPid: powers.launcherPid,
@@ -134,7 +136,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       watch();
     },
     domains: () => [
-      { ...memberState(switchMember(), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
+      { ...memberState(switchMember(switchKeeper), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
       ...[...members.values()].map((member) =>
         memberState(member, spec, { isAdmitted: admissions.isAdmitted(member.entry.name), facts: powers.kernelFacts }),
       ),
