@@ -26,7 +26,7 @@ const CHAOS_TOPOLOGY: Topology = {
  * can be waited for on top.
  */
 const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; readonly depth: number }>> = {
-  anvil: { blockTimeMs: 250, depth: 3 },
+  anvil: { blockTimeMs: 100, depth: 3 },
   ganache: { blockTimeMs: null, depth: 0 },
 };
 /** The deployer, one that is free, and the users. */

@@ -43,7 +43,7 @@ export const pidOf = async (field: Field, victim: Victim): Promise<number | null
 };
 
 const UP_DEADLINE_MS = 45_000;
-const LOOK_MS = 25;
+const LOOK_MS = 60;
 
 /** Waits until a victim runs as another process than before. @throws chaos.victim.absent */
 export const awaitAnother = async (field: Field, victim: Victim, before: number): Promise<number> => {
@@ -52,6 +52,17 @@ export const awaitAnother = async (field: Field, victim: Victim, before: number)
     const pid = await pidOf(field, victim);
     if (pid !== null && pid !== before) return pid;
     if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: nameOf(victim), waitedMs: UP_DEADLINE_MS });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+};
+
+/** Waits until management has let the present instance of a victim onto the switch. @throws chaos.victim.absent */
+export const awaitAdmitted = async (field: Field, { house, domain, kind }: Victim): Promise<void> => {
+  const until = performance.now() + UP_DEADLINE_MS;
+  while (kind !== "chain" && kind !== "launcher") {
+    const domains = await houseOf(field, house).domains().catch(() => []);
+    if (domains.some(({ name, admitted }) => name === domain && admitted === true)) return;
+    if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: `${domain}@${house}`, waitedMs: UP_DEADLINE_MS });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 };

@@ -4,12 +4,44 @@ import { makeRpc } from "@crossguardian/world";
 export type Miner = {
   /** Runs something while no block of a chain is made. */
   readonly between: <T>(chain: string, run: () => Promise<T>) => Promise<T>;
+  /** Blocks of a chain that were made so far. */
+  readonly made: (chain: string) => number;
+  /** Resolves when more than so many are made, or after `deadlineMs`. */
+  readonly more: (chain: string, than: number, deadlineMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
 const CALL_DEADLINE_MS = 5_000;
 
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Counts per name, and who waits for the next. */
+const makeCounts = (): Pick<Miner, "made" | "more"> & { readonly add: (name: string) => void } => {
+  const counts = new Map<string, number>();
+  const waiting = new Map<string, Set<() => void>>();
+  const made = (name: string): number => counts.get(name) ?? 0;
+  return {
+    made,
+    add: (name) => {
+      counts.set(name, made(name) + 1);
+      for (const go of [...(waiting.get(name) ?? [])]) go();
+    },
+    more: async (name, than, deadlineMs) => {
+      if (made(name) > than) return;
+      const others = waiting.get(name) ?? new Set();
+      waiting.set(name, others);
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          clearTimeout(late);
+          others.delete(go);
+          resolve();
+        };
+        const late = setTimeout(go, deadlineMs);
+        others.add(go);
+      });
+    },
+  };
+};
 
 /**
  * Makes a block on each chain every `everyMs` from now on; a node that does not answer is asked again.
@@ -18,6 +50,7 @@ const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTi
  */
 export const mineByTurns = async (urls: ReadonlyMap<string, string>, everyMs: number): Promise<Miner> => {
   let isStopped = false;
+  const counts = makeCounts();
   /** The last piece of work of each chain: a block, or what runs between two. */
   const turns = new Map<string, Promise<unknown>>();
   const inTurn = async <T>(chain: string, run: () => Promise<T>): Promise<T> => {
@@ -34,11 +67,14 @@ export const mineByTurns = async (urls: ReadonlyMap<string, string>, everyMs: nu
     while (!isStopped) {
       const startedMs = performance.now();
       await inTurn(chain, async () => rpc.call("evm_mine", [])).catch(() => undefined);
+      counts.add(chain);
       await wait(Math.max(0, everyMs - (performance.now() - startedMs)));
     }
   });
   return {
     between: inTurn,
+    made: counts.made,
+    more: counts.more,
     stop: async () => {
       isStopped = true;
       await Promise.all(mining);

@@ -11,9 +11,10 @@ import { judgeHistory, type HistoryVerdict } from "./oracle/judge-history.ts";
 import { readHistory, servicesOf } from "./oracle/read-history.ts";
 import { type Known, shortestHistory } from "./oracle/shortest-history.ts";
 import { type RecoveryFigures, figuresOf } from "./recovery.ts";
-import { rosterOf } from "./roster.ts";
+import { type ProcessKind, rosterOf } from "./roster.ts";
 import { makeRunLog, type RunLog } from "./run-log.ts";
 import { runSteps } from "./run-steps.ts";
+import { makeRounds } from "./schedule/make-rounds.ts";
 import { makeSchedule } from "./schedule/make-schedule.ts";
 import { type StepResults } from "./tally.ts";
 import { watchChains } from "./watch/chain-watch.ts";
@@ -23,6 +24,10 @@ import { watchRelay } from "./watch/relay-watch.ts";
 export type ChaosOptions = {
   readonly kills: number;
   readonly seed: number;
+  /** Instead: so many kills of every kind, one at a time, with nothing else, each after everything is as before; null: by `kills`. */
+  readonly each: number | null;
+  /** Kinds of which `each` speaks. */
+  readonly kinds: readonly ProcessKind[];
   /** Ends the faults after this time; null: when all kills are done. */
   readonly forMs: number | null;
   readonly chain: ChainKind;
@@ -30,7 +35,7 @@ export type ChaosOptions = {
   readonly only: readonly string[] | null;
   readonly places: FieldPlaces;
   readonly signal: AbortSignal;
-  /** Folder that gets logs and the whole history of a run that fails; null: nothing is kept. */
+  /** Folder that gets the houses' logs and what happened in the run; null: nothing is kept. */
   readonly logsTo: string | null;
   readonly write: (text: string) => void;
 };
@@ -46,8 +51,11 @@ export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "cra
   readonly recovery: Readonly<Record<string, RecoveryFigures>>;
   /** Longest time without a commit of those pairs from the kill until something else was done. */
   readonly pauses: Readonly<Record<string, RecoveryFigures>>;
-  /** Longest time without a commit of pairs that do not use the chain of a killed plugin or witness. */
+  /** Longest time without a commit of any single pair that does not use the chain of a killed plugin or witness. */
   readonly bystanders: RecoveryFigures;
+  readonly bystanderMaxPauseMs: number;
+  /** The same pairs for as long before the kill; of `each` only, as nothing else was in force then. */
+  readonly calm: RecoveryFigures;
   readonly settleMs: number;
   readonly elapsedMs: number;
   readonly complaints: readonly string[];
@@ -56,7 +64,7 @@ export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "cra
 
 /** What two cores carry beside everything else. */
 const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
-  anvil: { everyMs: 250, assets: 1, maxOpen: 120 },
+  anvil: { everyMs: 100, assets: 1, maxOpen: 120 },
   ganache: { everyMs: 2_500, assets: 1, maxOpen: 4 },
 };
 const FAULTS_PER_KILL = 0.25;
@@ -98,14 +106,15 @@ type Driven = {
 const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: ReturnType<typeof chooseFaults>, log: RunLog): Promise<Driven> => {
   const wait = makeWait(options.signal);
   const roster = rosterOf(field.world.topology, options.chain);
-  const schedule = makeSchedule(options.seed, { kills: options.kills, roster, faults, faultsPerKill: FAULTS_PER_KILL });
-  const chains = watchChains(field.world);
+  const { each, kinds, seed, kills } = options;
+  const schedule = each === null ? makeSchedule(seed, { kills, roster, faults, faultsPerKill: FAULTS_PER_KILL }) : makeRounds(seed, { each, kinds, roster });
+  const chains = watchChains(field.world, field.miner);
   const relay = watchRelay(field.world);
   let load: Load | null = null;
   try {
     load = runLoad(field.world, chains, LOAD[options.chain]);
     await wait(WARM_UP_MS);
-    const results = await runSteps({ field, eyes: { chains, relay }, roster, schedule, forMs: options.forMs, wait, log });
+    const results = await runSteps({ field, eyes: { chains, relay }, roster, schedule, forMs: options.forMs, oneAtATime: each !== null, wait, log });
     await load.stop();
     const sent = load.sent();
     const settling = performance.now();
@@ -154,13 +163,15 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       recovery: Object.fromEntries([...results.recovery].map(([kind, times]) => [kind, figuresOf(times)])),
       pauses: Object.fromEntries([...results.pauses].map(([kind, times]) => [kind, figuresOf(times)])),
       bystanders: figuresOf(results.bystanderPausesMs),
+      bystanderMaxPauseMs: Math.round(Math.max(0, ...results.bystanderPausesMs)),
+      calm: figuresOf(results.calmPausesMs),
       settleMs: Math.round(settleMs),
       elapsedMs: Math.round(performance.now() - started),
       complaints: complaints.slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${known.nameOf(key)} ${says}`.replaceAll("  ", " ")),
       history: isGood ? [] : shortestHistory(complaints, log, known),
     };
   } finally {
-    if (!isGood && options.logsTo !== null) keepLogs(built.field.world, options.logsTo, log);
+    if (options.logsTo !== null) keepLogs(built.field.world, options.logsTo, log);
     await built.end();
   }
 };

@@ -1,7 +1,7 @@
 import { awaitMoment, type Eyes, type Moment, victimAt } from "./crash-points.ts";
 import { type Fault } from "./faults/fault.ts";
 import { faultOf } from "./faults/index.ts";
-import { type Field } from "./field.ts";
+import { awaitAdmitted, type Field } from "./field.ts";
 import { killTogether, killVictim } from "./kill.ts";
 import { nameOf, type Victim } from "./roster.ts";
 import { type RunLog } from "./run-log.ts";
@@ -15,6 +15,8 @@ export type StepRun = {
   readonly roster: readonly Victim[];
   readonly schedule: readonly Step[];
   readonly forMs: number | null;
+  /** After a kill everything has to be as before it until the next. */
+  readonly oneAtATime: boolean;
   readonly wait: (ms: number) => Promise<void>;
   readonly log: RunLog;
 };
@@ -27,9 +29,14 @@ const MOMENT_ATTEMPTS = 3;
 const MAX_SILENCES = 3;
 
 /** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
-export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log }: StepRun): Promise<StepResults> => {
+export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATime, wait, log }: StepRun): Promise<StepResults> => {
   const inForce = new Map<string, InForce>();
   const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: () => inForce.size === 0 });
+
+  const steady = async (victims: readonly Victim[]): Promise<void> => {
+    await Promise.all(victims.map(async (victim) => awaitAdmitted(field, victim)));
+    if (!(await tally.allCommit(performance.now()))) log.note("  not every pair of chains commits again");
+  };
 
   const kill = async ({ victims, againMs }: Extract<Step, { readonly kind: "kill" }>): Promise<void> => {
     log.note(`kill ${victims.map(nameOf).join(", ")}`);
@@ -45,8 +52,14 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log
       tally.took(last);
       log.note(`  and again ${againMs} ms after it was back`);
     }
-    await tally.recovered(againMs !== null ? "again" : victims.length > 1 ? "several" : kind, victims, last.atMs);
-    await Promise.all([...kills.map(async ({ back }) => back), last.back]);
+    const allBack = Promise.all([...kills.map(async ({ back }) => back), last.back]);
+    allBack.catch(() => undefined); // seen below
+    await tally.recovered(againMs !== null ? "again" : victims.length > 1 ? "several" : kind, victims, last.atMs, async () => {
+      if (!oneAtATime) return;
+      await allBack;
+      await steady(victims);
+    });
+    await allBack;
   };
 
   const crash = async ({ point, choice }: Extract<Step, { readonly kind: "crashPoint" }>): Promise<void> => {
@@ -62,7 +75,7 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, wait, log
     tally.took(done);
     tally.crashed(point);
     log.note(`kill ${nameOf(done.victim)} at "${point}"`);
-    await tally.recovered(done.victim.kind, [done.victim], done.atMs);
+    await tally.recovered(done.victim.kind, [done.victim], done.atMs, async () => undefined);
     await done.back;
   };
 

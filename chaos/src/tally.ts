@@ -19,7 +19,10 @@ export type StepResults = {
   readonly recovery: ReadonlyMap<string, readonly number[]>;
   /** Longest times without a commit of the same pairs between the kill and what was done next, in ms. */
   readonly pauses: ReadonlyMap<string, readonly number[]>;
+  /** The longest such time of any single pair that does not use the chain of a killed plugin or witness. */
   readonly bystanderPausesMs: readonly number[];
+  /** The same pairs before the kill, over the same length of time: what the load and the blocks alone make of it. */
+  readonly calmPausesMs: readonly number[];
 };
 
 /** Counts kills and faults, and measures how long each kill held its flow up. */
@@ -27,8 +30,13 @@ export type Tally = {
   readonly took: (kill: Kill) => void;
   readonly crashed: (point: string) => void;
   readonly faulted: (name: string) => void;
-  /** Waits for the next commit after the kill of these; under `label` its time is kept, unless another fault is in force. */
-  readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number) => Promise<void>;
+  /**
+   * Waits for the next commit after the kill of these, and for what else there is to wait for; under `label` the times are kept, unless another
+   * fault is in force.
+   */
+  readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number, andAlso: () => Promise<void>) => Promise<void>;
+  /** Waits until every pair of chains has committed since a moment, at most {@link RECOVERY_DEADLINE_MS}; false when one has not. */
+  readonly allCommit: (sinceMs: number) => Promise<boolean>;
   /** Time to the next commit of pairs with one of these chains (null: any), in ms; null after {@link RECOVERY_DEADLINE_MS}. */
   readonly commitAfter: (chains: readonly string[] | null, sinceMs: number) => Promise<number | null>;
   /** How often in a row there was none in time. */
@@ -51,7 +59,11 @@ export const RECOVERY_DEADLINE_MS = 30_000;
 const TOLD_ABOVE_MS = 2_000;
 /** After a kill commits are looked at for at least so long before anything else is done, in ms. */
 const LOOK_MS = 1_500;
+const POLL_MS = 30;
 
+type Pair = { readonly from: string; readonly to: string };
+
+const nameOfPair = ({ from, to }: Pair): string => `${from}-${to}`;
 const count = (into: Map<string, number>, name: string): void => void into.set(name, (into.get(name) ?? 0) + 1);
 const plain = (map: ReadonlyMap<string, number>): Readonly<Record<string, number>> => Object.fromEntries([...map].sort(([left], [right]) => (left < right ? -1 : 1)));
 
@@ -65,9 +77,10 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
   const recovery = new Map<string, number[]>();
   const pauses = new Map<string, number[]>();
   const bystanderPausesMs: number[] = [];
+  const calmPausesMs: number[] = [];
   let kills = 0;
   let openHits = 0;
-  const pairOf = (key: string): { readonly from: string; readonly to: string } => {
+  const pairOf = (key: string): Pair => {
     const [from, to] = key.split("-") as [Hex, Hex]; // a transfer's key is from-to-index
     return { from: services.get(from)?.chain ?? "", to: services.get(to)?.chain ?? "" };
   };
@@ -91,21 +104,38 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       if (watch.open().some(({ request }) => concerns(chainsOfVictim(victim), pairOf(request.key)))) openHits += 1;
       count(killed, victim.kind);
     },
-    recovered: async (label, victims, sinceMs) => {
+    allCommit: async (sinceMs) => {
+      while (performance.now() - sinceMs < RECOVERY_DEADLINE_MS) {
+        const seen = new Set(watch.commitsSince(sinceMs).map(({ key }) => nameOfPair(pairOf(key))));
+        if (allPairs.every((pair) => seen.has(nameOfPair(pair)))) return true;
+        await wait(POLL_MS);
+      }
+      return false;
+    },
+    recovered: async (label, victims, sinceMs, andAlso) => {
       const [only] = victims;
       const chains = victims.length === 1 && only !== undefined ? chainsOfVictim(only) : null;
       const time = await commitAfter(chains, sinceMs);
       if (time === null) log.note(`  no commit within ${RECOVERY_DEADLINE_MS} ms of the kill`);
       else if (time > TOLD_ABOVE_MS) log.note(`  the next commit came ${Math.round(time)} ms after the kill`);
       await wait(Math.max(0, sinceMs + LOOK_MS - performance.now()));
+      await andAlso();
       if (!isQuiet()) return;
       recovery.set(label, [...(recovery.get(label) ?? []), time ?? RECOVERY_DEADLINE_MS]);
       const untilMs = performance.now();
-      const pauseOf = (isConcerned: boolean): number =>
-        longestPause(watch.commitsSince(sinceMs).filter(({ key }) => concerns(chains, pairOf(key)) === isConcerned).map(({ atMs }) => atMs), sinceMs, untilMs);
-      pauses.set(label, [...(pauses.get(label) ?? []), pauseOf(true)]);
-      if (chains !== null && label !== "again" && allPairs.some((pair) => !concerns(chains, pair))) bystanderPausesMs.push(pauseOf(false));
+      const commitsOf = (isMeant: (pair: Pair) => boolean, fromMs: number): readonly number[] =>
+        watch.commitsSince(fromMs).filter(({ key }) => isMeant(pairOf(key))).map(({ atMs }) => atMs);
+      const pause = longestPause(commitsOf((pair) => concerns(chains, pair), sinceMs), sinceMs, untilMs);
+      pauses.set(label, [...(pauses.get(label) ?? []), pause]);
+      log.note(`  commit after ${Math.round(time ?? RECOVERY_DEADLINE_MS)} ms, longest pause ${Math.round(pause)} ms, all as before after ${Math.round(untilMs - sinceMs)} ms`);
+      const others = allPairs.filter((pair) => !concerns(chains, pair));
+      if (chains === null || label === "again" || others.length === 0) return;
+      const longestOfAny = (fromMs: number, toMs: number): number =>
+        Math.max(...others.map((each) => longestPause(commitsOf((pair) => nameOfPair(pair) === nameOfPair(each), fromMs), fromMs, toMs)));
+      bystanderPausesMs.push(longestOfAny(sinceMs, sinceMs + LOOK_MS));
+      calmPausesMs.push(longestOfAny(sinceMs - LOOK_MS, sinceMs));
+      log.note(`  pairs that do not use ${chains.join(" ")} paused ${Math.round(bystanderPausesMs.at(-1) ?? 0)} ms at most, before the kill ${Math.round(calmPausesMs.at(-1) ?? 0)} ms`);
     },
-    results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, pauses, bystanderPausesMs }),
+    results: () => ({ kills, openHits, killed: plain(killed), crashPoints: plain(crashPoints), faults: plain(faults), recovery, pauses, bystanderPausesMs, calmPausesMs }),
   };
 };

@@ -5,6 +5,7 @@ import { DEMO_TOPOLOGY } from "@crossguardian/world";
 import fc from "fast-check";
 
 import { PROCESS_KINDS, rosterOf } from "../src/roster.ts";
+import { makeRounds, SINGLE_KINDS } from "../src/schedule/make-rounds.ts";
 import { makeSchedule } from "../src/schedule/make-schedule.ts";
 import { makeRandom } from "../src/schedule/random.ts";
 import { CRASH_POINTS, FAULT_NAMES, killsOf, type Step } from "../src/schedule/step.ts";
@@ -80,4 +81,13 @@ test("numbers from a seed are spread over their range, and shuffling keeps every
   for (let at = 0; at < 10_000; at += 1) counts[random.between(0, 9)]! += 1;
   assert.ok(Math.min(...counts) > 850 && Math.max(...counts) < 1_150, counts.join(" "));
   assert.deepEqual([...random.shuffled([1, 2, 3, 4, 5])].sort(), [1, 2, 3, 4, 5]);
+});
+
+test("kills one at a time: so many of each kind that is there, never a launcher, the same for the same seed", () => {
+  const wished = { each: 5, kinds: SINGLE_KINDS, roster: rosterOf(DEMO_TOPOLOGY, "anvil") };
+  const steps = makeRounds(7, wished);
+  assert.deepEqual(steps, makeRounds(7, wished));
+  const killed = steps.flatMap((step) => (step.kind === "kill" ? step.victims : []));
+  assert.equal(killed.length, steps.length);
+  for (const kind of PROCESS_KINDS) assert.equal(killed.filter((each) => each.kind === kind).length, kind === "launcher" || kind === "chain" ? 0 : 5, kind);
 });

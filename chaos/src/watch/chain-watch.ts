@@ -2,6 +2,8 @@ import { gatewayAbi } from "@crossguardian/contracts-evm";
 import { makeRpc, type Rpc, transferKey, type World } from "@crossguardian/world";
 import { decodeEventLog, encodeEventTopics, type Hex } from "viem";
 
+import { type Miner } from "../mine-by-turns.ts";
+
 /** An event of a transfer as a chain shows it at the moment; a reorganisation may take it away again. */
 export type SeenEvent = {
   readonly name: "Request" | "Receipt" | "Settled";
@@ -37,6 +39,8 @@ export type ChainWatch = {
 type RawLog = { readonly topics: readonly Hex[]; readonly data: Hex; readonly blockNumber: Hex; readonly blockHash: Hex; readonly logIndex: Hex; readonly transactionHash: Hex };
 
 const POLL_MS = 60;
+/** A chain of which no block is made is read all the same after this time, in ms. */
+const QUIET_POLL_MS = 500;
 const CALL_DEADLINE_MS = 3_000;
 /** Blocks that are read again each time, because they may have been replaced. */
 const READ_AGAIN_BLOCKS = 8;
@@ -128,8 +132,8 @@ const pollerOf = (chain: string, rpc: Rpc, gateway: Hex, { add, remove }: Report
   };
 };
 
-/** Begins to watch the chains of a world. */
-export const watchChains = (world: World): ChainWatch => {
+/** Begins to watch the chains of a world: each is read when a block of it is made, or now and then where nobody says so. */
+export const watchChains = (world: World, miner: Pick<Miner, "made" | "more"> | null): ChainWatch => {
   const states = makeStates();
   const commits: SeenEvent[] = [];
   const listeners = new Set<(event: SeenEvent) => void>();
@@ -145,8 +149,10 @@ export const watchChains = (world: World): ChainWatch => {
   const loops = [...world.chains.values()].map(async ({ name, url }) => {
     const poll = pollerOf(name, makeRpc(url, CALL_DEADLINE_MS), world.deployments.get(name)?.gateway ?? "0x", reports);
     while (!isStopped) {
+      const blocks = miner?.made(name) ?? 0;
       await poll().catch(() => undefined); // the chain is being hit; the next poll reads what this one missed
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      if (miner === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      else await miner.more(name, blocks, QUIET_POLL_MS);
     }
   });
   return {

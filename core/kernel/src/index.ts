@@ -29,3 +29,4 @@ export {
   type Secp256k1,
 } from "./ports.ts";
 export { ok, refuse, type Result } from "./result.ts";
+export { makeRetryWaits, type RetryWaits } from "./retry-waits.ts";

@@ -11,13 +11,17 @@ const SOCKET_TARGET = /^socket:\[\d+\]$/u;
 // What the event loop of Node opens for itself.
 const LOOP_TARGET = /^(anon_inode:|pipe:\[\d+\]$|\/dev\/null$)/u;
 
-const isExpectedFd = (entry: string): boolean => {
+// A domain that runs already has files of its own volume open; no other file lies under that path.
+const VOLUME_TARGET = /^\/data\/[^/]/u;
+
+const isExpectedFd = (entry: string, network: ManagedDomain["network"]): boolean => {
   const at = entry.indexOf(" ");
   const fd = Number(entry.slice(0, at));
   const target = entry.slice(at + 1);
   if (at < 1 || !Number.isInteger(fd)) return false;
   if (fd < CHANNEL_FD) return STANDARD_TARGET.test(target);
-  return fd === CHANNEL_FD ? SOCKET_TARGET.test(target) : LOOP_TARGET.test(target);
+  if (fd === CHANNEL_FD || (network === "host" && SOCKET_TARGET.test(target))) return SOCKET_TARGET.test(target);
+  return LOOP_TARGET.test(target) || VOLUME_TARGET.test(target);
 };
 
 const mapsRoot = (uidMap: string): boolean => {
@@ -40,7 +44,7 @@ export const checkSelfTest = (domain: ManagedDomain, hello: Message<"hello">): r
   if (!mapsRoot(hello.uidMap)) wrong.push("uidMap");
   const isLoopbackOnly = hello.netDevices.length === 1 && hello.netDevices[0] === "lo";
   if (domain.network === "none" && !isLoopbackOnly) wrong.push(`netDevices ${String(hello.netDevices.length)}`);
-  const fd = hello.openFds.find((each) => !isExpectedFd(each));
+  const fd = hello.openFds.find((each) => !isExpectedFd(each, domain.network));
   if (fd !== undefined) wrong.push(`fd ${fd.split(" ")[0] ?? ""}`);
   return wrong;
 };

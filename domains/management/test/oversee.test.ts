@@ -61,6 +61,16 @@ const setUp = (wanted: ManagedHouse = house) => {
 describe("a domain's self-test", () => {
   test("that shows the jail it was given is accepted", () => assert.deepEqual(checkSelfTest(domain, hello()), []));
 
+  test("of a domain that runs already and has files of its volume open is accepted: a new management process does not end it", () => {
+    assert.deepEqual(checkSelfTest(domain, hello({ openFds: ["3 socket:[3]", "19 /data/journal", "20 /data/log/votes.log", "21 /data/journal.next (deleted)"] })), []);
+  });
+
+  test("of a running domain that has the host's network may show its connections, that of any other may not", () => {
+    const connected = hello({ openFds: ["3 socket:[3]", "22 socket:[77]"] });
+    assert.deepEqual(checkSelfTest({ ...domain, network: "host" }, connected), []);
+    assert.deepEqual(checkSelfTest(domain, connected), ["fd 22"]);
+  });
+
   const wrong: readonly (readonly [string, Partial<Message<"hello">>])[] = [
     ["another name", { domain: "plugin" }],
     ["no system-call filter", { seccomp: 0 }],
@@ -72,6 +82,7 @@ describe("a domain's self-test", () => {
     ["unreadable devices", { netDevices: ["unreadable"] }],
     ["a descriptor too many", { openFds: ["3 socket:[3]", "7 socket:[8]"] }],
     ["an open file", { openFds: ["3 socket:[3]", "7 /etc/passwd"] }],
+    ["an open folder outside its volume", { openFds: ["3 socket:[3]", "7 /database/x"] }],
     ["unreadable descriptors", { openFds: ["unreadable"] }],
   ];
   for (const [what, more] of wrong) {

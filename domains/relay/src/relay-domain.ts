@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, equalBytes, type Hash, type Log } from "@crossguardian/kernel";
+import { type Cancel, type Clock, equalBytes, type Hash, type Log, makeRetryWaits } from "@crossguardian/kernel";
 import { type RelayDomainConfig } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
 import { batchIdOf, makeBatches } from "./batches.ts";
@@ -37,8 +37,7 @@ export type RelayDomain = {
 /** Name under which configurations list the interaction domain. */
 export const INTERACTION = "interaction";
 const TICK_MS = 250;
-const FIRST_WAIT_MS = 100;
-const MAX_WAIT_MS = 1_000;
+const WAITS = { firstMs: 50, lastMs: 1_000 };
 /** An orderer that says nothing for so long although something is asked of it is left, in ms. */
 export const ORDERER_SILENCE_MS = 30_000;
 const MAX_HELD_ACKS = 256;
@@ -66,7 +65,7 @@ const makeConnector = (ports: Pick<RelayPorts, "clock" | "log" | "keccak256" | "
   const relayGenesis = ports.keccak256(config.genesis);
   let connection: Connection | null = null;
   let attempt = 0;
-  let waitMs = FIRST_WAIT_MS;
+  const waits = makeRetryWaits(clock, WAITS);
   let isStopped = false;
 
   const onChallenge = (made: Connection, untrusted: Message<"relayChallenge">): void => {
@@ -77,7 +76,7 @@ const makeConnector = (ports: Pick<RelayPorts, "clock" | "log" | "keccak256" | "
     }
     made.link.sendHello(config.gateway, carried.height());
     made.isReady = true;
-    waitMs = FIRST_WAIT_MS;
+    waits.good();
     log.info("relay.orderer.connected", { height: untrusted.height });
     carried.onReady();
   };
@@ -103,8 +102,7 @@ const makeConnector = (ports: Pick<RelayPorts, "clock" | "log" | "keccak256" | "
         if (connection !== made) return;
         connection = null;
         log.warn("relay.orderer.closed", { why: code, endpoint: endpoint.name });
-        clock.after(waitMs, connect);
-        waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
+        clock.after(waits.next(), connect);
       },
     });
     made = { link, isReady: false, heardMs: clock.monotonicMs() };

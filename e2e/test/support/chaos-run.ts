@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type ChaosOptions, type ChaosResult, runChaos } from "@crossguardian/chaos";
+import { type ChaosOptions, type ChaosResult, runChaos, SINGLE_KINDS } from "@crossguardian/chaos";
 
 /** A run of the chaos program in folders of its own; what it tells is shown when the test fails. */
 export const chaosRun = async (wanted: Partial<ChaosOptions> & Pick<ChaosOptions, "kills" | "seed">, run: typeof runChaos = runChaos, stateDir?: string): Promise<ChaosResult> => {
@@ -11,6 +11,8 @@ export const chaosRun = async (wanted: Partial<ChaosOptions> & Pick<ChaosOptions
   chmodSync(root, 0o711); // the users of the domains pass through
   try {
     return await run({
+      each: null,
+      kinds: SINGLE_KINDS,
       forMs: null,
       chain: "anvil",
       only: null,

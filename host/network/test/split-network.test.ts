@@ -121,13 +121,15 @@ test("a connection at an intake becomes a stream of its domain", async () => {
   assert.equal(answer.toString(), "got a note");
 });
 
-test("a killed network domain ends its streams with a code, and the next one serves again", async () => {
+test("a killed network domain ends its streams with a code, and the next one serves again, also those asked for in between", async () => {
   const waiting = house.ask(2, "ask", "hold|x");
   network.child.kill("SIGKILL");
   const { error } = await waiting;
   assert.match(error, /frontend\.stream\.lost/u);
+  const early = [house.ask(2, "ask", "echo|before it was there"), house.ask(2, "pour", "echo|1")];
   network = await startNetwork(2);
-  assert.deepEqual(await house.ask(2, "ask", "echo|again"), { answer: "again" });
+  assert.deepEqual(await Promise.all(early), [{ answer: "before it was there" }, { received: 1_000_000 }]);
+  assert.deepEqual(await house.ask(2, "ask", "echo|"), { answer: "" });
 });
 
 test("a killed switch is replaced under running domains: streams end with a code, processes and ways stay", async () => {

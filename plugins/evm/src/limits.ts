@@ -14,7 +14,7 @@ export const CALL_DEADLINE_MS = 10_000;
 export const SLOW_ANSWER_MS = 500;
 /** Longest wait for an answer that lists a whole block or range, in ms. */
 export const LONG_CALL_DEADLINE_MS = 30_000;
-/** Wait before a new connection after the first failure, in ms; doubles up to the last. */
+/** Shortest wait before a new connection, in ms; it grows with the outage up to the last. */
 export const FIRST_RECONNECT_MS = 50;
 /** Longest wait before a new connection, in ms. */
 export const LAST_RECONNECT_MS = 5_000;

@@ -1,12 +1,11 @@
 import { type Duplex } from "node:stream";
-import { type Cancel, type Clock, type Log } from "@crossguardian/kernel";
+import { type Cancel, type Clock, type Log, makeRetryWaits } from "@crossguardian/kernel";
 import { type Link, type LinkHandlers } from "../link/link.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
-const FIRST_WAIT_MS = 50;
-const LAST_WAIT_MS = 1_000;
+const WAITS = { firstMs: 50, lastMs: 1_000 };
 /** A connection that lasted so long counts as good: the next wait is short again. */
-const GOOD_AFTER_MS = 5000;
+const GOOD_AFTER_MS = 1_000;
 /** An orderer that says nothing within this time after connecting is left, in ms. */
 const CHALLENGE_WAIT_MS = 10_000;
 
@@ -21,7 +20,7 @@ export const stayConnected = (options: {
 }): { readonly stop: () => void; readonly link: () => Link | null } => {
   const { clock, log } = options;
   let isStopped = false;
-  let waitMs = FIRST_WAIT_MS;
+  const waits = makeRetryWaits(clock, WAITS);
   let current: Link | null = null;
   let cancel: Cancel = () => undefined;
 
@@ -47,10 +46,10 @@ export const stayConnected = (options: {
         cancelWait();
         current = null;
         if (isStopped) return;
-        if (clock.monotonicMs() - startedMs > GOOD_AFTER_MS) waitMs = FIRST_WAIT_MS;
+        if (clock.monotonicMs() - startedMs > GOOD_AFTER_MS) waits.good();
+        const waitMs = Math.round(waits.next());
         log.warn("relaychain.orderer.down", { code, waitMs });
         cancel = clock.after(waitMs, start);
-        waitMs = Math.min(waitMs * 2, LAST_WAIT_MS);
       },
       onDrain: () => options.onDrain?.(),
     });

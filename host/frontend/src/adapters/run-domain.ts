@@ -162,7 +162,7 @@ export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => 
   const start = await waitForStart(shell, ({ ports: list }) => names.replace(list));
   const config = decodeMessage(options.configCodec, start.config);
   if (!config.ok) return exit(EXIT.config, `frontend.start.config: ${config.failure.code}`);
-  const streams = makeStreams(ports, () => names.portOf(NETWORK_PORT_NAME));
+  const streams = makeStreams(ports, () => names.portOf(NETWORK_PORT_NAME), clock);
   const gauges = shellGauges(shell, streams.count);
   beat(shell, gauges);
   await options.run(

@@ -1,7 +1,8 @@
 import { type Duplex } from "node:stream";
-import { CodedError } from "@crossguardian/kernel";
+import { type Clock, CodedError } from "@crossguardian/kernel";
 import { bounds, MESSAGES, type Message } from "@crossguardian/wire";
-import { makeOutbox } from "../outbox.ts";
+import { makeEarlyOpens } from "../early-opens.ts";
+import { makeOutbox, type Outbox } from "../outbox.ts";
 import { type PortChannel } from "../port-channel.ts";
 import { makeFrontStream, type FrontStream, type StreamWay } from "./front-stream.ts";
 import { type Streams } from "./powers.ts";
@@ -30,8 +31,24 @@ const makeOddIds = (isUsed: (id: number) => boolean): (() => number) => {
   };
 };
 
+/** What is said to the network domain that is there at the moment. */
+const makeWords = (ports: PortChannel, outbox: Outbox, networkPort: () => number | null) => ({
+  /** What the channel does not take waits, before any later word; it is dropped when the network domain goes away. */
+  control: <N extends "open" | "credit" | "close">(name: N, message: Message<N>): void => {
+    outbox.push(() => {
+      const port = networkPort();
+      return port === null || ports.send(port, name, message);
+    });
+  },
+  data: (id: number, piece: Uint8Array): boolean => {
+    const port = networkPort();
+    if (port === null || !outbox.isEmpty()) return false;
+    return ports.sendParts(port, MESSAGES.data.number, [dataHead(id, piece.length), piece], 8 + piece.length);
+  },
+});
+
 /** Makes the front end of the split network device; `listedPort` gives the network domain's port, or null when there is none. */
-export const makeStreams = (ports: PortChannel, listedPort: () => number | null): StreamTable => {
+export const makeStreams = (ports: PortChannel, listedPort: () => number | null, clock: Pick<Clock, "after">): StreamTable => {
   const streams = new Map<number, FrontStream>();
   const intakes = new Map<string, (stream: Duplex) => void>();
   const outbox = makeOutbox();
@@ -44,18 +61,15 @@ export const makeStreams = (ports: PortChannel, listedPort: () => number | null)
     return port !== null && ports.isUp(port) ? port : null;
   };
 
-  /** What the channel does not take waits, before any later word; it is dropped when the network domain goes away. */
-  const control = <N extends "open" | "credit" | "close">(name: N, message: Message<N>): void => {
-    outbox.push(() => {
-      const port = networkPort();
-      return port === null || ports.send(port, name, message);
-    });
-  };
-  const data = (id: number, piece: Uint8Array): boolean => {
-    const port = networkPort();
-    if (port === null || !outbox.isEmpty()) return false;
-    return ports.sendParts(port, MESSAGES.data.number, [dataHead(id, piece.length), piece], 8 + piece.length);
-  };
+  const { control, data } = makeWords(ports, outbox, networkPort);
+  const early = makeEarlyOpens(clock, {
+    open: (id, endpoint) => {
+      control("open", { stream: id, endpoint });
+    },
+    close: (id) => {
+      control("close", { stream: id, code: "" });
+    },
+  });
   const retry = (): void => {
     outbox.retry();
     const ready = [...blocked];
@@ -74,9 +88,10 @@ export const makeStreams = (ports: PortChannel, listedPort: () => number | null)
         control("credit", { stream: id, bytes });
       },
       close: (code) => {
-        control("close", { stream: id, code });
+        if (!early.close(id, code)) control("close", { stream: id, code });
       },
       over: () => {
+        early.forget(id);
         blocked.delete(stream);
         if (streams.get(id) === stream) streams.delete(id);
       },
@@ -108,7 +123,9 @@ export const makeStreams = (ports: PortChannel, listedPort: () => number | null)
     ports.onDrain(retry);
     ports.onSwitchStarted(lost);
     ports.onPeer((port, up) => {
-      if (port === listedPort() && !up) lost();
+      if (port !== listedPort()) return;
+      if (up) early.release();
+      else lost();
     });
     ports.on("data", (port, { stream: id, piece }) => ofNetwork(port, id)?.takeData(piece));
     ports.on("credit", (port, { stream: id, bytes }) => ofNetwork(port, id)?.takeCredit(bytes));
@@ -124,8 +141,8 @@ export const makeStreams = (ports: PortChannel, listedPort: () => number | null)
       const id = takeId();
       const isFull = streams.size >= bounds.MAX_STREAMS_PER_DOMAIN;
       const stream = addStream(id, false);
-      if (networkPort() === null) stream.lose();
-      else if (isFull) stream.refuse(new CodedError("frontend.stream.limit", { endpoint, max: bounds.MAX_STREAMS_PER_DOMAIN }));
+      if (isFull) stream.refuse(new CodedError("frontend.stream.limit", { endpoint, max: bounds.MAX_STREAMS_PER_DOMAIN }));
+      else if (networkPort() === null) early.add(id, endpoint, stream.lose);
       else control("open", { stream: id, endpoint });
       return stream.duplex;
     },

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, CodedError, equalBytes, failure, type Failure, type Log } from "@crossguardian/kernel";
+import { type Cancel, type Clock, CodedError, equalBytes, failure, type Failure, type Log, makeRetryWaits } from "@crossguardian/kernel";
 import { CALL_DEADLINE_MS, FIRST_RECONNECT_MS, LAST_RECONNECT_MS, SLOW_ANSWER_MS } from "../limits.ts";
 import { type CallBounds, makeCallTable } from "./call-table.ts";
 import { decodeAnswers } from "./decode-answers.ts";
@@ -79,7 +79,7 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
   let generation = 0;
   let state: "down" | "checking" | "up" | "stopped" = "down";
   let endpoint = -1;
-  let waitMs = FIRST_RECONNECT_MS;
+  const waits = makeRetryWaits(clock, { firstMs: FIRST_RECONNECT_MS, lastMs: LAST_RECONNECT_MS });
   let cancelTimer: Cancel | null = null;
   let subscription: string | null = null;
   let said = "";
@@ -100,8 +100,7 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
     said = why.code;
     state = "down";
     leave(why.code);
-    cancelTimer = clock.after(waitMs, connect);
-    waitMs = Math.min(waitMs * 2, LAST_RECONNECT_MS);
+    cancelTimer = clock.after(waits.next(), connect);
   };
 
   const takeText = (untrustedText: string): void => {
@@ -125,7 +124,7 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
     if (mine !== generation) return;
     subscription = id;
     state = "up";
-    waitMs = FIRST_RECONNECT_MS;
+    waits.good();
     said = "";
     log.info("evm.link.up", { endpoint, pushes: id !== null });
     options.onUp();
