@@ -20,6 +20,8 @@ export type SendQueue<F extends OutgoingFrame> = {
   readonly flush: () => void;
   /** Frames not yet handed to the sink, with their headers. */
   readonly queuedBytes: () => number;
+  /** The frame that is written next; null: none waits. */
+  readonly oldest: () => F | null;
 };
 
 /** What a send queue is made of. */
@@ -82,5 +84,6 @@ export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten }
       writeOut(true);
     },
     queuedBytes: () => queuedBytes,
+    oldest: () => first[0] ?? others[0] ?? null,
   };
 };

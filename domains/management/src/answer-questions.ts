@@ -1,5 +1,7 @@
 import { type FailureCode } from "@crossguardian/kernel";
 import { type FromLauncher } from "./house.ts";
+import { historyAnswer, watchAnswer } from "./monitor/answers.ts";
+import { type Monitor } from "./monitor/make-monitor.ts";
 import { type Outcome, type Questions } from "./questions.ts";
 import { decodeOrder } from "./response/decode-order.ts";
 import { type Responder } from "./response/responder.ts";
@@ -40,7 +42,13 @@ export const decodeAnswer = (untrustedBytes: Uint8Array): Outcome => {
 };
 
 /** What questions are answered from. */
-export type Answering = { readonly all: ReadonlyMap<string, Watched>; readonly questions: Questions; readonly responder: Responder };
+export type Answering = {
+  readonly house: string;
+  readonly all: ReadonlyMap<string, Watched>;
+  readonly questions: Questions;
+  readonly responder: Responder;
+  readonly monitor: Monitor;
+};
 
 /** An operator's step of the response ladder: a JSON object `{domain, step, why?, cpuPercent?}`. */
 const respondTo = (untrustedArgument: string, responder: Responder): Outcome => {
@@ -51,20 +59,29 @@ const respondTo = (untrustedArgument: string, responder: Responder): Outcome => 
   return done.ok ? { ok: true, answer: JSON.stringify(done.value, plain) } : { ok: false, code: done.failure.code };
 };
 
-/** Hands an operator's question to its domain, or answers `status`, `responses` and `respond` itself. */
+/** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `respond` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
-  { all, questions, responder }: Answering,
+  { house, all, questions, responder, monitor }: Answering,
   { clock, channel, tellLauncher }: OverseerPowers,
 ): void => {
   const settle = (outcome: Outcome): void =>
     tellLauncher({ type: "answer", id, ok: outcome.ok, answer: outcome.ok ? outcome.answer : outcome.code });
   const fail = (code: FailureCode): void => settle({ ok: false, code });
+  const ownAnswer = (asked: string, words: string): unknown => {
+    if (asked === "status") return [...all.values()].map((each) => statusOf(each, clock.monotonicMs()));
+    if (asked === "responses") return responder.recent();
+    if (asked === "watch") return { house, ...watchAnswer(monitor, clock) };
+    return asked === "history" ? historyAnswer(monitor, words, clock) : null;
+  };
   if (domain === OWN_NAME) {
-    if (command === "status") settle({ ok: true, answer: JSON.stringify([...all.values()].map((each) => statusOf(each, clock.monotonicMs())), plain) });
-    else if (command === "responses") settle({ ok: true, answer: JSON.stringify(responder.recent(), plain) });
-    else if (command === "respond") settle(respondTo(argument, responder));
-    else fail("management.command.unknown");
+    if (command === "respond") {
+      settle(respondTo(argument, responder));
+      return;
+    }
+    const said = ownAnswer(command, argument);
+    if (said === null) fail("management.command.unknown");
+    else settle({ ok: true, answer: JSON.stringify(said, plain) });
     return;
   }
   const watched = all.get(domain);

@@ -1,5 +1,5 @@
 import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
-import { type FromLauncher, type ManagedDomain, type ManagedHouse } from "./house.ts";
+import { type FromLauncher, type KernelCounters, type ManagedDomain, type ManagedHouse } from "./house.ts";
 import { STEPS } from "./response/step.ts";
 
 type Untrusted = Readonly<Record<string, unknown>>;
@@ -52,12 +52,31 @@ export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse =>
 
 const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);
 
+const COUNTERS = ["cpuUsec", "memoryBytes", "oomKills", "pids", "throttled", "psiCpuUsec", "psiMemoryUsec", "psiIoUsec"] as const;
+
+const decodeCounters = (untrusted: unknown): KernelCounters | null => {
+  if (typeof untrusted !== "object" || untrusted === null) return null;
+  const counters = untrusted as Untrusted; // each field is checked below
+  const { name, epoch } = counters;
+  if (typeof name !== "string" || !isEpoch(epoch)) return null;
+  const [cpuUsec, memoryBytes, oomKills, pids, throttled, psiCpuUsec, psiMemoryUsec, psiIoUsec] = COUNTERS.map((counter) => {
+    const value = counters[counter];
+    return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : 0;
+  }) as [number, number, number, number, number, number, number, number]; // as many as there are names
+  return { name, epoch, cpuUsec, memoryBytes, oomKills, pids, throttled, psiCpuUsec, psiMemoryUsec, psiIoUsec };
+};
+
 /** Decodes a line of the launcher. Errors: management.line.malformed. */
 export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
   const no = refuse(failure("management.line.malformed", { chars: text.length }));
   const line = parseRecord(text);
   if (line === null) return no;
   const { type, name, epoch, fresh, admitted, id, domain, command, argument } = line;
+  if (type === "sample") {
+    const { atMs, domains } = line;
+    if (typeof atMs !== "number" || !Array.isArray(domains)) return no;
+    return ok({ type, atMs, domains: domains.map(decodeCounters).filter((each) => each !== null) });
+  }
   if (type === "ask") {
     if (typeof id !== "number" || typeof domain !== "string" || typeof command !== "string" || typeof argument !== "string") return no;
     return ok({ type, id, domain, command, argument });

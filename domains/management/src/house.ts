@@ -41,7 +41,22 @@ export type FromLauncher =
   | { readonly type: "ended"; readonly name: string; readonly epoch: bigint }
   /** A step took effect on the launcher's side, or did not. */
   | { readonly type: "held"; readonly name: string; readonly epoch: bigint; readonly step: Step; readonly done: boolean }
+  | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly KernelCounters[] }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
+
+/** The kernel's counters of one process or jail of the house, as the launcher reads them; times in microseconds. */
+export type KernelCounters = {
+  readonly name: string;
+  readonly epoch: string;
+  readonly cpuUsec: number;
+  readonly memoryBytes: number;
+  readonly oomKills: number;
+  readonly pids: number;
+  readonly throttled: number;
+  readonly psiCpuUsec: number;
+  readonly psiMemoryUsec: number;
+  readonly psiIoUsec: number;
+};
 
 /** What management says to the launcher; `epoch` as decimal text. `hold`: a step of the response ladder; cpu in percent of one core. */
 export type ToLauncher =

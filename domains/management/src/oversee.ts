@@ -3,6 +3,7 @@ import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
+import { makeMonitor } from "./monitor/make-monitor.ts";
 import { makeQuestions } from "./questions.ts";
 import { makeResponder, type Responder } from "./response/responder.ts";
 import { watchPulses } from "./watch-pulses.ts";
@@ -32,6 +33,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const byName = new Map(all.map((watched) => [watched.domain.name, watched]));
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
   const questions = makeQuestions(clock);
+  const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: () => undefined });
   const admission = makeAdmission(house.domains.map(({ name, port }) => ({ name, port })), powers);
 
   const responder = makeResponder({
@@ -57,6 +59,9 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     else countEvent(watched, event, count);
   };
 
+  channel.on("portCounters", (port, counters) => {
+    if (port === bounds.SWITCH_PORT) monitor.takePortCounters(counters);
+  });
   channel.on("portEvent", (port, event) => {
     if (port === bounds.SWITCH_PORT) onPortEvent(event);
   });
@@ -87,7 +92,11 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     },
     onLauncher: (line) => {
       if (line.type === "ask") {
-        answerQuestion(line, { all: byName, questions, responder }, powers);
+        answerQuestion(line, { house: house.house, all: byName, questions, responder, monitor }, powers);
+        return;
+      }
+      if (line.type === "sample") {
+        monitor.takeSample(line);
         return;
       }
       const watched = byName.get(line.name);

@@ -1,3 +1,4 @@
+export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
@@ -5,6 +6,7 @@ export { makeOciDriver } from "./adapters/oci-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { reap } from "./adapters/reap.ts";
 export { sealCodeCache } from "./adapters/seal-code-cache.ts";
+export { COUNTER_NAMES, type CounterName } from "./cgroup/counter-files.ts";
 export {
   type Capabilities,
   type Channel,

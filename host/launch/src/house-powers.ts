@@ -1,4 +1,4 @@
-import { type DomainLimits, type DomainSpec, type HostGroup, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
+import { type CounterReader, type DomainLimits, type DomainSpec, type HostGroup, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
 import { type Clock, type Fact } from "@crossguardian/kernel";
 import { type ChannelPair } from "./adapters/channel-pair.ts";
 import { type HostProcess, type StartedProcess } from "./adapters/host-process.ts";
@@ -31,6 +31,8 @@ export type HousePowers = {
   readonly hostCode: (name: string, cache: CodeCache | undefined, uid: number) => Readonly<Record<string, string>>;
   /** Control groups for a process of the host; null where the driver has none. */
   readonly makeGroup: (name: string, limits: DomainLimits) => HostGroup | null;
+  /** Opens the kernel's counters of a process of the house. */
+  readonly openCounters: (name: string, pid: number) => CounterReader;
   /** First host uid of a slot: a domain's port, or -1 for the switch. */
   readonly uidBase: (slot: number) => number;
   /** Uid inside a range under which processes of the host run. */

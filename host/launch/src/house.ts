@@ -13,6 +13,7 @@ import { makeManagementLink, type ManagementLinkParts } from "./management-link.
 import { type DomainState, type Member, memberState } from "./member.ts";
 import { prepareCode } from "./prepare-code.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
+import { type Sampled, sampleHouse } from "./sample-house.ts";
 import { watchManagement } from "./watch-management.ts";
 
 /** Domains started at a time. */
@@ -115,6 +116,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
 
   let isFrozen = false;
   let endWatch = (): void => undefined;
+  let endSamples = (): void => undefined;
   const watch = (): void => {
     const management = [...members.values()].find(({ entry }) => entry.kind === "management");
     if (management === undefined) return;
@@ -122,6 +124,11 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     endWatch = watchManagement({ clock, record, ask: async () => link.ask(name, "alive", ""), kill: () => management.keeper.kill(), isPaused: () => isFrozen });
   };
   const membersThat = (match: (entry: DomainEntry) => boolean): readonly Member[] => [...members.values()].filter(({ entry }) => match(entry));
+  const sampled = (): readonly Sampled[] =>
+    [[SWITCH_NAME, switchKeeper, 0n] as const, ...[...members].map(([name, { keeper, epoch }]) => [name, keeper, epoch] as const)].flatMap(([name, keeper, epoch]) => {
+      const { pid } = keeper.state();
+      return pid === null ? [] : [{ name, epoch: epoch.toString(), pid }];
+    });
   const keeperOf = (name: string) => {
     const keeper = name === SWITCH_NAME ? switchKeeper : members.get(name)?.keeper;
     if (keeper === undefined) throw new CodedError("launch.domain.unknown", { name: name.slice(0, 40) });
@@ -134,6 +141,9 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
       await begin(parts, switchKeeper.begin);
       watch();
+      endSamples = sampleHouse({
+        clock, running: sampled, open: powers.openCounters, tell: link.tell, isWanted: () => !isFrozen && link.isConnected(),
+      });
     },
     domains: () => [
       { ...memberState(switchMember(switchKeeper), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
@@ -155,6 +165,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     },
     stop: async () => {
       endWatch();
+      endSamples();
       admissions.fail(new CodedError("launch.house.stopped"));
       // A frozen process takes no signal but SIGKILL.
       await thaw({ members: [...members.values()], switchKeeper }, powers).catch(() => undefined);

@@ -1,3 +1,5 @@
+import { type Counters } from "@crossguardian/isolation";
+
 /**
  * Launcher to management, JSON lines over a descriptor only these two have. A domain's `started` comes before its channel is
  * at the switch; `epoch` is decimal text. Not `fresh`: it ran before this management process did, and was perhaps `admitted` by another.
@@ -6,7 +8,12 @@ export type ToManagement =
   | { readonly type: "started"; readonly name: string; readonly epoch: string; readonly fresh: boolean; readonly admitted: boolean; readonly held: readonly HeldStep[] }
   | { readonly type: "ended"; readonly name: string; readonly epoch: string }
   | { readonly type: "held"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly done: boolean }
+  /** Counters of every process of the house, SAMPLE_MS apart (sample-house.ts). */
+  | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly DomainCounters[] }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
+
+/** Counters of one process or jail of the house; the switch is one of them. Times in microseconds. */
+export type DomainCounters = Counters & { readonly name: string; readonly epoch: string };
 
 /** Management to launcher. */
 export type FromManagement =

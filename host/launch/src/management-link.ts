@@ -16,6 +16,7 @@ export type ManagementLink = {
   readonly disconnect: () => void;
   /** Says something; lost when no management is there. */
   readonly tell: (line: ToManagement) => void;
+  readonly isConnected: () => boolean;
   /** @throws launch.management.absent, launch.control.late */
   readonly ask: (domain: string, command: string, argument: string) => Promise<string>;
 };
@@ -52,6 +53,7 @@ export const makeManagementLink = ({ clock, record, onVerdict }: ManagementLinkP
       asks.failAll();
     },
     tell,
+    isConnected: () => line !== null,
     ask: async (domain, command, argument) => {
       if (line === null) throw new CodedError("launch.management.absent");
       return asks.ask((id) => tell({ type: "ask", id, domain, command, argument }));

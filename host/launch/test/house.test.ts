@@ -82,6 +82,21 @@ describe("a house", { skip: skipHouse }, () => {
     assert.equal(who.keyBytes, 32);
   });
 
+  test("gives management the kernel's and the switch's counters ten times a second", async () => {
+    const askManagement = async (command: string, argument = "") =>
+      JSON.parse((await ask({ cmd: "ask", domain: "management", command, argument })).answer ?? "null");
+    await until("a second of history", async () => (await askManagement("history", "relay 0 cpuPercent")).atMs.length >= 10);
+    const { atMs, values } = await askManagement("history", "relay 0 cpuPercent memoryBytes pids framesOutPerS");
+    const spanMs = atMs.at(-1) - atMs[0];
+    assert.ok(spanMs / (atMs.length - 1) < 150, `${String(atMs.length)} points in ${String(spanMs)} ms`);
+    assert.ok(values[1].every((bytes: number) => bytes > 1_000_000 && bytes < 128 * 1024 * 1024));
+    const { domains: watched } = await askManagement("watch");
+    assert.deepEqual(watched.map((each: { name: string }) => each.name).sort(), ["interaction", "management", "plugin-a", "relay", "switch"]);
+    const relay = watched.find((each: { name: string }) => each.name === "relay");
+    assert.ok(relay.totals.framesIn > 0 && relay.point.pids > 5);
+    assert.equal((await askManagement("history", "nobody")).failure ?? "none", "management.command.unknown");
+  });
+
   test("answers at its control socket with coded errors, and nobody else may connect", async () => {
     const unknown = await askLauncher(runDir, { cmd: "kill", name: "nobody" });
     assert.ok(!unknown.ok && unknown.code === "launch.domain.unknown");

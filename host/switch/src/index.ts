@@ -1,5 +1,6 @@
 export { ADMISSION_WAIT_MS } from "./intake.ts";
-export { HALF_FRAME_DEADLINE_MS, makeSwitch, REPORT_MS, type PortStats, type Switch } from "./make-switch.ts";
+export { COUNT_MS, REPORT_MS } from "./count-ports.ts";
+export { HALF_FRAME_DEADLINE_MS, makeSwitch, type PortStats, type Switch } from "./make-switch.ts";
 export { makePolicy, type Policy } from "./policy/make-policy.ts";
 export { parsePolicy, type PolicyRule, type PolicyText, type RateLimit } from "./policy/parse-policy.ts";
 export { PORT_KINDS, type PortKind } from "./port-kinds.ts";

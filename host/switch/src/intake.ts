@@ -44,6 +44,8 @@ export const routeHeld = (state: SwitchState, port: Port): void => {
       const { number } = verdict.to.facts;
       const bytes = frameBytes(verdict.payload.length);
       port.waitingBytes[number] = (port.waitingBytes[number] ?? 0) + bytes;
+      port.passedFrames[number] = (port.passedFrames[number] ?? 0) + 1;
+      port.passedBytes[number] = (port.passedBytes[number] ?? 0) + bytes;
       pushFrame(verdict.to, frame.kind, port.facts.number, verdict.payload, port);
     } else if (verdict.is === "toSwitch") {
       const changed = frame.kind === MESSAGES.admit.number ? takeAdmit(state, port, verdict.payload) : null;

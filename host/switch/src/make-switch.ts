@@ -1,6 +1,7 @@
 import { bounds, makeFrameDecoder, makeSendQueue, maxPayloadBytes } from "@crossguardian/wire";
 import { setAdmitted } from "./admission.ts";
 import { afterWrite } from "./credit.ts";
+import { COUNT_MS, reportRefusals, tellCounters } from "./count-ports.ts";
 import { routeHeld, routeWaitingFor, takeBytes, type Tear } from "./intake.ts";
 import { type Port, type PortFacts, type PortLink } from "./port.ts";
 import { PORT_EVENT, tell, tellManagement, type SwitchParts, type SwitchState } from "./switch-state.ts";
@@ -8,8 +9,6 @@ import { makeTokenBucket } from "./token-bucket.ts";
 
 /** A frame begun must end within this time, in ms; the time a port is paused does not count. */
 export const HALF_FRAME_DEADLINE_MS = 10_000;
-/** Violations are reported to management at most this often per port and cause, in ms. */
-export const REPORT_MS = 1_000;
 
 /** Numbers of a port, for the launcher. */
 export type PortStats = {
@@ -63,6 +62,8 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
     byteBucket: makeTokenBucket(limit.bytesPerSecond, nowMs),
     waitingBytes: new Float64Array(256),
     dueBytes: new Float64Array(256),
+    passedFrames: new Float64Array(256),
+    passedBytes: new Float64Array(256),
     hasLateCredit: false,
     held: [],
     heldFor: null,
@@ -73,16 +74,9 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
     halfSinceMs: null,
     counts: { framesIn: 0, bytesIn: 0, framesOut: 0, bytesOut: 0, pauses: 0, refused: new Map() },
     reported: new Map(),
+    oldest: null,
   };
   return port;
-};
-
-const reportRefusals = (state: SwitchState, port: Port): void => {
-  for (const [code, count] of port.counts.refused) {
-    if (port.reported.get(code) === count) continue;
-    port.reported.set(code, count);
-    tellManagement(state, port.facts, code, count);
-  }
 };
 
 const isLate = (port: Port, nowMs: number): boolean => {
@@ -105,12 +99,13 @@ export const makeSwitch = (parts: SwitchParts): Switch => {
   const watch = (): void => {
     const nowMs = state.clock.monotonicMs();
     for (const port of [...state.ports.values()]) {
-      reportRefusals(state, port);
+      reportRefusals(state, port, nowMs);
       if (isLate(port, nowMs)) tear(port, "switch.frame.late");
     }
-    state.clock.after(REPORT_MS, watch);
+    tellCounters(state, nowMs);
+    state.clock.after(COUNT_MS, watch);
   };
-  state.clock.after(REPORT_MS, watch);
+  state.clock.after(COUNT_MS, watch);
 
   return {
     attach: (facts, link) => {

@@ -48,6 +48,9 @@ export type Port = {
   /** Bytes of this port's frames that wait in queues, and bytes handed on but not yet credited, by destination. */
   readonly waitingBytes: Float64Array;
   readonly dueBytes: Float64Array;
+  /** What was let through, by destination. */
+  readonly passedFrames: Float64Array;
+  readonly passedBytes: Float64Array;
   /** Some of `dueBytes` could not be given back, because the port does not read. */
   hasLateCredit: boolean;
   /** Frames read and not yet routed: of one read at most. */
@@ -60,5 +63,8 @@ export type Port = {
   pausedForHeld: boolean;
   halfSinceMs: number | null;
   readonly counts: PortCounts;
-  readonly reported: Map<FailureCode, number>;
+  /** Refusals as management heard them last, by cause. */
+  readonly reported: Map<FailureCode, { readonly count: number; readonly atMs: number }>;
+  /** What the last count found at the head of the queue, and when that was there first. */
+  oldest: { readonly frame: QueuedFrame; readonly sinceMs: number } | null;
 };

@@ -44,6 +44,10 @@ export const MAX_PAIRS_PER_QUERY = 64;
 export const MAX_WINDOW_INDEXES = 8192;
 /** Content ids in one question for bodies. */
 export const MAX_CIDS_PER_QUESTION = 1024;
+/** Ports of a switch. */
+export const MAX_PORTS = 256;
+/** Flows from port to port that are counted one by one. */
+export const MAX_FLOWS = 2048;
 /** Port of management at every switch. */
 export const MANAGEMENT_PORT = 0;
 /** The switch itself. */

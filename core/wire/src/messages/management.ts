@@ -1,5 +1,5 @@
 import { bytes, list, oneOf, struct, text, u32, u64, u8 } from "../codec.ts";
-import { MAX_CONFIG_BYTES, MAX_FACTS, MAX_FACT_BYTES, MAX_NAME_BYTES } from "./bounds.ts";
+import { MAX_CONFIG_BYTES, MAX_FACTS, MAX_FACT_BYTES, MAX_FLOWS, MAX_NAME_BYTES, MAX_PORTS } from "./bounds.ts";
 import { shortName } from "./common.ts";
 
 const fact = struct({ key: text(MAX_NAME_BYTES), value: text(MAX_FACT_BYTES) });
@@ -46,6 +46,28 @@ export const controlAnswer = struct({ command: shortName, answer: bytes(256 * 10
 
 /** Management to switch: open or close the routes of a port; `epoch` is the port's instance. */
 export const admit = struct({ port: u8, open: u8, epoch: u64 });
+
+/**
+ * Switch to management, ten times a second: what passed each port since it came, what waits for it, for how long the oldest
+ * of that, and how often the port was stopped or refused; and what was let through from port to port.
+ */
+export const portCounters = struct({
+  ports: list(
+    struct({
+      port: u8,
+      framesIn: u64,
+      bytesIn: u64,
+      framesOut: u64,
+      bytesOut: u64,
+      queuedBytes: u64,
+      oldestMs: u32,
+      pauses: u64,
+      refused: u64,
+    }),
+    MAX_PORTS,
+  ),
+  flows: list(struct({ from: u8, to: u8, frames: u64, bytes: u64 }), MAX_FLOWS),
+});
 
 /** Switch to management: what a port did against the policy, or that it came or went. */
 export const portEvent = struct({ port: u8, name: shortName, event: shortName, count: u64 });

@@ -71,6 +71,7 @@ export const MESSAGES = {
   controlAnswer: kind(6, management.controlAnswer, 300 * KIB),
   admit: kind(7, management.admit, 64),
   portEvent: kind(8, management.portEvent, KIB),
+  portCounters: kind(9, management.portCounters, 64 * KIB),
 
   headerReport: kind(10, appchain.headerReport, 32 * KIB),
   wantHeaders: kind(11, appchain.wantHeaders, 256),

@@ -6,7 +6,7 @@ import {
   type BootPlaces, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
-  fillCodeCache, INSIDE_UID, type IsolationDriver, type KernelFacts, makeHostGroup, makeNoneDriver, makeOciDriver, readKernelFacts,
+  fillCodeCache, INSIDE_UID, type IsolationDriver, type KernelFacts, makeHostGroup, makeNoneDriver, makeOciDriver, openCounters, readKernelFacts,
 } from "@crossguardian/isolation";
 import { CodedError, type Fact, type Log } from "@crossguardian/kernel";
 import { answerControl } from "../answer-control.ts";
@@ -108,6 +108,7 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
     hostCode: (name, cache, uid) =>
       cache === undefined ? {} : { NODE_COMPILE_CACHE: linkCode(cache.path, join(folders.code, name), uid) },
     makeGroup: (name, limits) => (spec.driver === "oci" ? makeHostGroup(spec.instance, name, limits) : null),
+    openCounters: (name, pid) => openCounters(spec.instance, name, pid),
     image: imagesOf(spec, manifest, places.root),
     uidBase: (slot) => uidBaseOf(block, slot < 0 ? SLOTS_PER_BLOCK_COUNT - 1 : slot),
     uidOffset: INSIDE_UID,
