@@ -13,8 +13,10 @@ import { registerInit } from "./commands/init.ts";
 import { registerIntegrity } from "./commands/integrity.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerMetrics } from "./commands/metrics.ts";
 import { registerService } from "./commands/service.ts";
 import { registerStatus } from "./commands/status.ts";
+import { registerTop } from "./commands/top.ts";
 import { registerTrace } from "./commands/trace.ts";
 import { registerTransfer } from "./commands/transfer.ts";
 import { registerUp } from "./commands/up.ts";
@@ -45,6 +47,8 @@ export const makeProgram = (context: Context): Command => {
     registerDoctor,
     registerDomain,
     registerExperiment,
+    registerTop,
+    registerMetrics,
     registerTransfer,
     registerTrace,
     registerLogs,

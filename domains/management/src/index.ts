@@ -1,6 +1,6 @@
 export { checkSelfTest } from "./check-self-test.ts";
 export { decodeHouse, decodeLauncherLine } from "./decode-launcher.ts";
-export { type FromLauncher, type ManagedDomain, type ManagedHouse, type ToLauncher } from "./house.ts";
+export { type FromLauncher, type KernelCounters, type ManagedDomain, type ManagedHouse, type ToLauncher } from "./house.ts";
 export { evidenceAgainst, type Evidence, type Judged } from "./duties.ts";
 export { judgeProgress, MAX_STALL_RESTARTS, NO_STALL, type Progress, STALL_WINDOW_MS, STALLED_AFTER_MS } from "./judge-progress.ts";
 export { makeResponder, LIMITED_CPU_PERCENT, type Responder, type ResponderPorts } from "./response/responder.ts";
@@ -8,3 +8,8 @@ export { OPERATOR, STEPS, type Evidence as ResponseEvidence, type Hold, type Res
 export { decideStep, MAX_PROMOTIONS, NEW_ACTIVE_REST_MS, NO_STEPS, PROMOTION_WINDOW_MS, SAME_STEP_REST_MS, type Steps } from "./response/damping.ts";
 export { makeOverseer, type Overseer } from "./oversee.ts";
 export { type OverseerChannel, type OverseerPowers } from "./watched.ts";
+export { makeWatched } from "./watched.ts";
+export { makeFlowRates } from "./monitor/flow-rates.ts";
+export { HISTORY_POINTS_COUNT, makeHistory } from "./monitor/history.ts";
+export { makeMonitor, type Monitored } from "./monitor/make-monitor.ts";
+export { EMPTY_POINT, METRICS, type Metric, type Point } from "./monitor/metrics.ts";

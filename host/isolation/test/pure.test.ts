@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { basename, dirname } from "node:path";
 import { test } from "node:test";
+import { counterFiles, numberIn } from "../src/cgroup/counter-files.ts";
 import { keyedCounter, parsePressure, singleNumber } from "../src/cgroup/counters.ts";
 import { parseCgroupLayout } from "../src/cgroup/layout.ts";
 import { cpuQuotaWrites, planCgroups } from "../src/cgroup/plan.ts";
@@ -159,4 +160,29 @@ test("kernel counters are read and anything odd counts as nothing", () => {
 test("two pairs of configuration and listing never give the same measured text", () => {
   const joined = (configuration: string, listing: string): string => measureDomain((parts) => parts.join(""), configuration, listing);
   ok(joined("ab", "c") !== joined("a", "bc"));
+});
+
+test("counters are found where each layout of control groups keeps them", () => {
+  const hybrid = parseCgroupLayout([
+    LINE(1, "/cg/memory", "cgroup cgroup rw,memory"), LINE(2, "/cg/cpu", "cgroup cgroup rw,cpu"), LINE(3, "/cg/pids", "cgroup cgroup rw,pids"), LINE(4, "/cg/unified", "cgroup2 cgroup2 rw"),
+  ].join("\n"));
+  const v2 = parseCgroupLayout(LINE(1, "/cg", "cgroup2 cgroup2 rw"));
+  const v1 = parseCgroupLayout([LINE(1, "/cg/memory", "cgroup cgroup rw,memory"), LINE(2, "/cg/cpu", "cgroup cgroup rw,cpu,cpuacct"), LINE(3, "/cg/pids", "cgroup cgroup rw,pids")].join("\n"));
+  const fileOf = (layout: typeof v2, counter: string): string | undefined => counterFiles(layout, "i", "n").find((each) => each.counter === counter)?.file;
+  deepStrictEqual([hybrid, v2, v1].map((layout) => fileOf(layout, "cpuUsec")), [
+    "/cg/unified/crossguardian/i/n/cpu.stat", "/cg/crossguardian/i/n/cpu.stat", "/cg/cpu/crossguardian/i/n/cpuacct.usage",
+  ]);
+  deepStrictEqual([hybrid, v2, v1].map((layout) => fileOf(layout, "psiIoUsec")), ["/cg/unified/crossguardian/i/n/io.pressure", "/cg/crossguardian/i/n/io.pressure", undefined]);
+});
+
+test("a counter is read from behind its key, and is 0 where the text has none", () => {
+  const stat = "usage_usec 1234\nuser_usec 99\nnr_throttled 7\n";
+  strictEqual(numberIn(stat, "usage_usec "), 1234);
+  strictEqual(numberIn(stat, "user_usec "), 99);
+  strictEqual(numberIn(stat, "nr_throttled "), 7);
+  strictEqual(numberIn(stat, "oom_kill "), 0);
+  strictEqual(numberIn("some avg10=1.00 avg60=0.00 avg300=0.00 total=55\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n", "total="), 55);
+  strictEqual(numberIn("4096\n", null), 4096);
+  strictEqual(numberIn("max\n", null), 0);
+  strictEqual(numberIn("", "x "), 0);
 });

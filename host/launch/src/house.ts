@@ -60,6 +60,12 @@ const switchMember = (keeper: Keeper): Member => ({
   },
 });
 
+const runningOf = (switchKeeper: Keeper, members: ReadonlyMap<string, Member>): readonly Sampled[] =>
+  [[SWITCH_NAME, { keeper: switchKeeper, epoch: 0n }] as const, ...members].flatMap(([name, { keeper, epoch }]) => {
+    const { pid } = keeper.state();
+    return pid === null ? [] : [{ name, epoch: epoch.toString(), pid }];
+  });
+
 /** Makes a house of its specification; nothing is started yet. */
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const { clock, record } = powers;
@@ -124,11 +130,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     endWatch = watchManagement({ clock, record, ask: async () => link.ask(name, "alive", ""), kill: () => management.keeper.kill(), isPaused: () => isFrozen });
   };
   const membersThat = (match: (entry: DomainEntry) => boolean): readonly Member[] => [...members.values()].filter(({ entry }) => match(entry));
-  const sampled = (): readonly Sampled[] =>
-    [[SWITCH_NAME, switchKeeper, 0n] as const, ...[...members].map(([name, { keeper, epoch }]) => [name, keeper, epoch] as const)].flatMap(([name, keeper, epoch]) => {
-      const { pid } = keeper.state();
-      return pid === null ? [] : [{ name, epoch: epoch.toString(), pid }];
-    });
   const keeperOf = (name: string) => {
     const keeper = name === SWITCH_NAME ? switchKeeper : members.get(name)?.keeper;
     if (keeper === undefined) throw new CodedError("launch.domain.unknown", { name: name.slice(0, 40) });
@@ -142,7 +143,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       await begin(parts, switchKeeper.begin);
       watch();
       endSamples = sampleHouse({
-        clock, running: sampled, open: powers.openCounters, tell: link.tell, isWanted: () => !isFrozen && link.isConnected(),
+        clock, running: () => [{ name: "launcher", epoch: "0", pid: powers.launcherPid }, ...runningOf(switchKeeper, members)], open: powers.openCounters, tell: link.tell, isWanted: () => !isFrozen && link.isConnected(),
       });
     },
     domains: () => [

@@ -91,7 +91,7 @@ describe("a house", { skip: skipHouse }, () => {
     assert.ok(spanMs / (atMs.length - 1) < 150, `${String(atMs.length)} points in ${String(spanMs)} ms`);
     assert.ok(values[1].every((bytes: number) => bytes > 1_000_000 && bytes < 128 * 1024 * 1024));
     const { domains: watched } = await askManagement("watch");
-    assert.deepEqual(watched.map((each: { name: string }) => each.name).sort(), ["interaction", "management", "plugin-a", "relay", "switch"]);
+    assert.deepEqual(watched.map((each: { name: string }) => each.name).sort(), ["interaction", "launcher", "management", "plugin-a", "relay", "switch"]);
     const relay = watched.find((each: { name: string }) => each.name === "relay");
     assert.ok(relay.totals.framesIn > 0 && relay.point.pids > 5);
     assert.equal((await askManagement("history", "nobody")).failure ?? "none", "management.command.unknown");

@@ -42,10 +42,11 @@ const countersOf = (port: Port, nowMs: number): Message<"portCounters">["ports"]
   };
 };
 
-const flowsOf = ({ facts, passedFrames, passedBytes }: Port): Message<"portCounters">["flows"] => {
+const flowsOf = ({ facts, passedFrames, passedBytes }: Port, all: readonly Port[]): Message<"portCounters">["flows"] => {
   const flows: { from: number; to: number; frames: bigint; bytes: bigint }[] = [];
-  for (const [to, frames] of passedFrames.entries()) {
-    if (frames > 0) flows.push({ from: facts.number, to, frames: BigInt(frames), bytes: BigInt(passedBytes[to] ?? 0) });
+  for (const { facts: peer } of all) {
+    const frames = passedFrames[peer.number] ?? 0;
+    if (frames > 0) flows.push({ from: facts.number, to: peer.number, frames: BigInt(frames), bytes: BigInt(passedBytes[peer.number] ?? 0) });
   }
   return flows;
 };
@@ -55,6 +56,6 @@ export const tellCounters = (state: SwitchState, nowMs: number): void => {
   const management = state.ports.get(bounds.MANAGEMENT_PORT);
   if (management === undefined || management.queue.queuedBytes() > MAX_UNREAD_BYTES) return;
   const all = [...state.ports.values()];
-  const counters = { ports: all.map((port) => countersOf(port, nowMs)), flows: all.flatMap(flowsOf).slice(0, bounds.MAX_FLOWS) };
+  const counters = { ports: all.map((port) => countersOf(port, nowMs)), flows: all.flatMap((port) => flowsOf(port, all)).slice(0, bounds.MAX_FLOWS) };
   pushFrame(management, MESSAGES.portCounters.number, bounds.SWITCH_PORT, encodeMessage(MESSAGES.portCounters.codec, counters), null);
 };

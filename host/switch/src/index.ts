@@ -1,5 +1,5 @@
 export { ADMISSION_WAIT_MS } from "./intake.ts";
-export { COUNT_MS, REPORT_MS } from "./count-ports.ts";
+export { COUNT_MS, MAX_UNREAD_BYTES, REPORT_MS } from "./count-ports.ts";
 export { HALF_FRAME_DEADLINE_MS, makeSwitch, type PortStats, type Switch } from "./make-switch.ts";
 export { makePolicy, type Policy } from "./policy/make-policy.ts";
 export { parsePolicy, type PolicyRule, type PolicyText, type RateLimit } from "./policy/parse-policy.ts";

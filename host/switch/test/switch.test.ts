@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { bounds, decodeMessage, MESSAGES } from "@crossguardian/wire";
-import { ADMISSION_WAIT_MS, HALF_FRAME_DEADLINE_MS, REPORT_MS } from "../src/index.ts";
+import { ADMISSION_WAIT_MS, COUNT_MS, HALF_FRAME_DEADLINE_MS, MAX_UNREAD_BYTES, REPORT_MS } from "../src/index.ts";
 import { benchOfPorts, frameOf, rawFrame, type FarEnd } from "./ports-in-memory.ts";
 
 const GATEWAY = readFileSync(new URL("../policy/gateway.flow", import.meta.url), "utf8");
@@ -67,6 +67,49 @@ test("what no policy line allows does not arrive, is counted, and is reported on
   house.pass(REPORT_MS);
   house.pass(REPORT_MS);
   assert.equal(eventsAt(house.management).filter((each) => each === "2 switch.flow.denied 3").length, 1);
+});
+
+test("management hears of the first violation with the next count, and of later ones once a second", () => {
+  const house = gateway();
+  house.pluginA.say(submitted(3));
+  house.pass(COUNT_MS);
+  assert.ok(eventsAt(house.management).includes("2 switch.flow.denied 1"));
+  house.pluginA.say(submitted(3));
+  house.pass(REPORT_MS - 2 * COUNT_MS);
+  assert.ok(!eventsAt(house.management).includes("2 switch.flow.denied 2"));
+  house.pass(3 * COUNT_MS);
+  assert.ok(eventsAt(house.management).includes("2 switch.flow.denied 2"));
+});
+
+test("management is told ten times a second what passed, from whom to whom, and how long it waits", () => {
+  const house = gateway();
+  house.interaction.stall = true;
+  house.pluginA.say(data(1, 1_000));
+  for (let at = 0; at < 3; at += 1) house.pluginA.say(submitted(5));
+  house.pluginA.say(submitted(6));
+  house.management.got.length = 0;
+  house.pass(10 * COUNT_MS);
+  const told = house.management.got.filter(({ from, name }) => from === 255 && name === "portCounters").map(({ payload }) => {
+    const counters = decodeMessage(MESSAGES.portCounters.codec, payload);
+    assert.ok(counters.ok);
+    return counters.value;
+  });
+  assert.equal(told.length, 10);
+  const last = told.at(-1) ?? assert.fail();
+  const plugin = last.ports.find(({ port }) => port === 2) ?? assert.fail();
+  assert.deepEqual([plugin.framesIn, plugin.refused], [5n, 1n]);
+  assert.deepEqual(last.flows.filter(({ from }) => from === 2).map(({ to, frames }) => [to, frames]), [[1, 1n], [5, 3n]]);
+  const interaction = last.ports.find(({ port }) => port === 5) ?? assert.fail();
+  assert.ok(interaction.queuedBytes > 0n);
+  assert.equal(interaction.oldestMs, 9 * COUNT_MS);
+});
+
+test("a management that does not read is not told for ever", () => {
+  const house = gateway();
+  house.management.stall = true;
+  house.pass(20 * 60_000);
+  const queued = house.theSwitch.stats().find(({ number }) => number === 0)?.queuedBytes ?? 0;
+  assert.ok(queued < MAX_UNREAD_BYTES + 64 * 1024, String(queued));
 });
 
 test("only management's word opens ways", () => {

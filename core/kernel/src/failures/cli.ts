@@ -33,6 +33,7 @@ export const CLI_FAILURES = {
   "cli.service.absent": { action: "refuse", says: "there is no contract at the address of the service" },
   "cli.transfer.poor": { action: "refuse", says: "the account has fewer tokens than the transfer moves" },
   "cli.transfer.open": { action: "retry", says: "the transfer was still open at the deadline" },
+  "cli.metrics.listen": { action: "refuse", says: "the address or socket for metrics cannot be listened on" },
   "cli.folder.unwritable": { action: "refuse", says: "a folder or file of this program cannot be written" },
   "cli.stopped": { action: "refuse", says: "ended by a signal" },
   "cli.unexpected": { action: "alarm", says: "something this program did not expect" },

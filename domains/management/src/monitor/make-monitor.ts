@@ -6,15 +6,16 @@ import { type History, makeHistory } from "./history.ts";
 import { EMPTY_POINT, type Metric, METRICS, type Point } from "./metrics.ts";
 import { ANSWERS_PER_QUESTION, UNASKED_ALLOWED_PER_S, worksFor } from "./working-peers.ts";
 
-/** The switch among what is monitored: it has counters of the kernel and no port. */
-export const SWITCH_NAME = "switch";
+/** Management among what is monitored; launcher and switch have counters of the kernel and no port. */
+const OWN_NAME = "management";
+const SWITCH_NAME = "switch";
 
 /** What is monitored under one name. */
 export type Monitored = {
   readonly name: string;
   readonly kind: string;
   readonly port: number | null;
-  /** Null for what the launcher runs and management does not watch: the switch and management itself. */
+  /** Null for what management does not watch: launcher, switch, management itself. */
   readonly watched: Watched | null;
   epoch: string;
   point: Point;
@@ -97,7 +98,7 @@ export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor 
     if (known !== undefined) return known;
     const of = watched.find(({ domain }) => domain.name === name) ?? null;
     const made: Monitored = {
-      name, kind: of?.domain.kind ?? name, port: of?.domain.port ?? (name === SWITCH_NAME ? null : 0), watched: of, epoch: "", point: EMPTY_POINT, history: makeHistory(),
+      name, kind: of?.domain.kind ?? name, port: of?.domain.port ?? (name === OWN_NAME ? 0 : null), watched: of, epoch: "", point: EMPTY_POINT, history: makeHistory(),
     };
     byName.set(name, made);
     return made;
@@ -154,7 +155,7 @@ export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor 
     flows: () =>
       [...nameOfPort].flatMap(([port, from]) =>
         [...(rates.of(port)?.to ?? [])].map(([to, rate]) => ({
-          from, to: nameOfPort.get(to) ?? (to === 0 ? "management" : SWITCH_NAME), framesPerS: Math.round(rate.framesPerS), bytesPerS: Math.round(rate.bytesPerS),
+          from, to: nameOfPort.get(to) ?? (to === 0 ? OWN_NAME : SWITCH_NAME), framesPerS: Math.round(rate.framesPerS), bytesPerS: Math.round(rate.bytesPerS),
         })),
       ),
   };
