@@ -66,6 +66,26 @@ const runningOf = (switchKeeper: Keeper, members: ReadonlyMap<string, Member>): 
     return pid === null ? [] : [{ name, epoch: epoch.toString(), pid }];
   });
 
+/** Watches management, and gives it the counters of the house. Returns what ends both. */
+const watchHouse = ({ powers, link, members }: HouseParts, switchKeeper: Keeper, isFrozen: () => boolean): (() => void) => {
+  const { clock, record } = powers;
+  const endSamples = sampleHouse({
+    clock,
+    running: () => [{ name: "launcher", epoch: "0", pid: powers.launcherPid }, ...runningOf(switchKeeper, members)],
+    open: powers.openCounters,
+    tell: link.tell,
+    isWanted: () => !isFrozen() && link.isConnected(),
+  });
+  const management = [...members.values()].find(({ entry }) => entry.kind === "management");
+  if (management === undefined) return endSamples;
+  const { entry: { name }, keeper } = management;
+  const endWatch = watchManagement({ clock, record, ask: async () => link.ask(name, "alive", ""), kill: () => keeper.kill(), isPaused: isFrozen });
+  return () => {
+    endWatch();
+    endSamples();
+  };
+};
+
 /** Makes a house of its specification; nothing is started yet. */
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const { clock, record } = powers;
@@ -122,13 +142,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
 
   let isFrozen = false;
   let endWatch = (): void => undefined;
-  let endSamples = (): void => undefined;
-  const watch = (): void => {
-    const management = [...members.values()].find(({ entry }) => entry.kind === "management");
-    if (management === undefined) return;
-    const { name } = management.entry;
-    endWatch = watchManagement({ clock, record, ask: async () => link.ask(name, "alive", ""), kill: () => management.keeper.kill(), isPaused: () => isFrozen });
-  };
   const membersThat = (match: (entry: DomainEntry) => boolean): readonly Member[] => [...members.values()].filter(({ entry }) => match(entry));
   const keeperOf = (name: string) => {
     const keeper = name === SWITCH_NAME ? switchKeeper : members.get(name)?.keeper;
@@ -141,10 +154,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     begin: async () => {
       for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
       await begin(parts, switchKeeper.begin);
-      watch();
-      endSamples = sampleHouse({
-        clock, running: () => [{ name: "launcher", epoch: "0", pid: powers.launcherPid }, ...runningOf(switchKeeper, members)], open: powers.openCounters, tell: link.tell, isWanted: () => !isFrozen && link.isConnected(),
-      });
+      endWatch = watchHouse(parts, switchKeeper, () => isFrozen);
     },
     domains: () => [
       { ...memberState(switchMember(switchKeeper), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
@@ -166,7 +176,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     },
     stop: async () => {
       endWatch();
-      endSamples();
       admissions.fail(new CodedError("launch.house.stopped"));
       // A frozen process takes no signal but SIGKILL.
       await thaw({ members: [...members.values()], switchKeeper }, powers).catch(() => undefined);
