@@ -54,10 +54,17 @@ export default {
       to: { path: "^host/", pathNot: "^host/(frontend|crypto)/" },
     },
     {
-      name: "plugins-only-in-appchain",
-      comment: "A chain plugin runs in its own container; the relay node borrows its header follower.",
+      name: "plugin-imports-domain",
+      comment: "A plugin loads the domain that hosts it, in its entry alone, and no other.",
       severity: "error",
-      from: { path: TRUSTED, pathNot: "^(plugins/|domains/appchain/|relay-chain/)" },
+      from: { path: "^plugins/[^/]+/" },
+      to: { path: "^domains/", pathNot: "^domains/appchain/src/index[.]ts$" },
+    },
+    {
+      name: "plugins-only-in-appchain",
+      comment: "A chain plugin is an image of its own that loads what hosts it; the relay node borrows its header follower.",
+      severity: "error",
+      from: { path: TRUSTED, pathNot: "^(plugins/|domains/appchain/test/|relay-chain/)" },
       to: { path: "^plugins/" },
     },
     {
@@ -101,10 +108,10 @@ export default {
     },
     {
       name: "core-does-io",
-      comment: "core/ is pure: no file, network, process, clock or random source. testkit holds test suites and never runs in a gateway.",
+      comment: "core/ is pure: no file, network, process, clock or random source; it may name the type of a stream it is lent. testkit holds test suites and never runs in a gateway.",
       severity: "error",
       from: { path: "^core/[^/]+/src/", pathNot: "^core/testkit/" },
-      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(util|buffer|assert)$" },
+      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only"], pathNot: "^(node:)?(util|buffer|assert)$" },
     },
     {
       name: "only-adapters-touch-the-machine",

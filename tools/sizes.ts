@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 const RUNNING = [
-  ...["domains/appchain", "domains/interaction", "domains/relay", "domains/management"],
+  ...["plugins/evm", "domains/interaction", "domains/relay", "domains/management"],
   ...["host/switch", "host/network", "relay-chain"],
 ];
 const BYTES_PER_KB = 1_000;

@@ -26,7 +26,7 @@ const domainOf = async (house: string, name: string): Promise<{ readonly pid: nu
 };
 
 test("a domain that hangs and one that lives without working are named, restarted, and every transfer completes once", { skip: missingPart, timeout: 240_000 }, async () => {
-  tree = await makeOtherTree({ "domains/appchain/src/main.ts": new URL("fixture/gray-appchain.ts", import.meta.url) });
+  tree = await makeOtherTree({ "plugins/evm/src/main.ts": new URL("fixture/gray-appchain.ts", import.meta.url) });
   ({ world, end } = await startTestWorld({ tree }));
   writeInstanceOf(world);
   await sendAssets(world, PER_STEP, note);

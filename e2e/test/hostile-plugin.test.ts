@@ -59,7 +59,7 @@ const restarted = async (domain: string, before: number): Promise<void> => {
 };
 
 test("a plugin taken over by an attacker", { skip: missingPart, timeout: 300_000 }, async (t) => {
-  tree = await makeOtherTree({ "domains/appchain/src/main.ts": new URL("./fixture/hostile-appchain.ts", import.meta.url) });
+  tree = await makeOtherTree({ "plugins/evm/src/main.ts": new URL("./fixture/hostile-appchain.ts", import.meta.url) });
   ({ world, end } = await startTestWorld({ topology: TOPOLOGY, tree }));
   const sent: Sent[] = [];
   await sendAssets(world, 4, (one) => sent.push(one));
@@ -86,7 +86,7 @@ test("a plugin taken over by an attacker", { skip: missingPart, timeout: 300_000
       "/etc/hostname",
     ];
     for (const path of victims) assert.match(String(await attack(`read ${path}`)), /^(ENOENT|EACCES|EPERM)$/u, path);
-    for (const path of ["/app/domains/appchain/src/main.ts", "/node", "/key", "/etc/passwd", "/proc/sys/kernel/core_pattern"]) {
+    for (const path of ["/app/plugins/evm/src/main.ts", "/node", "/key", "/etc/passwd", "/proc/sys/kernel/core_pattern"]) {
       assert.match(String(await attack(`write ${path}`)), /^(ENOENT|EACCES|EPERM|EROFS)$/u, path);
     }
   });

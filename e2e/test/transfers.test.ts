@@ -24,7 +24,7 @@ let world: World;
 let end: () => Promise<void> = async () => undefined;
 const extraHouses: House[] = [];
 
-const settle = async (transactions: readonly Hex[]): ReturnType<typeof judgeWorld> => {
+const settle = async (transactions: readonly string[]): ReturnType<typeof judgeWorld> => {
   for (const transaction of transactions) await awaitOutcome(world, transaction, SETTLE_MS);
   return judgeWorld(world);
 };

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { makeCrypto, type Crypto } from "@crossguardian/crypto";
 import { devAccounts } from "@crossguardian/devnet";
 import { compareBytes, to0x } from "@crossguardian/kernel";
-import { type Hashes, makeHashes, relayGenesisHash } from "@crossguardian/protocol";
+import { type Hashes, makeHashes, relayGenesisHash, wordOf, wordOfBytes } from "@crossguardian/protocol";
 
-import { plannedDeployment } from "./contract-drafts.ts";
+import { type Deployment, plannedDeployment, type Remote } from "./contract-drafts.ts";
 import { deployContracts, type DeployTerms } from "./deploy-contracts.ts";
 import { freePort } from "./free-port.ts";
 import { DEFAULT_TUNING, type HouseTerms, ordererHostOf, type Tuning } from "./house-specs.ts";
@@ -15,10 +15,12 @@ import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHous
 import { awaitConnected } from "./await-connected.ts";
 import { markKeysUnused } from "./mark-keys-unused.ts";
 import { submitRegistration } from "./orderer-client.ts";
-import { encodeGenesis, signDocument, worldDocument } from "./registration.ts";
+import { type ForeignRemote } from "./kinds/foreign-chain.ts";
+import { openAccess } from "./kinds/open-access.ts";
+import { contractsOf, encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
-import { BXH_ID, chainsOf, type DevChains, type Detours, peersOf, type Topology } from "./world.ts";
+import { BXH_ID, chainsOf, dataOf, type DevChains, type Detours, kindOf, kindOfPlan, peersOf, type Topology, vaultOf } from "./world.ts";
 
 /** How a development world is made. */
 export type WorldOptions = {
@@ -68,12 +70,32 @@ const makeTerms = ({ crypto, hashes, slots }: Powers, topology: Topology): Deplo
   };
 };
 
-const deployAll = async (powers: Powers, options: WorldOptions, chains: StartedChains, terms: DeployTerms): Promise<void> => {
+type Deploying = { readonly options: WorldOptions; readonly chains: StartedChains; readonly terms: DeployTerms; readonly deployments: ReadonlyMap<string, Deployment> };
+
+const remotesOf = ({ options, chains, deployments }: Deploying, chain: string): readonly Remote[] =>
+  peersOf(options.topology, chain).flatMap((peer) => {
+    const plan = chains.plans.get(peer);
+    if (plan === undefined) return [];
+    const { contract, data } = contractsOf(plan, deployments);
+    return [{ chain: peer, numericId: plan.numericId, deployment: { gateway: to0x(contract) }, isWithoutData: data === null }];
+  });
+
+const foreignRemotesOf = ({ options, chains, deployments }: Deploying, chain: string): readonly ForeignRemote[] =>
+  peersOf(options.topology, chain).flatMap((peer) => {
+    const plan = chains.plans.get(peer);
+    if (plan === undefined) return [];
+    const { contract, data } = contractsOf(plan, deployments);
+    return [{ chain: peer, chainWord: wordOf(plan.numericId), contractWord: wordOfBytes(contract), vault: vaultOf(peer), data: data === null ? null : dataOf(peer) }];
+  });
+
+const deployAll = async (powers: Powers, work: Deploying): Promise<void> => {
+  const { options, chains, terms } = work;
   const [deployer] = devAccounts(1);
   if (deployer === undefined) throw new Error("no development account");
-  const plan = plannedDeployment(deployer.address);
-  await Promise.all(
-    [...chains.plans.values()].map(async (chain) => {
+  const evm = [...chains.plans.values()].filter((chain) => kindOfPlan(chain) === "evm");
+  await Promise.all([
+    ...chains.foreign.map(async ({ plan, deploy }) => deploy(foreignRemotesOf(work, plan.name))),
+    ...evm.map(async (chain) => {
       const rpc = chains.rpcs.get(chain.name);
       if (rpc === undefined) throw new Error(`no endpoint of chain ${chain.name}`);
       return deployContracts(powers, {
@@ -85,14 +107,10 @@ const deployAll = async (powers: Powers, options: WorldOptions, chains: StartedC
         records: DEMO_RECORDS,
         holders: devUsers(options.users),
         funded: [to0x(accountAddress(powers.crypto, powers.slots, `plugin-${chain.name.toLowerCase()}`, chain.name))],
-        remotes: peersOf(options.topology, chain.name).map((peer) => ({
-          chain: peer,
-          numericId: chains.plans.get(peer)?.numericId ?? 0,
-          deployment: plan,
-        })),
+        remotes: remotesOf(work, chain.name),
       });
     }),
-  );
+  ]);
 };
 
 const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop: () => Promise<void>): Promise<World> => {
@@ -102,14 +120,20 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   mkdirSync(dataDir, { recursive: true, mode: 0o711 }); // the users of the domains pass through, to their own volumes only
   const crypto = await makeCrypto();
   const powers: Powers = { crypto, hashes: makeHashes(crypto.keccak256), slots: openKeySlots(join(dataDir, "keys")) };
-  say(`chains ${chainsOf(topology).join(", ")} on ${options.dev.kind}, header witnesses behind ${topology.witnesses} proxies each`);
-  const chains = await startChains(topology, options.dev, { outlive: !options.lifeline, users: options.users, ...(options.detours === undefined ? {} : { detours: options.detours }) }, undo);
   const terms = makeTerms(powers, topology);
+  const users = devUsers(options.users);
+  say(`chains ${chainsOf(topology).map((name) => `${name} (${kindOf(topology, name) === "evm" ? options.dev.kind : kindOf(topology, name)})`).join(", ")}, ${topology.witnesses} header witnesses each`);
+  const chains = await startChains(
+    topology,
+    { powers, dev: options.dev, terms, users, outlive: !options.lifeline },
+    { dataDir, ...(options.detours === undefined ? {} : { detours: options.detours }) },
+    undo,
+  );
   const [deployer] = devAccounts(1);
   const plan = plannedDeployment(deployer?.address ?? "0x");
-  const deployments = new Map([...chains.plans.keys()].map((name) => [name, plan]));
+  const deployments = new Map([...chains.rpcs.keys()].map((name) => [name, plan]));
   say("contracts: gateway, vault, data service and token on every chain");
-  const deploying = deployAll(powers, options, chains, terms);
+  const deploying = deployAll(powers, { options, chains, terms, deployments });
   deploying.catch(() => undefined);
   const gateways = new Map(
     topology.gateways.map((each) => [each.name, gatewayPublics(crypto, powers.slots, `interaction-${each.name}`)]),
@@ -165,11 +189,12 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     proxies: chains.proxies,
     proxyOf: (chain, witness) => proxyNumber(topology, chain, witness),
     rpcs: chains.rpcs,
+    access: openAccess({ crypto, hashes: powers.hashes, topology, chains: chains.plans.values(), deployments, users, rpcs: chains.rpcs }),
     deployments,
     slots: powers.slots,
     houses,
     terms: houseTerms,
-    users: devUsers(options.users),
+    users,
     governorKeys: terms.governorKeys,
     pauseKey: pauseKeyOf(crypto, powers.slots),
     stop,

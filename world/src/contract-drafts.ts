@@ -25,8 +25,14 @@ export type GatewayTerms = {
   readonly threshold: number;
 };
 
-/** Another chain, as the contracts of this one register it. */
-export type Remote = { readonly chain: string; readonly numericId: number; readonly deployment: Pick<Deployment, "gateway"> };
+/** Another chain, as the contracts of this one register it. Its gateway contract is an address, or 32 bytes where the chain has none. */
+export type Remote = {
+  readonly chain: string;
+  readonly numericId: number;
+  readonly deployment: Pick<Deployment, "gateway">;
+  /** It has a vault alone. */
+  readonly isWithoutData?: boolean;
+};
 
 /** Bounds of a gateway contract. */
 export const CONTRACT_LIMITS = {
@@ -40,7 +46,7 @@ export const CONTRACT_LIMITS = {
 /** Gas of one call into a service. */
 export const CALL_GAS = 250_000n;
 
-const wordOfAddress = (address: Hex): Hex => `0x${"0".repeat(24)}${address.slice(2).toLowerCase()}`;
+const wordOfAddress = (address: Hex): Hex => `0x${address.slice(2).toLowerCase().padStart(64, "0")}`;
 const wordOfId = (id: number): Hex => `0x${id.toString(16).padStart(64, "0")}`;
 
 /** Where a deployer's next four contracts will stand: known before anything is sent. */
@@ -107,7 +113,7 @@ export const ownServiceCalls = (chain: string, plan: Deployment): readonly Hex[]
 
 /** Governed calls that connect a chain's vault and data service with those of another chain. */
 export const remoteCalls = (hashes: Hashes, chain: string, remote: Remote): readonly Hex[] =>
-  [vaultOf, dataOf].flatMap((idOf) => [
+  (remote.isWithoutData === true ? [vaultOf] : [vaultOf, dataOf]).flatMap((idOf) => [
     remoteServiceCall(idOf(remote.chain), remote),
     ...pairCalls(hashes, idOf(chain), idOf(remote.chain)),
   ]);

@@ -69,7 +69,7 @@ const HOLDER_TOKENS = 10n ** 24n;
 const FUND_WEI = 10n ** 20n;
 
 const setUpDrafts = (hashes: Hashes, order: DeployOrder, plan: Deployment): readonly Draft[] => [
-  ...order.remotes.flatMap((remote) => peerDrafts(hashes, order.chain, plan, remote.chain)),
+  ...order.remotes.flatMap((remote) => peerDrafts(hashes, order.chain, plan, remote.chain).slice(0, remote.isWithoutData === true ? 1 : 2)),
   ...Object.entries(order.records).map(([key, value]): Draft => ({
     to: plan.data,
     data: encodeFunctionData({ abi: dataServiceAbi, functionName: "set", args: [to0x(utf8(key)), to0x(utf8(value))] }),

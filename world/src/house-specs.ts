@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { type Crypto } from "@crossguardian/crypto";
-import { fromHex } from "@crossguardian/kernel";
+import { CHAIN_KIND, fromHex } from "@crossguardian/kernel";
 import { type DomainEntry, type HouseSpec } from "@crossguardian/launch";
 import {
   type EndpointConfig,
@@ -18,7 +18,8 @@ import { type Codec, encodeMessage } from "@crossguardian/wire";
 import { type Deployment } from "./contract-drafts.ts";
 import { gatewayPublics, type KeySlots } from "./key-slots.ts";
 import { type SignedDocument } from "./registration.ts";
-import { type ChainPlan, type Topology } from "./world.ts";
+import { factsOfKind } from "./kinds/kind-facts.ts";
+import { type ChainPlan, kindOfPlan, type Topology } from "./world.ts";
 
 /** Settings of the gateways that are not facts of the world. */
 export type Tuning = {
@@ -97,14 +98,22 @@ const entriesOf = (drafts: readonly Draft[]): DomainEntry[] =>
 
 const encode = <T>(codec: Codec<T>, value: T): Uint8Array => encodeMessage(codec, value);
 
-/** Endpoint of a JSON-RPC URL as a domain sees it; WebSocket, which pushes, where the URL allows it. */
+const WEB_SCHEMES: Readonly<Record<string, string>> = { "http:": "ws", "ws:": "ws", "https:": "http", "wss:": "ws" };
+
+/**
+ * Endpoint of a URL as a domain sees it. For web schemes TLS ends in the network domain, and WebSocket, which pushes, is spoken where
+ * the URL allows it; any other scheme (such as grpcs or tcp) is the domain's own to speak over a plain stream to host and port.
+ */
 const endpointOf = (name: string, url: string): { readonly config: EndpointConfig; readonly address: string } => {
   const at = new URL(url);
+  const web = WEB_SCHEMES[at.protocol];
+  if (web === undefined) {
+    return { config: { name, scheme: at.protocol.slice(0, -1), host: at.host, path: `${at.pathname}${at.search}` }, address: `tcp://${at.host}` };
+  }
   const secure = at.protocol === "https:" || at.protocol === "wss:";
   const port = at.port === "" ? (secure ? "443" : "80") : at.port;
-  const scheme = at.protocol === "https:" ? "http" : "ws";
   return {
-    config: { name, scheme, host: at.host, path: `${at.pathname}${at.search}` },
+    config: { name, scheme: web, host: at.host, path: `${at.pathname}${at.search}` },
     address: `${secure ? "tls" : "tcp"}://${at.hostname}:${port}`,
   };
 };
@@ -157,28 +166,36 @@ const ordererFor = (terms: HouseTerms, name: string): string => {
   return detour === undefined ? `${ordererHostOf(terms)}:${terms.ordererPort}` : `127.0.0.1:${detour}`;
 };
 
-const contractOf = (terms: HouseTerms, chain: string): Uint8Array => {
-  const deployment = terms.deployments.get(chain);
-  if (deployment === undefined) throw new Error(`no contracts on chain ${chain}`);
+const NO_SETTINGS = new Uint8Array(0);
+
+const contractOf = (terms: HouseTerms, chain: ChainPlan): Uint8Array => {
+  if (chain.foreign !== undefined) return chain.foreign.contract;
+  const deployment = terms.deployments.get(chain.name);
+  if (deployment === undefined) throw new Error(`no contracts on chain ${chain.name}`);
   return fromHex(deployment.gateway);
 };
 
-const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoint: EndpointConfig): Draft => ({
+/** What a plugin or witness of a chain runs: the package of the chain's kind. */
+const programOf = (chain: ChainPlan): Pick<DomainEntry, "image" | "entry"> => {
+  const { image, entry } = factsOfKind(kindOfPlan(chain));
+  return { image, entry };
+};
+
+const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[]): Draft => ({
   name: `plugin-${chain.name.toLowerCase()}`,
   kind: "plugin",
   chain: chain.name,
   role: "plugin",
-  image: "appchain",
-  entry: "domains/appchain/src/main.ts",
+  ...programOf(chain),
   keySlot: terms.slots.pathOf(`plugin-${chain.name.toLowerCase()}`),
   memoryBytes: 320 * MIB,
   config: encode(pluginConfig, {
     chain: chain.name,
-    kind: 1,
-    endpoints: [endpoint],
+    kind: CHAIN_KIND[kindOfPlan(chain)],
+    endpoints,
     numericId: BigInt(chain.numericId),
     genesisHash: chain.genesisHash,
-    contract: contractOf(terms, chain.name),
+    contract: contractOf(terms, chain),
     depth: chain.depth,
     pollMs: terms.tuning.pollMs,
     maxEntriesPerTransaction: 128,
@@ -187,6 +204,8 @@ const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoint: EndpointConf
     settleGas: 400_000,
     cancelGas: 120_000,
     intake: "bodies",
+    terms: chain.foreign?.terms ?? NO_SETTINGS,
+    settings: chain.foreign?.pluginSettings ?? NO_SETTINGS,
   }),
 });
 
@@ -202,7 +221,8 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   };
   for (const chain of chains) {
     const plugin = `plugin-${chain.name.toLowerCase()}`;
-    drafts.push(pluginDraft(terms, chain, grant(plugin, "rpc", chain.pluginUrl ?? chain.url)));
+    const more = (chain.foreign?.pluginEndpoints ?? []).map(({ name, url }) => grant(plugin, name, url));
+    drafts.push(pluginDraft(terms, chain, [grant(plugin, "rpc", chain.pluginUrl ?? chain.url), ...more]));
     chain.witnessUrls.forEach((url, at) => {
       const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
       drafts.push({
@@ -210,15 +230,16 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         kind: "witness",
         chain: chain.name,
         role: "witness",
-        image: "appchain",
-        entry: "domains/appchain/src/main.ts",
+        ...programOf(chain),
         config: encode(witnessConfig, {
           chain: chain.name,
-          kind: 1,
+          kind: CHAIN_KIND[kindOfPlan(chain)],
           endpoint: grant(witness, "rpc", url),
           genesisHash: chain.genesisHash,
           depth: chain.depth,
           pollMs: terms.tuning.pollMs,
+          terms: chain.foreign?.terms ?? NO_SETTINGS,
+          settings: chain.foreign?.witnessSettings ?? NO_SETTINGS,
         }),
       });
     });
@@ -321,7 +342,8 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
         orderer: { name: "orderer", scheme: "tcp", host: ordererFor(terms, name), path: "" },
         chains: terms.chains.map((chain) => ({
           chain: chain.name,
-          kind: 1,
+          kind: CHAIN_KIND[kindOfPlan(chain)],
+          settings: chain.foreign?.witnessSettings ?? NO_SETTINGS,
           quorum: terms.topology.quorum,
           endpoints: endpointsOfValidator(chain, number).map((url, at) => {
             const { config, address } = endpointOf(`${chain.name}-${at + 1}`, url);

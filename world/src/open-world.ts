@@ -9,11 +9,13 @@ import { type Deployment } from "./contract-drafts.ts";
 import { type House, startHouse } from "./house-process.ts";
 import { gatewayHouse, type HouseTerms, relayHouse } from "./house-specs.ts";
 import { type KeySlots, openKeySlots } from "./key-slots.ts";
+import { type ChainAccess } from "./kinds/chain-access.ts";
+import { openAccess } from "./kinds/open-access.ts";
 import { type Node, type Proxies } from "./node.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
 import { readSavedWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber } from "./start-chains.ts";
-import { type ChainPlan, type Topology } from "./world.ts";
+import { type ChainPlan, kindOfPlan, type Topology } from "./world.ts";
 
 /** A world: chains, contracts, relay chain and gateways, all running. */
 export type World = {
@@ -26,7 +28,11 @@ export type World = {
   readonly proxies: Proxies;
   /** Number of the proxy in front of a chain's witness: first the gateway's, then each validator's in turn. */
   readonly proxyOf: (chain: string, witness: number) => number;
+  /** Every chain as users and the oracle reach it, by its kind. */
+  readonly access: ReadonlyMap<string, ChainAccess>;
+  /** JSON-RPC of the EVM chains. */
   readonly rpcs: ReadonlyMap<string, Rpc>;
+  /** Contracts of the EVM chains. */
   readonly deployments: ReadonlyMap<string, Deployment>;
   readonly slots: KeySlots;
   readonly houses: ReadonlyMap<string, House>;
@@ -122,6 +128,8 @@ export const openWorld = async (dataDir: string, options: { readonly users: numb
   const proxies = nodes.get("proxies") ?? { pid: 0, stop: async () => undefined };
   nodes.delete("proxies");
   const houses = await startHouses(terms, undo);
+  const rpcs = new Map(saved.chains.filter((chain) => kindOfPlan(chain) === "evm").map((chain) => [chain.name, makeRpc(chain.url)]));
+  const users = devUsers(options.users);
   return {
     instance: saved.instance,
     topology: saved.topology,
@@ -131,12 +139,13 @@ export const openWorld = async (dataDir: string, options: { readonly users: numb
     nodes,
     proxies,
     proxyOf: (chain, witness) => proxyNumber(saved.topology, chain, witness),
-    rpcs: new Map(saved.chains.map((chain) => [chain.name, makeRpc(chain.url)])),
+    rpcs,
+    access: openAccess({ ...saved, crypto, hashes, users, rpcs }),
     deployments: saved.deployments,
     slots,
     houses,
     terms,
-    users: devUsers(options.users),
+    users,
     governorKeys: keptGovernorKeys(crypto, slots),
     pauseKey: slots.has("pause") ? pauseKeyOf(crypto, slots) : null,
     stop: async () => {

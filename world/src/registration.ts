@@ -1,5 +1,5 @@
 import { type Crypto } from "@crossguardian/crypto";
-import { fromHex } from "@crossguardian/kernel";
+import { CHAIN_KIND, fromHex } from "@crossguardian/kernel";
 import {
   type Hashes,
   registrationDigest,
@@ -12,7 +12,7 @@ import { encodeMessage } from "@crossguardian/wire";
 
 import { type Deployment } from "./contract-drafts.ts";
 import { signAscending } from "./key-slots.ts";
-import { type ChainPlan, dataOf, type Topology, vaultOf } from "./world.ts";
+import { type ChainPlan, dataOf, kindOfPlan, type Topology, vaultOf } from "./world.ts";
 
 /** An encoded governance document with its signatures. */
 export type SignedDocument = { readonly document: Uint8Array; readonly signatures: readonly Uint8Array[] };
@@ -34,6 +34,19 @@ export const signDocument = (
   };
 };
 
+const NO_TERMS = new Uint8Array(0);
+
+/** A chain's gateway contract and services, as registrations name them. */
+export const contractsOf = (
+  chain: ChainPlan,
+  deployments: ReadonlyMap<string, Deployment>,
+): { readonly contract: Uint8Array; readonly vault: Uint8Array; readonly data: Uint8Array | null } => {
+  if (chain.foreign !== undefined) return chain.foreign;
+  const deployment = deployments.get(chain.name);
+  if (deployment === undefined) throw new Error(`no contracts on chain ${chain.name}`);
+  return { contract: fromHex(deployment.gateway), vault: fromHex(deployment.vault), data: fromHex(deployment.data) };
+};
+
 /** The document that registers a whole development world: its chains, services and gateways. */
 export const worldDocument = (options: {
   readonly relayGenesis: Uint8Array;
@@ -42,26 +55,23 @@ export const worldDocument = (options: {
   readonly deployments: ReadonlyMap<string, Deployment>;
   readonly gateways: ReadonlyMap<string, { readonly address: Uint8Array; readonly boxKey: Uint8Array }>;
 }): RegistryDocument => {
-  const deploymentOf = (chain: string): Deployment => {
-    const deployment = options.deployments.get(chain);
-    if (deployment === undefined) throw new Error(`no contracts on chain ${chain}`);
-    return deployment;
-  };
+  const standing = options.chains.map((chain) => ({ chain, ...contractsOf(chain, options.deployments) }));
   return {
     relayGenesis: options.relayGenesis,
     nonce: 1n,
-    chains: options.chains.map((chain) => ({
+    chains: standing.map(({ chain, contract }) => ({
       chain: chain.name,
-      kind: 1,
+      kind: CHAIN_KIND[kindOfPlan(chain)],
       numericId: BigInt(chain.numericId),
       genesisHash: chain.genesisHash,
-      contract: fromHex(deploymentOf(chain.name).gateway),
+      contract,
       depth: chain.depth,
       deployHeight: BigInt(chain.deployHeight ?? 1),
+      terms: chain.foreign?.terms ?? NO_TERMS,
     })),
-    services: options.chains.flatMap((chain) => [
-      { id: vaultOf(chain.name), contract: fromHex(deploymentOf(chain.name).vault), asset: true, ordered: false },
-      { id: dataOf(chain.name), contract: fromHex(deploymentOf(chain.name).data), asset: false, ordered: false },
+    services: standing.flatMap(({ chain, vault, data }) => [
+      { id: vaultOf(chain.name), contract: vault, asset: true, ordered: false },
+      ...(data === null ? [] : [{ id: dataOf(chain.name), contract: data, asset: false, ordered: false }]),
     ]),
     gateways: options.topology.gateways.map((gateway) => {
       const publics = options.gateways.get(gateway.name);

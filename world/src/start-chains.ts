@@ -7,14 +7,19 @@ import { type Hex } from "viem";
 
 import { type Node, type Proxies } from "./node.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
-import { chainsOf, type ChainPlan, type DevChains, type Detours, type Topology } from "./world.ts";
+import { type ForeignOrder, type StartedForeign } from "./kinds/foreign-chain.ts";
+import { foreignKind } from "./kinds/foreign-kinds.ts";
+import { chainsOf, type ChainPlan, type Detours, kindOf, type Topology } from "./world.ts";
 
 /** Development chains with the proxies of their header witnesses. */
 export type StartedChains = {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly proxies: Proxies;
   readonly plans: ReadonlyMap<string, ChainPlan>;
+  /** Of EVM chains. */
   readonly rpcs: ReadonlyMap<string, Rpc>;
+  /** Chains of other kinds, still to be deployed to. */
+  readonly foreign: readonly StartedForeign[];
 };
 
 /** Accounts of a development world: the first deploys, the second is kept free, the rest are users. */
@@ -24,39 +29,63 @@ const FIRST_CHAIN_ID = 31_337;
 /** Users of a development world. */
 export const devUsers = (count: number): readonly DevAccount[] => devAccounts(FIRST_USER + count).slice(FIRST_USER);
 
+const evmChainsOf = (topology: Topology): readonly string[] => chainsOf(topology).filter((name) => kindOf(topology, name) === "evm");
+
 /** Proxies of one chain: one per witness of the gateway, then as many for each validator. */
 const proxiesPerChain = ({ witnesses, validators }: Topology): number => witnesses * (1 + validators);
 
 /** Number of the proxy of a chain's witness: the gateway's witnesses first, then the first validator's, the second's and so on. */
 export const proxyNumber = (topology: Topology, chain: string, witness: number): number =>
-  chainsOf(topology).indexOf(chain) * proxiesPerChain(topology) + witness;
+  evmChainsOf(topology).indexOf(chain) * proxiesPerChain(topology) + witness;
 
-/** Starts one chain per name and a proxy per witness. What was started is added to `undo` as it comes up. */
+const startForeign = async (
+  topology: Topology,
+  order: Omit<ForeignOrder, "name" | "folder" | "topology">,
+  dataDir: string,
+  undo: (() => Promise<void>)[],
+): Promise<readonly StartedForeign[]> =>
+  Promise.all(
+    chainsOf(topology)
+      .filter((name) => kindOf(topology, name) !== "evm")
+      .map(async (name) => {
+        const folder = join(dataDir, "chains", name);
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const started = await foreignKind(kindOf(topology, name)).start({ ...order, topology, name, folder });
+        undo.push(started.node.stop);
+        return started;
+      }),
+  );
+
+/** Starts one chain per name, and a proxy per witness of an EVM chain. What was started is added to `undo` as it comes up. */
 export const startChains = async (
   topology: Topology,
-  dev: DevChains,
-  options: { readonly outlive: boolean; readonly users: number; readonly detours?: Detours },
+  order: Omit<ForeignOrder, "name" | "folder" | "topology">,
+  options: { readonly dataDir: string; readonly detours?: Detours },
   undo: (() => Promise<void>)[],
 ): Promise<StartedChains> => {
-  const names = chainsOf(topology);
+  const { dev, outlive } = order;
+  const names = evmChainsOf(topology);
   const perChain = proxiesPerChain(topology);
   if (dev.stateDir !== undefined) for (const name of names) mkdirSync(join(dev.stateDir, name), { recursive: true, mode: 0o700 });
+  const startingForeign = startForeign(topology, order, options.dataDir, undo);
+  startingForeign.catch(() => undefined);
   const started = await Promise.all(
-    names.map(async (name, at) => {
+    names.map(async (name) => {
+      const numericId = FIRST_CHAIN_ID + chainsOf(topology).indexOf(name);
       const node = await startChain({
         kind: dev.kind,
-        chainId: FIRST_CHAIN_ID + at,
+        chainId: numericId,
         blockTimeMs: dev.blockTimeMs,
-        accounts: FIRST_USER + options.users,
-        outlive: options.outlive,
+        accounts: FIRST_USER + order.users.length,
+        outlive,
         ...(dev.stateDir === undefined ? {} : { stateDir: join(dev.stateDir, name) }),
       });
       undo.push(node.stop);
-      return { name, numericId: FIRST_CHAIN_ID + at, node, rpc: makeRpc(node.url) };
+      return { name, numericId, node, rpc: makeRpc(node.url) };
     }),
   );
   const upstreams = started.flatMap(({ node }) => Array.from({ length: perChain }, () => node.url));
-  const proxies = await startProxy({ upstreams, outlive: options.outlive });
+  const proxies = await startProxy({ upstreams, outlive });
   undo.push(proxies.stop);
   const pluginUrls = await options.detours?.plugins(new Map(started.map(({ name, node }) => [name, node.url])));
   const plans = await Promise.all(
@@ -79,10 +108,13 @@ export const startChains = async (
       };
     }),
   );
+  const foreign = await startingForeign;
+  const all = new Map([...plans, ...foreign.map(({ plan }) => plan)].map((plan) => [plan.name, plan]));
   return {
-    nodes: new Map(started.map(({ name, node }) => [name, node])),
+    nodes: new Map<string, Node>([...started.map(({ name, node }) => [name, node] as const), ...foreign.map(({ plan, node }) => [plan.name, node] as const)]),
     proxies,
-    plans: new Map(plans.map((plan) => [plan.name, plan])),
+    plans: new Map(chainsOf(topology).flatMap((name) => all.get(name) ?? []).map((plan) => [plan.name, plan])),
+    foreign,
     rpcs: new Map(started.map(({ name, rpc }) => [name, rpc])),
   };
 };

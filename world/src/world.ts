@@ -1,8 +1,14 @@
 import { type ChainKind } from "@crossguardian/devnet";
+import { type ChainKindName } from "@crossguardian/kernel";
+
+import { type ForeignFacts } from "./kinds/foreign-facts.ts";
 
 /** A chain of a world, with the endpoints its parts use. */
 export type ChainPlan = {
   readonly name: string;
+  /** An EVM chain when it is left out. */
+  readonly kind?: ChainKindName;
+  /** EVM chain id; see `numericIdOf` for other kinds. */
   readonly numericId: number;
   readonly gateway: string;
   /** JSON-RPC of the chain itself: users, and the plugin unless it has a detour. */
@@ -19,6 +25,8 @@ export type ChainPlan = {
   readonly deployHeight?: number;
   /** Gas of one transaction of the plugin at most; what suits development chains when it is left out. */
   readonly maxGas?: number;
+  /** Set exactly for chains that are not EVM chains. */
+  readonly foreign?: ForeignFacts;
 };
 
 /** How the chains of a development world are run. */
@@ -45,7 +53,30 @@ export type Topology = {
   readonly threshold: number;
   readonly witnesses: number;
   readonly quorum: number;
+  /** Kinds of chains that are not EVM chains. */
+  readonly kinds?: Readonly<Record<string, ChainKindName>>;
 };
+
+/** Kind of a chain of a topology. */
+export const kindOf = (topology: Topology, chain: string): ChainKindName => topology.kinds?.[chain] ?? "evm";
+
+/** Kind of a planned chain. */
+export const kindOfPlan = (plan: Pick<ChainPlan, "kind">): ChainKindName => plan.kind ?? "evm";
+
+/** The second half of the chains, gateway B's, of another kind than the first. */
+export const withKinds = (topology: Topology, kinds: readonly ChainKindName[]): Topology => {
+  const given = topology.gateways.flatMap(({ chains }, at) => chains.map((chain) => [chain, kinds[Math.min(at, kinds.length - 1)] ?? "evm"] as const));
+  const others = given.filter(([, kind]) => kind !== "evm");
+  return others.length === 0 ? topology : { ...topology, kinds: Object.fromEntries(others) };
+};
+
+/** Ids of chains that are not EVM begin here: above every EVM chain id in use, below 2^53. */
+const FOREIGN_ID_BASE = 2 ** 52;
+const ID_BYTES = 6;
+
+/** The number that stands for a chain without an EVM chain id: 2^52 plus the first 48 bits of its genesis hash. */
+export const numericIdOf = (genesisHash: Uint8Array): number =>
+  genesisHash.subarray(0, ID_BYTES).reduce((sum, byte) => sum * 256 + byte, 0) + FOREIGN_ID_BASE;
 
 /** The paper's picture (Figures 4 and 6): gateway A serves A and B, gateway B serves C and D. */
 export const DEMO_TOPOLOGY: Topology = {

@@ -1,4 +1,5 @@
 import { CodedError } from "@crossguardian/kernel";
+import { WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
 import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig } from "./gateway-config.ts";
@@ -59,10 +60,11 @@ const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
 const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): ConfiguredChain => {
   const where = `chains.${shown(name)}`;
   if (!CHAIN.test(name)) throw invalid(where, "a name of 1 to 20 letters and digits");
-  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? [] : ENDPOINT_FIELDS);
+  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind"] : ENDPOINT_FIELDS);
   return {
     name,
     gateway: asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -"),
+    kind: Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm",
     endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
   };
 };

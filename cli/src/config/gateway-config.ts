@@ -1,8 +1,11 @@
+import { type ChainKindName } from "@crossguardian/kernel";
+
 /** A chain as the configuration names it. `endpoints` is null for development chains. */
 export type ConfiguredChain = {
   readonly name: string;
   /** Gateway that serves it. */
   readonly gateway: string;
+  readonly kind: ChainKindName;
   readonly endpoints: ChainEndpoints | null;
 };
 

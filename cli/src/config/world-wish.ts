@@ -5,6 +5,11 @@ import { type Topology, type WorldWish } from "@crossguardian/world";
 import { type Places } from "../instance.ts";
 import { type GatewayConfig, gatewaysOf } from "./gateway-config.ts";
 
+const kindsOf = ({ chains }: GatewayConfig): Pick<Topology, "kinds"> => {
+  const others = chains.filter(({ kind }) => kind !== "evm");
+  return others.length === 0 ? {} : { kinds: Object.fromEntries(others.map(({ name, kind }) => [name, kind])) };
+};
+
 /** Who sits where, out of a configuration. */
 export const topologyOf = (config: GatewayConfig): Topology => ({
   gateways: gatewaysOf(config),
@@ -12,6 +17,7 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   threshold: config.relay.threshold,
   witnesses: config.development?.witnesses ?? config.chains[0]?.endpoints?.witnesses.length ?? 0,
   quorum: config.quorum,
+  ...kindsOf(config),
 });
 
 /** What a configuration without development chains asks for. */

@@ -1,4 +1,5 @@
 export { compareBytes, concatBytes, equalBytes, fromHex, to0x, toHex, utf8 } from "./bytes.ts";
+export { CHAIN_KIND, CHAIN_KIND_NAMES, chainKindName, type ChainKindName, type ChainKindNumber } from "./chain-kind.ts";
 export {
   actionOf,
   CodedError,

@@ -1,15 +1,15 @@
 export { encodeRlp, rlpInteger, type RlpValue } from "./evm/encode-rlp.ts";
-export {
-  decodeGatewayEvent,
-  GATEWAY_TOPICS,
-  isGatewayTopic,
-  type FinalStatus,
-  type GatewayEvent,
-  type ReceiptEvent,
-  type RequestEvent,
-  type SettledEvent,
-} from "./evm/gateway-event.ts";
+export { type FinalStatus, type GatewayEvent, type ReceiptEvent, type RequestEvent, type SettledEvent } from "./gateway-event.ts";
+export { decodeGatewayEvent, GATEWAY_TOPICS, isGatewayTopic } from "./evm/gateway-event.ts";
 export { decodeEvmHeader, MAX_EVM_HEADER_BYTES, type EvmHeader } from "./evm/header.ts";
 export { makeReceiptProof, receiptKeyNibbles, type ReceiptProof } from "./evm/receipt-proof.ts";
 export { decodeEvmReceipt, type EvmLog, type EvmReceipt } from "./evm/receipt.ts";
 export { verifyEvmEvents, type ProvenEvents } from "./evm/verify-events.ts";
+export {
+  verifyBlockEvents,
+  type ProofPowers,
+  type ProofTerms,
+  type ProvenBlock,
+  type ProvenEmission,
+  type UntrustedEvidence,
+} from "./verify-block-events.ts";

@@ -1,6 +1,8 @@
 import { bool, bytes, fixed, hash32, list, struct, text, u32, u64, u8, type Decoded } from "@crossguardian/wire";
 
 const name = text(96);
+/** Settings of a kind of chain in an encoding of its own, in bytes. */
+const MAX_SETTINGS_BYTES = 64 * 1024;
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** A governance document with its signatures, as the relay chain ordered it; every reader checks it again. */
@@ -8,7 +10,7 @@ const signedDocument = struct({ document: bytes(MAX_DOCUMENT_BYTES), signatures:
 
 /** A listed endpoint: its name at the network domain, and what an HTTP or WebSocket request to it says. */
 const endpoint = struct({ name, scheme: text(8), host: text(256), path: text(512) });
-/** A listed endpoint; `scheme` is "ws", "http" or "tcp" inside the domain (TLS ends in the network domain). */
+/** A listed endpoint; `scheme` is what the domain speaks over its stream, such as "ws", "http" or "tcp" (TLS of listed tls:// addresses ends in the network domain). */
 export type EndpointConfig = Decoded<typeof endpoint>;
 
 /** Configuration of an appchain plugin. */
@@ -33,6 +35,10 @@ export const pluginConfig = struct({
   cancelGas: u32,
   /** Name of the intake for private bodies at the network domain, or "". */
   intake: name,
+  /** What the kind's verifier pins, as registered (proof terms). */
+  terms: bytes(MAX_SETTINGS_BYTES),
+  /** Settings of the plugin's kind, in an encoding of its own. */
+  settings: bytes(MAX_SETTINGS_BYTES),
 });
 /** See {@link pluginConfig}. */
 export type PluginConfig = Decoded<typeof pluginConfig>;
@@ -45,6 +51,9 @@ export const witnessConfig = struct({
   genesisHash: hash32,
   depth: u32,
   pollMs: u32,
+  /** As in the plugin's configuration. */
+  terms: bytes(MAX_SETTINGS_BYTES),
+  settings: bytes(MAX_SETTINGS_BYTES),
 });
 /** See {@link witnessConfig}. */
 export type WitnessConfig = Decoded<typeof witnessConfig>;
@@ -108,7 +117,7 @@ export const validatorConfig = struct({
   genesis: bytes(MAX_DOCUMENT_BYTES),
   orderer: endpoint,
   /** Header endpoints of this validator's own, per chain. */
-  chains: list(struct({ chain: text(40), kind: u8, endpoints: list(endpoint, 16), quorum: u8 }), 64),
+  chains: list(struct({ chain: text(40), kind: u8, endpoints: list(endpoint, 16), quorum: u8, settings: bytes(MAX_SETTINGS_BYTES) }), 64),
   pollMs: u32,
   retryMs: u32,
 });

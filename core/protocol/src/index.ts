@@ -22,7 +22,7 @@ export {
   type Registry,
 } from "./registry.ts";
 export {
-  CHAIN_KIND,
+  MAX_CHAIN_TERMS_BYTES,
   registryDocument,
   relayGenesisDocument,
   type RegisteredChain,

@@ -1,15 +1,16 @@
-import { bool, bytes, fixed, hash32, list, oneOf, struct, text, u32, u64, u8, type Decoded } from "@crossguardian/wire";
+import { CHAIN_KIND } from "@crossguardian/kernel";
+import { bool, bytes, type Codec, type Decoded, fixed, hash32, list, oneOf, struct, text, u32, u64, u8 } from "@crossguardian/wire";
 
 const name = text(96);
 const address = fixed(20);
 
-/** Kinds of chains that can be registered. */
-export const CHAIN_KIND = { evm: 1 } as const;
+/** Trust roots of a chain in its registration, in bytes. */
+export const MAX_CHAIN_TERMS_BYTES = 64 * 1024;
 
-const chain = struct({
+const chainHead = struct({
   chain: text(40),
-  kind: oneOf([1]),
-  /** EVM chain id. */
+  kind: oneOf([1, 2, 3, 4]),
+  /** EVM chain id; of other kinds a number that no other chain has. */
   numericId: u64,
   genesisHash: hash32,
   /** Gateway contract. */
@@ -19,6 +20,20 @@ const chain = struct({
   /** First block that can hold gateway events. */
   deployHeight: u64,
 });
+const chainTerms = bytes(MAX_CHAIN_TERMS_BYTES);
+const NO_TERMS = new Uint8Array(0);
+
+/** A chain; `terms` follow for every kind but EVM, so that EVM registrations keep the encoding they always had. */
+const chain: Codec<Decoded<typeof chainHead> & { readonly terms: Uint8Array }> = {
+  read: (from) => {
+    const head = chainHead.read(from);
+    return { ...head, terms: head.kind === CHAIN_KIND.evm ? NO_TERMS : chainTerms.read(from) };
+  },
+  write: (to, value) => {
+    chainHead.write(to, value);
+    if (value.kind !== CHAIN_KIND.evm) chainTerms.write(to, value.terms);
+  },
+};
 
 const service = struct({
   id: text(160),

@@ -1,2 +1,3 @@
+export { runAppchain } from "./run-appchain.ts";
 export { runPlugin } from "./run-plugin.ts";
 export { runWitness } from "./run-witness.ts";

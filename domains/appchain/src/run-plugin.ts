@@ -1,8 +1,8 @@
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
-import { makeEvmPlugin, openEndpoint, PLUGIN_GAUGES } from "@crossguardian/plugin-evm";
-import { CHAIN_KIND, type PluginConfig } from "@crossguardian/protocol";
+import { type ChainPackage } from "@crossguardian/plugin-kit";
+import { type PluginConfig } from "@crossguardian/protocol";
 import { serveIntake } from "./adapters/serve-intake.ts";
 
 const INTERACTION = "interaction";
@@ -11,19 +11,18 @@ const LEFT_OUT = -1;
 
 /**
  * Runs the plugin of one chain; it talks with its interaction domain and its listed endpoints only.
- * @throws appchain.chain.kind, appchain.key.missing, evm.config.endpoint
+ * @throws appchain.chain.kind, appchain.key.missing, and what the package throws for a configuration it can not run with
  */
-export const runPlugin = async (powers: DomainPowers, config: PluginConfig): Promise<void> => {
+export const runPlugin = async (powers: DomainPowers, config: PluginConfig, chainPackage: ChainPackage): Promise<void> => {
   const { channel, streams, clock, log } = powers;
-  if (config.kind !== CHAIN_KIND.evm) throw new CodedError("appchain.chain.kind", { kind: config.kind });
+  if (config.kind !== chainPackage.kind) throw new CodedError("appchain.chain.kind", { kind: config.kind });
   if (powers.rootKey === null) throw new CodedError("appchain.key.missing", { chain: config.chain });
   const crypto = await makeCrypto();
-  const plugin = makeEvmPlugin(
+  const plugin = chainPackage.makePlugin(
     {
-      endpoints: config.endpoints.map((endpoint) => openEndpoint(() => streams.connect(endpoint.name), endpoint)),
+      endpoints: config.endpoints.map((endpoint) => ({ config: endpoint, connect: () => streams.connect(endpoint.name) })),
       say: (name, message) => channel.send(INTERACTION, name, message),
-      keccak256: crypto.keccak256,
-      secp256k1: crypto.secp256k1,
+      crypto: { keccak256: crypto.keccak256, sha256: crypto.sha256, secp256k1: crypto.secp256k1 },
       accountKey: crypto.deriveKey(powers.rootKey, `crossguardian/account/${config.chain}/v1`),
       clock,
       log,
@@ -43,7 +42,7 @@ export const runPlugin = async (powers: DomainPowers, config: PluginConfig): Pro
     if (from === INTERACTION) plugin.privateBodyTaken(word);
   });
   channel.onDrain(plugin.onDrain);
-  if (config.intake !== "") streams.onConnection(config.intake, serveIntake(plugin.intake));
-  for (const name of PLUGIN_GAUGES) powers.gauge(name, () => plugin.gauges()[name] ?? LEFT_OUT);
+  if (config.intake !== "" && plugin.intake !== null) streams.onConnection(config.intake, serveIntake(plugin.intake));
+  for (const name of chainPackage.gauges) powers.gauge(name, () => plugin.gauges()[name] ?? LEFT_OUT);
   powers.onStop(plugin.stop);
 };

@@ -1,7 +1,8 @@
+import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
-import { makeHeaderFollower } from "@crossguardian/plugin-evm";
-import { CHAIN_KIND, type WitnessConfig } from "@crossguardian/protocol";
+import { type ChainPackage } from "@crossguardian/plugin-kit";
+import { type WitnessConfig } from "@crossguardian/protocol";
 
 const INTERACTION = "interaction";
 
@@ -9,20 +10,24 @@ const INTERACTION = "interaction";
  * Runs a header witness: its own endpoint, headers at finality depth to the interaction domain (protocol, witness rule).
  * @throws appchain.chain.kind, evm.config.endpoint
  */
-export const runWitness = (powers: DomainPowers, config: WitnessConfig): void => {
+export const runWitness = async (powers: DomainPowers, config: WitnessConfig, chainPackage: ChainPackage): Promise<void> => {
   const { channel, streams, clock, log } = powers;
-  if (config.kind !== CHAIN_KIND.evm) throw new CodedError("appchain.chain.kind", { kind: config.kind });
+  if (config.kind !== chainPackage.kind) throw new CodedError("appchain.chain.kind", { kind: config.kind });
   const { chain } = config;
+  const crypto = await makeCrypto();
   let tip = 0n;
   let reported = 0n;
   let unsent: bigint | null = null;
 
-  const follower = makeHeaderFollower({
+  const follower = chainPackage.makeHeaderFollower({
     connect: () => streams.connect(config.endpoint.name),
     endpoint: config.endpoint,
     depth: config.depth,
     from: null,
     genesisHash: config.genesisHash,
+    terms: config.terms,
+    settings: config.settings,
+    crypto,
     clock,
     log,
     pollMs: config.pollMs,

@@ -4,6 +4,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { devAccounts, startChain, type DevChain } from "@crossguardian/devnet";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { fromHex } from "@crossguardian/kernel";
+import { chainPackage } from "@crossguardian/plugin-evm";
 import { type PluginConfig } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
 import { runPlugin, runWitness } from "../src/index.ts";
@@ -89,12 +90,13 @@ const makePowers = (t: TestContext, rootKey: Uint8Array | null) => {
   return { powers, sent, hear, peers, drains, state };
 };
 
+const NOTHING = { terms: new Uint8Array(0), settings: new Uint8Array(0) };
 const endpoint = { name: "node-a", scheme: "ws", host: "127.0.0.1", path: "/" };
 
 test("a witness reports from the wanted height on, to its interaction domain only", async (t) => {
   const { powers, sent, hear, peers, drains, state } = makePowers(t, null);
   await rpc("anvil_mine", ["0xa"]);
-  runWitness(powers, { chain: "a", kind: 1, endpoint, genesisHash, depth: 2, pollMs: 50 });
+  await runWitness(powers, { chain: "a", kind: 1, endpoint, genesisHash, depth: 2, pollMs: 50, ...NOTHING }, chainPackage);
   await until("the tip", () => sent.length === 1);
   assert.deepEqual(sent[0], { to: "interaction", name: "headerReport", message: { chain: "a", tip: 10n, headers: [] } });
   hear("plugin-a", "wantHeaders", { chain: "a", from: 1n });
@@ -116,12 +118,12 @@ test("a witness reports from the wanted height on, to its interaction domain onl
 
 const config = (): PluginConfig => ({
   ...{ chain: "a", kind: 1, endpoints: [endpoint], numericId: 51n, genesisHash, contract: new Uint8Array(32).fill(1) },
-  ...{ depth: 0, pollMs: 50, maxEntriesPerTransaction: 50, maxGas: 10_000_000n, executeGas: 1, settleGas: 1, cancelGas: 1, intake: "" },
+  ...{ depth: 0, pollMs: 50, maxEntriesPerTransaction: 50, maxGas: 10_000_000n, executeGas: 1, settleGas: 1, cancelGas: 1, intake: "", ...NOTHING },
 });
 
 test("a plugin scans and answers for its interaction domain only", async (t) => {
   const { powers, sent, hear } = makePowers(t, new Uint8Array(32).fill(9));
-  await runPlugin(powers, config());
+  await runPlugin(powers, config(), chainPackage);
   const order = { chain: "a", from: 1n, grants: 5, restart: true };
   hear("relay", "scan", order);
   const [account] = devAccounts(1);
@@ -135,7 +137,7 @@ test("a plugin scans and answers for its interaction domain only", async (t) => 
 });
 
 test("a plugin without a root key, or for another kind of chain, does not start", async (t) => {
-  await assert.rejects(runPlugin(makePowers(t, null).powers, config()), /appchain\.key\.missing/u);
-  await assert.rejects(runPlugin(makePowers(t, new Uint8Array(32)).powers, { ...config(), kind: 7 }), /appchain\.chain\.kind/u);
-  assert.throws(() => runWitness(makePowers(t, null).powers, { chain: "a", kind: 7, endpoint, genesisHash, depth: 0, pollMs: 5 }), /appchain\.chain\.kind/u);
+  await assert.rejects(runPlugin(makePowers(t, null).powers, config(), chainPackage), /appchain\.key\.missing/u);
+  await assert.rejects(runPlugin(makePowers(t, new Uint8Array(32)).powers, { ...config(), kind: 7 }, chainPackage), /appchain\.chain\.kind/u);
+  await assert.rejects(runWitness(makePowers(t, null).powers, { chain: "a", kind: 7, endpoint, genesisHash, depth: 0, pollMs: 5, ...NOTHING }, chainPackage), /appchain\.chain\.kind/u);
 });

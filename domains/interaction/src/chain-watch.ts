@@ -1,5 +1,5 @@
 import { type Clock, failure, type Failure, type Log, type Hash, ok, refuse, type Result, equalBytes } from "@crossguardian/kernel";
-import { type EvmLog, verifyEvmEvents } from "@crossguardian/proof";
+import { type ProvenEmission, verifyBlockEvents } from "@crossguardian/proof";
 import { type HeaderQuorum, makeHeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type EventPlace, type Message } from "@crossguardian/wire";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
@@ -13,13 +13,13 @@ export type Evidence = {
   readonly hash: Uint8Array;
 };
 
-/** A block that a quorum of witnesses knows, with events that its receipts prove. */
+/** A block that a quorum of witnesses knows, with events that its evidence proves. */
 export type VerifiedBlock = {
   readonly chain: string;
   readonly height: bigint;
   readonly timestampS: bigint;
   readonly evidence: Evidence;
-  readonly events: readonly { readonly place: EventPlace; readonly log: EvmLog }[];
+  readonly events: readonly { readonly place: EventPlace; readonly emission: ProvenEmission }[];
   /** Wall clock when the plugin's message came. */
   readonly observedMs: number;
 };
@@ -92,25 +92,26 @@ type Verdict = { readonly kind: "verified"; readonly block: VerifiedBlock } | { 
 const verify = (
   ports: ChainWatchPorts,
   quorum: HeaderQuorum,
-  chain: string,
+  registered: RegisteredChain,
   untrusted: Message<"observed">["blocks"][number],
   observedMs: number,
 ): Verdict => {
   const { height, places } = untrusted;
+  const { chain } = registered;
   const header = quorum.at(height);
   if (header === null) return { kind: "wait" };
-  const proven = verifyEvmEvents(ports, untrusted.evidence, places);
+  const proven = verifyBlockEvents(ports, registered, untrusted);
   if (!proven.ok) {
     return { kind: "forged", failure: failure("interaction.observed.evidence", { chain, height, why: proven.failure.code }) };
   }
-  if (!equalBytes(proven.value.blockHash, header.hash) || proven.value.height !== height) {
+  if (!equalBytes(proven.value.blockHash, header.hash)) {
     return { kind: "forged", failure: failure("interaction.observed.forged", { chain, height }) };
   }
   const bytes = untrusted.evidence.slice();
   const evidence = { chain, height, bytes, hash: ports.sha256(bytes) };
-  const events = proven.value.events.flatMap((log, at) => {
+  const events = proven.value.emissions.flatMap((emission, at) => {
     const place = places[at];
-    return place === undefined ? [] : [{ place, log }];
+    return place === undefined ? [] : [{ place, emission }];
   });
   return { kind: "verified", block: { chain, height, timestampS: proven.value.timestampS, evidence, events, observedMs } };
 };
@@ -267,7 +268,7 @@ const workOff = (parts: Parts, item: Held): boolean => {
   for (; item.next < blocks.length; item.next += 1) {
     const block = blocks[item.next];
     if (block === undefined || block.height < scan.cursor) continue;
-    const verdict = verify(ports, headers.quorum, chain, block, item.receivedMs);
+    const verdict = verify(ports, headers.quorum, options.chain, block, item.receivedMs);
     if (verdict.kind === "wait") {
       sayWaiting(parts, item, block.height);
       return false;

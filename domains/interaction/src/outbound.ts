@@ -1,5 +1,5 @@
 import { type Clock, equalBytes, type Failure, failure, type Log, toHex } from "@crossguardian/kernel";
-import { decodeGatewayEvent, type GatewayEvent, type ReceiptEvent, type RequestEvent } from "@crossguardian/proof";
+import { type GatewayEvent, type ReceiptEvent, type RequestEvent } from "@crossguardian/proof";
 import { type ProvenEvent, type Registry, wordOfBytes } from "@crossguardian/protocol";
 import { type Evidence, type VerifiedBlock } from "./chain-watch.ts";
 import { type Convert, type Converted } from "./convert.ts";
@@ -91,12 +91,12 @@ export class Outbound {
   /** Takes the events of a verified block, in their order. */
   onBlock(block: VerifiedBlock): void {
     const contract = this.#ports.registry().chains.get(block.chain)?.contract;
-    for (const { place, log } of block.events) {
-      const event = decodeGatewayEvent(log);
-      if (contract === undefined || !equalBytes(wordOfBytes(log.address), wordOfBytes(contract))) {
+    for (const { place, emission } of block.events) {
+      const { emitter, event } = emission;
+      if (contract === undefined || !equalBytes(wordOfBytes(emitter), wordOfBytes(contract))) {
         this.#refuseEvent(block, failure("interaction.event.foreign", { what: "address" }));
       } else if (event.ok) {
-        this.#onEvent(block, place, log.address, event.value);
+        this.#onEvent(block, place, emitter, event.value);
       } else this.#refuseEvent(block, failure("interaction.event.foreign", { what: event.failure.code }));
     }
   }

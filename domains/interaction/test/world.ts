@@ -102,7 +102,7 @@ export class World {
     const document = encodeMessage(registryDocument, {
       relayGenesis: relayGenesisHash(hashes, genesis), nonce: 1n,
       chains: Object.values(this.chains).map(({ name, contract, target }) => ({
-        chain: name, kind: 1 as const, numericId: BigInt(`0x${toHex(target.chain)}`), genesisHash: this.chains[name]!.genesisHash(), contract, depth: Number(this.depth), deployHeight: 0n,
+        chain: name, kind: 1 as const, numericId: BigInt(`0x${toHex(target.chain)}`), genesisHash: this.chains[name]!.genesisHash(), contract, depth: Number(this.depth), deployHeight: 0n, terms: new Uint8Array(0),
       })),
       services: [VAULT_A, VAULT_B, VAULT_C, SHOP_A, SHOP_B].map((id) => ({ id, contract: new Uint8Array(20).fill(5), asset: false, ordered: false })),
       gateways: Object.entries(CHAIN_OF).map(([name, chain]) => ({

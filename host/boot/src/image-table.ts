@@ -16,7 +16,8 @@ export const IMAGES: ImageTable = {
   switch: ["host/switch"],
   network: ["host/network"],
   management: ["domains/management"],
-  appchain: ["domains/appchain"],
+  // The plugin's package is the image: it loads domains/appchain, which runs it.
+  appchain: ["plugins/evm"],
   interaction: ["domains/interaction"],
   relay: ["domains/relay"],
   "relay-node": ["relay-chain"],

@@ -1,9 +1,8 @@
 export { sendPrivateBody } from "./adapters/intake-client.ts";
 export { makeHeaderFollower, type HeaderFollowerOptions } from "./adapters/make-header-follower.ts";
 export { openEndpoint } from "./adapters/open-endpoint.ts";
-export { type HeaderFollower } from "./chain/follow-headers.ts";
-export { type Intake, type IntakeConnection } from "./intake/intake.ts";
-export { type EvmPlugin, makeEvmPlugin, PLUGIN_GAUGES, type PluginPorts, type PluginSays } from "./plugin.ts";
+export { chainPackage } from "./adapters/chain-package.ts";
+export { type EvmPlugin, makeEvmPlugin, PLUGIN_GAUGES, type PluginPorts } from "./plugin.ts";
 export { buildReceiptTrie, type ReceiptTrie } from "./receipt-trie.ts";
 export { type OpenTransport, type Transport, type TransportHandlers } from "./rpc/transport.ts";
 export { type Submission } from "./submit/gateway-calls.ts";

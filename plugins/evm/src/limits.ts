@@ -74,11 +74,5 @@ export const ACCOUNT_CHECK_MS = 30_000;
 export const LOW_BALANCE_TRANSACTIONS = 100n;
 /** Most transactions that a balance is said to pay for. */
 export const MAX_SAID_TRANSACTIONS = 1_000_000n;
-/** Connections to the intake of private bodies. */
-export const MAX_INTAKE_CONNECTIONS = 32;
-/** A sealed private body, in bytes. */
-export const MAX_SEALED_BODY_BYTES = 128 * 1024;
-/** Longest wait for the rest of a private body, and for its taking, in ms. */
-export const INTAKE_DEADLINE_MS = 10_000;
 /** Indexes of one view of the contract. */
 export const MAX_VIEW_INDEXES = 4_096;

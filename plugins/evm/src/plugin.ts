@@ -1,10 +1,10 @@
-import { type Clock, CodedError, type Hash, type Log, type Secp256k1, to0x } from "@crossguardian/kernel";
+import { CHAIN_KIND, type Clock, CodedError, type Hash, type Log, type Secp256k1, to0x } from "@crossguardian/kernel";
 import { GATEWAY_TOPICS } from "@crossguardian/proof";
-import { CHAIN_KIND, type PluginConfig } from "@crossguardian/protocol";
-import { type Message, type MessageName } from "@crossguardian/wire";
+import { type ChainPlugin, makeIntake, type PluginSays } from "@crossguardian/plugin-kit";
+import { type PluginConfig } from "@crossguardian/protocol";
+import { type Message } from "@crossguardian/wire";
 import { answerQuery } from "./answer-query.ts";
 import { makeTipWatch, type TipWatch } from "./chain/tip-watch.ts";
-import { type Intake, makeIntake } from "./intake/intake.ts";
 import { type OpenTransport } from "./rpc/transport.ts";
 import { type EventFilter } from "./scan/decode-receipts.ts";
 import { makeScanner, type Scanner } from "./scan/scanner.ts";
@@ -12,9 +12,6 @@ import { type AccountWatch, makeAccountWatch } from "./submit/account-watch.ts";
 import { makeGatewayCalls } from "./submit/gateway-calls.ts";
 import { TRANSACTION_GAS } from "./submit/plan-transactions.ts";
 import { makeTransactionSender, type TransactionSender } from "./submit/transaction-sender.ts";
-
-/** What the plugin tells its interaction domain. */
-export type PluginSays = Extract<MessageName, "observed" | "submitted" | "decided" | "privateBody">;
 
 /** What the plugin needs; nothing else is reachable for it. */
 export type PluginPorts = {
@@ -37,17 +34,10 @@ export const PLUGIN_GAUGES = [
 /** One of {@link PLUGIN_GAUGES}. */
 export type PluginGauge = (typeof PLUGIN_GAUGES)[number];
 
-/** A running EVM plugin: the orders of its interaction domain go in, answers come out by `say`. */
-export type EvmPlugin = {
-  readonly scan: (order: Message<"scan">) => void;
-  readonly submit: (order: Message<"submit">) => void;
-  readonly query: (order: Message<"query">) => void;
-  readonly privateBodyTaken: (word: Message<"privateBodyTaken">) => void;
-  readonly intake: Intake;
-  readonly onDrain: () => void;
-  /** Figures of the pulse; one that is not known is left out. */
+/** A running EVM plugin. */
+export type EvmPlugin = Omit<ChainPlugin, "gauges" | "intake"> & {
+  readonly intake: NonNullable<ChainPlugin["intake"]>;
   readonly gauges: () => Readonly<Partial<Record<PluginGauge, number>>>;
-  readonly stop: () => void;
 };
 
 const ADDRESS_BYTES = 20;

@@ -76,7 +76,7 @@ const build = async (
     executeGas: 200_000,
     settleGas: 100_000,
     cancelGas: 100_000,
-    intake: "",
+    intake: "", terms: new Uint8Array(0), settings: new Uint8Array(0),
   };
 
   return {

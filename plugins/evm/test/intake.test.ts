@@ -6,9 +6,16 @@ import { type Fact } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
 import fc from "fast-check";
 import { sendPrivateBody } from "../src/index.ts";
-import { decodeIntakeRequest, encodeIntakeRequest, makeLengthReader, MAX_INTAKE_REQUEST_BYTES } from "../src/intake/intake-format.ts";
-import { makeIntake, type Intake } from "../src/intake/intake.ts";
-import { MAX_INTAKE_CONNECTIONS, MAX_SEALED_BODY_BYTES } from "../src/limits.ts";
+import {
+  decodeIntakeRequest,
+  encodeIntakeRequest,
+  type Intake,
+  makeIntake,
+  makeLengthReader,
+  MAX_INTAKE_CONNECTIONS,
+  MAX_INTAKE_REQUEST_BYTES,
+  MAX_SEALED_BODY_BYTES,
+} from "@crossguardian/plugin-kit";
 import { clock } from "./test-ports.ts";
 
 type Desk = { readonly intake: Intake; readonly told: Message<"privateBody">[]; readonly warned: [string, unknown][]; isFull: boolean; port: number };

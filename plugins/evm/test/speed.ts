@@ -68,7 +68,7 @@ const plugin = makeEvmPlugin(
   },
   {
     ...{ chain: "a", kind: 1, endpoints: [], numericId: 31n, genesisHash: fromHex(genesis.hash), contract: fromHex(contractAddress) },
-    ...{ depth: 0, pollMs: 500, maxEntriesPerTransaction: 50, maxGas: 10_000_000n, executeGas: 1, settleGas: 1, cancelGas: 1, intake: "" },
+    ...{ depth: 0, pollMs: 500, maxEntriesPerTransaction: 50, maxGas: 10_000_000n, executeGas: 1, settleGas: 1, cancelGas: 1, intake: "", terms: new Uint8Array(0), settings: new Uint8Array(0) },
   },
 );
 const waitFor = async (count: number): Promise<void> =>

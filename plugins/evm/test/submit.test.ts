@@ -105,7 +105,7 @@ const open = async (t: TestContext, side: Side, changes: Partial<PluginConfig> =
       executeGas: 450_000,
       settleGas: 450_000,
       cancelGas: 80_000,
-      intake: "",
+      intake: "", terms: new Uint8Array(0), settings: new Uint8Array(0),
       ...changes,
     },
   );

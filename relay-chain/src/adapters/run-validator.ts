@@ -1,11 +1,12 @@
 import { type Duplex } from "node:stream";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, CodedError, type Log } from "@crossguardian/kernel";
-import { type HeaderFollower, makeHeaderFollower } from "@crossguardian/plugin-evm";
+import { type ChainPackage, type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type Registry, type ValidatorConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { type ChainWatch, makeChainWatch } from "../validator/chain-watch.ts";
 import { makeValidator, type Validator } from "../validator/validator.ts";
+import { loadChainPackages } from "./chain-packages.ts";
 import { openValidatorLogs } from "./open-logs.ts";
 import { stayConnected } from "./stay-connected.ts";
 
@@ -37,10 +38,13 @@ export type RunningValidator = {
 
 type Watched = { readonly watch: ChainWatch; readonly followers: readonly HeaderFollower[] };
 
-const startWatch = (host: ValidatorHost, config: ValidatorConfig, registry: Registry, chain: string): Watched | null => {
+type Packages = ReadonlyMap<number, ChainPackage>;
+
+const startWatch = (host: ValidatorHost, config: ValidatorConfig, packages: Packages, registry: Registry, chain: string): Watched | null => {
   const registered = registry.chains.get(chain);
   const own = config.chains.find((each) => each.chain === chain);
-  if (registered === undefined || own === undefined) return null;
+  const chainPackage = registered?.kind === own?.kind ? packages.get(own?.kind ?? 0) : undefined;
+  if (registered === undefined || own === undefined || chainPackage === undefined) return null;
   const followers: HeaderFollower[] = [];
   const ports = {
     clock: host.clock,
@@ -52,7 +56,7 @@ const startWatch = (host: ValidatorHost, config: ValidatorConfig, registry: Regi
   const watch = makeChainWatch(ports, chain, { n: own.endpoints.length, k: own.quorum }, registered.deployHeight);
   for (const endpoint of own.endpoints) {
     followers.push(
-      makeHeaderFollower({
+      chainPackage.makeHeaderFollower({
         connect: () => host.connect(endpoint.name),
         endpoint,
         depth: registered.depth,
@@ -61,7 +65,9 @@ const startWatch = (host: ValidatorHost, config: ValidatorConfig, registry: Regi
         clock: host.clock,
         log: host.log,
         pollMs: config.pollMs,
-        keccak256: host.crypto.keccak256,
+        terms: registered.terms,
+        settings: own.settings,
+        crypto: host.crypto,
         onHeaders: (headers, tip) => {
           watch.report(endpoint.name, headers, tip);
         },
@@ -71,7 +77,7 @@ const startWatch = (host: ValidatorHost, config: ValidatorConfig, registry: Regi
   return { watch, followers };
 };
 
-/** Runs a validator until it is stopped. @throws relaychain.config.malformed, relaychain.log.* */
+/** Runs a validator until it is stopped. @throws relaychain.config.malformed, relaychain.chain.kind, relaychain.log.* */
 export const runValidator = async (host: ValidatorHost, config: ValidatorConfig): Promise<RunningValidator> => {
   const { crypto, log, clock } = host;
   const genesis = decodeGenesis(config.genesis);
@@ -80,12 +86,13 @@ export const runValidator = async (host: ValidatorHost, config: ValidatorConfig)
   const address = crypto.secp256k1.address(privateKey);
   const plan = { hashes, secp256k1: crypto.secp256k1, log };
   const { journal, start, mayVote } = await openValidatorLogs(plan, host.dataPath, genesis, address);
+  const packages = await loadChainPackages(config.chains.map(({ kind }) => kind));
   const watched = new Map<string, Watched>();
 
   const watchRegistered = (registry: Registry): void => {
     for (const chain of registry.chains.keys()) {
       if (watched.has(chain)) continue;
-      const started = startWatch(host, config, registry, chain);
+      const started = startWatch(host, config, packages, registry, chain);
       if (started === null) log.alarm("relaychain.chain.unwatched", { chain });
       else watched.set(chain, started);
     }

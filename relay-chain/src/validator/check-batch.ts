@@ -1,5 +1,5 @@
 import { equalBytes, failure, type Failure, type Hash, ok, refuse, type Result, type Secp256k1 } from "@crossguardian/kernel";
-import { decodeGatewayEvent, type ProvenEvents, verifyEvmEvents } from "@crossguardian/proof";
+import { type ProvenBlock, verifyBlockEvents } from "@crossguardian/proof";
 import { chainOfService, checkPublishedEntry, type Hashes, type Registry } from "@crossguardian/protocol";
 import { type EntryFacts } from "@crossguardian/wire";
 import { checkBatchSignature, isUnsigned, type OpenBatch } from "../blocks/open-batch.ts";
@@ -22,7 +22,7 @@ export type CheckedEntries = {
   readonly refused: readonly { readonly entry: number; readonly code: string }[];
 };
 
-type Evidence = { readonly proven: ProvenEvents; readonly hash: Uint8Array; readonly positions: ReadonlyMap<number, number> };
+type Evidence = { readonly proven: ProvenBlock; readonly hash: Uint8Array; readonly positions: ReadonlyMap<number, number> };
 
 /** Verifies the evidence of one source block against this validator's own header quorum. */
 const proveEvidence = async (
@@ -33,7 +33,8 @@ const proveEvidence = async (
 ): Promise<Result<Evidence>> => {
   const given = batch.content.evidences[evidence];
   if (given === undefined) return refuse(failure("relaychain.batch.evidence", { evidence }));
-  if (!registry.chains.has(given.chain)) return refuse(failure("protocol.registry.chainUnknown", { chainChars: given.chain.length }));
+  const registered = registry.chains.get(given.chain);
+  if (registered === undefined) return refuse(failure("protocol.registry.chainUnknown", { chainChars: given.chain.length }));
   const watch = powers.watchOf(given.chain);
   if (watch === null) return refuse(failure("relaychain.chain.unwatched", { chain: given.chain }));
   const header = await watch.headerAt(given.height);
@@ -45,9 +46,10 @@ const proveEvidence = async (
     positions.set(entry, places.length);
     places.push({ tx: each.tx, log: each.log });
   }
-  const proven = verifyEvmEvents({ keccak256: powers.hashes.keccak256 }, given.evidence, places);
+  const lent = { keccak256: powers.hashes.keccak256, sha256: powers.sha256 };
+  const proven = verifyBlockEvents(lent, registered, { height: given.height, evidence: given.evidence, places });
   if (!proven.ok) return proven;
-  if (!equalBytes(proven.value.blockHash, header.value.hash) || proven.value.height !== given.height) {
+  if (!equalBytes(proven.value.blockHash, header.value.hash)) {
     return refuse(failure("relaychain.batch.header", { chain: given.chain, height: given.height }));
   }
   return ok({ proven: proven.value, hash: powers.sha256(given.evidence), positions });
@@ -70,16 +72,16 @@ const proveEntry = (
 ): Result<AcceptedEntry> => {
   const opened = batch.entries[entry];
   const placed = batch.content.entries[entry];
-  const log = evidence.proven.events[evidence.positions.get(entry) ?? -1];
-  if (opened === undefined || placed === undefined || log === undefined) return refuse(failure("relaychain.batch.evidence", { entry }));
+  const emission = evidence.proven.emissions[evidence.positions.get(entry) ?? -1];
+  if (opened === undefined || placed === undefined || emission === undefined) return refuse(failure("relaychain.batch.evidence", { entry }));
   if (!opened.ok) return refuse(opened.failure);
-  const event = decodeGatewayEvent(log);
+  const { emitter, event } = emission;
   if (!event.ok) return event;
   const facts = checkPublishedEntry(powers, registry, {
     ibtp: opened.ibtp,
     proven: {
       chain: batch.content.evidences[placed.evidence]?.chain ?? "",
-      address: log.address,
+      address: emitter,
       event: event.value,
       evidenceHash: evidence.hash,
       timestampS: evidence.proven.timestampS,

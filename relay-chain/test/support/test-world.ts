@@ -116,6 +116,7 @@ export const makeTestWorld = async (validatorCount = 4, threshold = 3, addresses
     contract: each.contract,
     depth: 0,
     deployHeight: 1n,
+    terms: new Uint8Array(0),
   });
   const source = { chain: wordOf(sides.a.numericId), contract: wordOfBytes(sides.a.contract) };
   const extra = (request: TestRequest): Parameters<typeof encodeIbtpExtra>[0] => ({

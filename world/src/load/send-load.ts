@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 
-import { dataServiceAbi, vaultAbi } from "@crossguardian/contracts-evm";
+import { vaultAbi } from "@crossguardian/contracts-evm";
 import { CodedError, fromHex, to0x, utf8 } from "@crossguardian/kernel";
 import { sendPrivateBody } from "@crossguardian/plugin-evm";
 import { encodeMessage, privateCall } from "@crossguardian/wire";
@@ -11,10 +11,12 @@ import { intakePath } from "../house-specs.ts";
 import { type World } from "../open-world.ts";
 import { gatewayPublics } from "../key-slots.ts";
 import { type Draft, makeSender, type Sender } from "../sender.ts";
-import { chainsOf, dataOf, peersOf, vaultOf } from "../world.ts";
+import { type ChainSender } from "../kinds/chain-access.ts";
+import { hasDataService, holdsForeignAssets } from "../kinds/kind-facts.ts";
+import { chainsOf, kindOf, peersOf, vaultOf } from "../world.ts";
 
 /** A transfer that was sent: where, and when. */
-export type Sent = { readonly chain: string; readonly kind: "asset" | "retrieval" | "failing" | "timeout"; readonly transaction: Hex; readonly sentAtMs: number };
+export type Sent = { readonly chain: string; readonly kind: "asset" | "retrieval" | "failing" | "timeout"; readonly transaction: string; readonly sentAtMs: number };
 
 const AMOUNT = 10n ** 18n;
 const TIMEOUT_MS = 120_000n;
@@ -55,30 +57,52 @@ export const lockDraft = (world: World, from: string, to: string, timeoutMs = TI
   gas: 400_000n,
 });
 
-const sendOne = async (senders: ReadonlyMap<string, Sender>, chain: string, kind: Sent["kind"], draft: Draft): Promise<Sent> => {
-  const sender = senders.get(chain);
-  if (sender === undefined) throw new Error(`no sender on chain ${chain}`);
-  const sentAtMs = Date.now();
-  const [transaction] = await sender.send([draft]);
-  if (transaction === undefined) throw new Error("nothing was sent");
-  return { chain, kind, transaction, sentAtMs };
+/** The chain and its sender of a lane. */
+const senderOn = (world: World, chain: string, lane: number): ChainSender => {
+  const access = world.access.get(chain);
+  if (access === undefined) throw new Error(`no way to chain ${chain}`);
+  return access.sender(lane);
 };
 
-/** Sends `count` asset transfers, spread over every pair of chains between gateways, half each way. */
-export const sendAssets = async (world: World, count: number, onSent: (sent: Sent) => void): Promise<void> => {
+const timed = async (chain: string, kind: Sent["kind"], send: () => Promise<string>): Promise<Sent> => {
+  const sentAtMs = Date.now();
+  return { chain, kind, transaction: await send(), sentAtMs };
+};
+
+/**
+ * Sends `count` asset transfers, spread over every pair of chains between gateways, half each way. Where a chain takes nothing
+ * but its own asset, the way back to it is sent once `arrived` says that what it sends first has come.
+ */
+export const sendAssets = async (world: World, count: number, onSent: (sent: Sent) => void, arrived?: (sent: readonly Sent[]) => Promise<void>): Promise<void> => {
   const routes = routesOf(world);
-  const byChain = new Map<string, { readonly from: string; readonly to: string }[]>();
-  for (let at = 0; at < count; at += 1) {
+  const all = Array.from({ length: count }, (_, at) => {
     const route = routes[at % routes.length];
     if (route === undefined) throw new Error("no route between gateways");
-    byChain.set(route.from, [...(byChain.get(route.from) ?? []), route]);
-  }
-  const senders = makeSenders(world, 0);
-  await Promise.all(
-    [...byChain].map(async ([chain, list]) => {
-      for (const { from, to } of list) onSent(await sendOne(senders, chain, "asset", lockDraft(world, from, to)));
-    }),
-  );
+    return route;
+  });
+  const isBack = ({ to }: { readonly to: string }): boolean => !holdsForeignAssets(kindOf(world.topology, to));
+  const sendRoutes = async (some: typeof all): Promise<readonly Sent[]> => {
+    const sent = await Promise.all(
+      chainsOf(world.topology).map(async (chain) => {
+        const mine = some.filter(({ from }) => from === chain);
+        if (mine.length === 0) return [];
+        const sender = senderOn(world, chain, 0);
+        const done: Sent[] = [];
+        for (const { to } of mine) {
+          const one = await timed(chain, "asset", async () => sender.asset(to, TIMEOUT_MS));
+          done.push(one);
+          onSent(one);
+        }
+        return done;
+      }),
+    );
+    return sent.flat();
+  };
+  const first = await sendRoutes(all.filter((route) => !isBack(route)));
+  const back = all.filter(isBack);
+  if (back.length === 0) return;
+  await arrived?.(first);
+  await sendRoutes(back);
 };
 
 type PrivateCall = { readonly bodyHash: Uint8Array; readonly body: Uint8Array };
@@ -99,39 +123,66 @@ export const handInBody = async (world: World, chain: string, call: PrivateCall)
   if (code !== "") throw new CodedError("cli.intake.refused", { chain, code });
 };
 
-/** Private data retrievals: one from each chain to a chain of the other gateway. */
+/** Chains that have a data service, and the peers of one that have. */
+const dataChainsOf = (world: World): readonly string[] => chainsOf(world.topology).filter((chain) => hasDataService(kindOf(world.topology, chain)));
+const dataPeersOf = (world: World, chain: string): readonly string[] =>
+  peersOf(world.topology, chain).filter((peer) => hasDataService(kindOf(world.topology, peer)));
+
+const dataOn = (world: World, chain: string, lane: number): NonNullable<ChainSender["data"]> => {
+  const { data } = senderOn(world, chain, lane);
+  if (data === null) throw new Error(`no data service on chain ${chain}`);
+  return data;
+};
+
+const retrievalChainsOf = (world: World): readonly string[] => dataChainsOf(world).filter((chain) => dataPeersOf(world, chain).length > 0);
+
+/** Private data retrievals: one from each chain with a data service to one of the other gateway's. */
 export const sendRetrievals = async (world: World, onSent: (sent: Sent) => void): Promise<number> => {
-  const senders = makeSenders(world, 1);
-  const chains = chainsOf(world.topology);
+  const chains = retrievalChainsOf(world);
   for (const [at, chain] of chains.entries()) {
-    const peers = peersOf(world.topology, chain);
+    const peers = dataPeersOf(world, chain);
     const to = peers[(at + 1) % peers.length] ?? "";
     const call = privateGet(world, at % 2 === 0 ? "weather" : "price");
     await handInBody(world, chain, call);
-    const data = encodeFunctionData({
-      abi: dataServiceAbi,
-      functionName: "get",
-      args: [to0x(world.hashes.serviceKey(dataOf(to))), to0x(call.bodyHash), TIMEOUT_MS],
-    });
-    onSent(await sendOne(senders, chain, "retrieval", { to: world.deployments.get(chain)?.data ?? "0x", data, gas: 400_000n }));
+    onSent(await timed(chain, "retrieval", async () => dataOn(world, chain, 1).get(to, call.bodyHash, TIMEOUT_MS)));
   }
   return chains.length;
 };
 
-/** One call that fails on the destination, and one whose private body is never given, so that it times out. */
-export const sendDoomed = async (world: World, onSent: (sent: Sent) => void): Promise<void> => {
-  const senders = makeSenders(world, 2);
-  const [chain] = chainsOf(world.topology);
-  if (chain === undefined) throw new Error("no chain");
-  const [to] = peersOf(world.topology, chain);
-  if (to === undefined) throw new Error("no peer chain");
-  const target = to0x(world.hashes.serviceKey(dataOf(to)));
-  const service = world.deployments.get(chain)?.data ?? "0x";
-  const failing = encodeFunctionData({ abi: dataServiceAbi, functionName: "callPublic", args: [target, "explode", to0x(utf8("weather")), TIMEOUT_MS] });
-  onSent(await sendOne(senders, chain, "failing", { to: service, data: failing, gas: 400_000n }));
+type Doomed = { readonly from: string; readonly kind: Sent["kind"]; readonly send: () => Promise<string> };
+
+/** Calls of data services: one fails on the destination; the private body of the other is never given, so that it times out. */
+const doomedCalls = (world: World): readonly Doomed[] => {
+  const [from] = retrievalChainsOf(world);
+  const [to] = from === undefined ? [] : dataPeersOf(world, from);
+  if (from === undefined || to === undefined) return [];
   const never = privateGet(world, "weather");
-  const silent = encodeFunctionData({ abi: dataServiceAbi, functionName: "get", args: [target, to0x(never.bodyHash), SHORT_TIMEOUT_MS] });
-  onSent(await sendOne(senders, chain, "timeout", { to: service, data: silent, gas: 400_000n }));
+  return [
+    { from, kind: "failing", send: async () => dataOn(world, from, 2).call(to, "explode", "weather", TIMEOUT_MS) },
+    { from, kind: "timeout", send: async () => dataOn(world, from, 2).get(to, never.bodyHash, SHORT_TIMEOUT_MS) },
+  ];
+};
+
+/** Asset transfers that their destination refuses, one each way where a chain takes nothing but its own asset. */
+const doomedAssets = (world: World): readonly Doomed[] => {
+  const from = chainsOf(world.topology).find((chain) => !holdsForeignAssets(kindOf(world.topology, chain)));
+  const [peer] = from === undefined ? [] : peersOf(world.topology, from);
+  if (from === undefined || peer === undefined) return [];
+  return [[from, peer] as const, [peer, from] as const].flatMap(([source, to]): readonly Doomed[] => {
+    const { refusedAsset } = senderOn(world, source, 2);
+    return refusedAsset === null ? [] : [{ from: source, kind: "failing", send: async () => refusedAsset(to, TIMEOUT_MS) }];
+  });
+};
+
+/** How many transfers a demo of this world has beside its asset transfers. */
+export const extraTransfersOf = (world: World): { readonly retrievals: number; readonly doomed: number } => ({
+  retrievals: retrievalChainsOf(world).length,
+  doomed: doomedCalls(world).length + doomedAssets(world).length,
+});
+
+/** Sends what has to be rolled back. */
+export const sendDoomed = async (world: World, onSent: (sent: Sent) => void): Promise<void> => {
+  for (const { from, kind, send } of [...doomedCalls(world), ...doomedAssets(world)]) onSent(await timed(from, kind, send));
 };
 
 /** Service key of a service id in hexadecimal, as events show it. */

@@ -8,7 +8,8 @@ import { headOf, readTransferEvents, type TransferEvent } from "../oracle/chain-
 import { transferKey } from "../oracle/follow-chains.ts";
 import { makeRpc, type Rpc } from "../rpc.ts";
 import { type SavedWorld } from "../saved-world.ts";
-import { type ChainPlan } from "../world.ts";
+import { openAccess } from "../kinds/open-access.ts";
+import { type ChainPlan, kindOfPlan } from "../world.ts";
 import { makeContractReader, type OnChainService } from "./contract-reader.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
@@ -61,7 +62,7 @@ const MS_PER_S = 1_000;
 /** What a plugin may use in one transaction on development chains (house-specs). */
 const DEVELOPMENT_MAX_GAS = 100_000_000;
 
-type Read = { readonly state: ChainState; readonly rpc: Rpc; readonly events: readonly TransferEvent[]; readonly services: readonly OnChainService[] };
+type Read = { readonly state: ChainState; readonly timeOf: (height: bigint) => Promise<number>; readonly events: readonly TransferEvent[]; readonly services: readonly OnChainService[] };
 
 const hexOf = (value: bigint): Hex => `0x${value.toString(16)}`;
 
@@ -86,7 +87,23 @@ const frozenPairsOf = async (powers: OperatorPowers, rpc: Rpc, gateway: Hex, ser
   return pairs.filter((_, at) => frozen[at] === true);
 };
 
+/** A chain that is not an EVM chain: its tip and its transfers; neither times of blocks nor an account are asked for. */
+const readForeign = async (powers: OperatorPowers, saved: SavedWorld, chain: ChainPlan): Promise<Read> => {
+  const access = openAccess({ ...powers, topology: saved.topology, chains: [chain], deployments: saved.deployments, users: [] }).get(chain.name);
+  if (access === undefined) throw new Error(`no way to chain ${chain.name}`);
+  const now = Date.now();
+  const tip = await access.head();
+  const from = tip > LOOKBACK_BLOCKS ? tip - LOOKBACK_BLOCKS : 1n;
+  return {
+    timeOf: async () => now,
+    services: [],
+    events: await access.events(from, tip),
+    state: { name: chain.name, gateway: chain.gateway, depth: chain.depth, tip, tipAtMs: now, blockTimeMs: 0, frozenPairs: [], account: null },
+  };
+};
+
 const readChain = async (powers: OperatorPowers, saved: SavedWorld, chain: ChainPlan, dataDir: string): Promise<Read> => {
+  if (kindOfPlan(chain) !== "evm") return readForeign(powers, saved, chain);
   const rpc = makeRpc(chain.url, STATE_DEADLINE_MS);
   const gateway = saved.deployments.get(chain.name)?.gateway;
   const tip = await headOf(rpc);
@@ -95,7 +112,7 @@ const readChain = async (powers: OperatorPowers, saved: SavedWorld, chain: Chain
   const services = gateway === undefined ? [] : await makeContractReader(rpc, powers.hashes).services(gateway);
   const from = tip > LOOKBACK_BLOCKS ? tip - LOOKBACK_BLOCKS : 1n;
   return {
-    rpc,
+    timeOf: async (height) => timeOf(rpc, height),
     services,
     events: gateway === undefined ? [] : await readTransferEvents(rpc, gateway, from, tip),
     state: {
@@ -116,18 +133,18 @@ const undecidedOf = async (powers: OperatorPowers, reads: readonly Read[]): Prom
   const receipts = new Map(
     reads.flatMap(({ state, events }) => events.filter(({ event }) => event === "Receipt").map((each) => [transferKey(each), { chain: state.name, block: each.block }] as const)),
   );
-  const open = reads.flatMap(({ state, rpc, events }) => {
+  const open = reads.flatMap(({ state, timeOf: askTime, events }) => {
     const settled = new Set(events.filter(({ event }) => event === "Settled").map(transferKey));
-    return events.filter((each) => each.event === "Request" && !settled.has(transferKey(each))).map((request) => ({ request, rpc, source: state.name }));
+    return events.filter((each) => each.event === "Request" && !settled.has(transferKey(each))).map((request) => ({ request, askTime, source: state.name }));
   });
   const listed = open.slice(0, MAX_LISTED_TRANSFERS);
   const undecided = await Promise.all(
-    listed.map(async ({ request, rpc, source }) => ({
+    listed.map(async ({ request, askTime, source }) => ({
       id: `${names.get(request.from) ?? request.from}-${names.get(request.to) ?? request.to}-${request.index.toString()}`,
       key: transferKey(request),
       source,
       block: request.block,
-      atMs: await timeOf(rpc, request.block),
+      atMs: await askTime(request.block),
       timeoutMs: Number(request.timeoutMs),
       decided: receipts.get(transferKey(request)) ?? null,
     })),

@@ -1,10 +1,7 @@
 import { type Hex } from "viem";
 
-import { type Rpc } from "../rpc.ts";
-import { headOf, readTransferEvents, type TransferEvent } from "./chain-facts.ts";
-
-/** A chain to follow: its endpoint and its gateway contract. */
-export type FollowedChain = { readonly name: string; readonly rpc: Rpc; readonly gateway: Hex };
+import { type ChainAccess } from "../kinds/chain-access.ts";
+import { type TransferEvent } from "./chain-facts.ts";
 
 /** Everything the chains have said about transfers so far. */
 export type Follower = {
@@ -26,16 +23,16 @@ const add = (into: Map<string, TransferEvent[]>, key: string, event: TransferEve
 };
 
 /** Follows chains from block 1 on. */
-export const makeFollower = (chains: readonly FollowedChain[]): Follower => {
+export const makeFollower = (chains: readonly Pick<ChainAccess, "name" | "head" | "events">[]): Follower => {
   const requests = new Map<string, TransferEvent & { readonly chain: string }>();
   const settled = new Map<string, TransferEvent[]>();
   const receipts = new Map<string, TransferEvent[]>();
   const next = new Map<string, bigint>(chains.map((chain) => [chain.name, 1n]));
-  const pollOne = async (chain: FollowedChain): Promise<void> => {
+  const pollOne = async (chain: (typeof chains)[number]): Promise<void> => {
     const from = next.get(chain.name) ?? 1n;
-    const head = await headOf(chain.rpc);
+    const head = await chain.head();
     if (head < from) return;
-    const events = await readTransferEvents(chain.rpc, chain.gateway, from, head);
+    const events = await chain.events(from, head);
     next.set(chain.name, head + 1n);
     for (const event of events) {
       const key = transferKey(event);

@@ -22,10 +22,7 @@ const SUCCESS = 3;
 const MAX_COMPLAINTS = 20;
 
 /** A follower over all chains of a world. */
-export const followWorld = (world: World): Follower =>
-  makeFollower(
-    [...world.rpcs].map(([name, rpc]) => ({ name, rpc, gateway: world.deployments.get(name)?.gateway ?? "0x" })),
-  );
+export const followWorld = (world: World): Follower => makeFollower([...world.access.values()]);
 
 /** Decides from the chains alone whether every transfer ended exactly once. */
 export const judgeWorld = async (world: World): Promise<Verdict> => {

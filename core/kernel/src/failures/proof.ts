@@ -2,9 +2,11 @@ import { type FailureTable } from "./failure-table.ts";
 
 /** Failure codes of the area `proof`. */
 export const PROOF_FAILURES = {
+  "proof.kind.unknown": { action: "refuse", says: "there is no verifier for chains of this kind" },
   "proof.evidence.malformed": { action: "refuse", says: "the evidence does not decode" },
   "proof.rlp.malformed": { action: "refuse", says: "the RLP is not canonical or ends too early" },
   "proof.header.malformed": { action: "refuse", says: "a header field has another form than the chain's rules allow" },
+  "proof.header.height": { action: "refuse", says: "the header stands at another height than was said" },
   "proof.header.fields": { action: "refuse", says: "no known fork has a header of this many fields" },
   "proof.trie.nodeMissing": { action: "refuse", says: "a trie node on the way to the receipt is not in the evidence" },
   "proof.trie.malformed": { action: "refuse", says: "a trie node has another form than a receipt trie allows" },

@@ -21,6 +21,7 @@ export const RELAYCHAIN_FAILURES = {
   "relaychain.batch.expired": { action: "retry", says: "not enough validators could check the batch in time" },
   "relaychain.batch.duplicate": { action: "refuse", says: "the batch names the same transfer twice" },
   "relaychain.header.late": { action: "retry", says: "the block's header has no quorum yet at this validator" },
+  "relaychain.chain.kind": { action: "alarm", says: "a validator has no header follower for chains of this kind" },
   "relaychain.chain.unwatched": { action: "refuse", says: "this validator has no header endpoints for the chain" },
   "relaychain.proposal.height": { action: "refuse", says: "the proposal is not for the next height" },
   "relaychain.proposal.parent": { action: "alarm", says: "the proposal is no child of the last certified block" },

@@ -1,5 +1,6 @@
 import { CodedError, equalBytes, failure, fromHex, ok, refuse, type Result } from "@crossguardian/kernel";
-import { bounds, TX_STATUS, type TxStatus } from "@crossguardian/wire";
+import { bounds, TX_STATUS } from "@crossguardian/wire";
+import { type FinalStatus, type GatewayEvent, type ReceiptEvent, type RequestEvent, type SettledEvent } from "../gateway-event.ts";
 import { makeAbiReader, type AbiReader } from "./abi-reader.ts";
 import { type EvmLog } from "./receipt.ts";
 
@@ -12,37 +13,6 @@ export const GATEWAY_TOPICS = {
   /** Settled(bytes32,bytes32,uint64,uint8) */
   settled: fromHex("0x73f58d7ca228e90ebbbd23127be536330e143b3be2a6f34d145cc619c2e09f18"),
 } as const;
-
-/** An outcome that a contract may give a transfer. */
-export type FinalStatus = Extract<TxStatus, 3 | 4 | 5>;
-
-type Pair = { readonly fromKey: Uint8Array; readonly toKey: Uint8Array; readonly index: bigint };
-
-/** Somebody asks a service of another chain; `func` and `args` are empty when private. */
-export type RequestEvent = Pair & {
-  readonly type: "request";
-  readonly requestHash: Uint8Array;
-  readonly bodyHash: Uint8Array;
-  readonly timeoutMs: bigint;
-  readonly priority: number;
-  readonly isPrivate: boolean;
-  readonly func: string;
-  readonly args: readonly Uint8Array[];
-};
-
-/** The destination contract has decided. */
-export type ReceiptEvent = Pair & {
-  readonly type: "receipt";
-  readonly requestHash: Uint8Array;
-  readonly status: FinalStatus;
-  readonly result: Uint8Array;
-};
-
-/** The source contract has committed or rolled back. */
-export type SettledEvent = Pair & { readonly type: "settled"; readonly status: FinalStatus };
-
-/** An event of the gateway contract; keys are keccak256 of service ids. */
-export type GatewayEvent = RequestEvent | ReceiptEvent | SettledEvent;
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const MAX_U8 = 0xffn;

@@ -1,5 +1,5 @@
 import { type Duplex } from "node:stream";
-import { type Intake } from "@crossguardian/plugin-evm";
+import { type Intake } from "@crossguardian/plugin-kit";
 
 /** Joins a stream of the network domain's intake to the plugin's. */
 export const serveIntake =

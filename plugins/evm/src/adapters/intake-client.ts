@@ -3,11 +3,11 @@ import { CodedError } from "@crossguardian/kernel";
 import {
   decodeIntakeAnswer,
   encodeIntakeRequest,
+  INTAKE_DEADLINE_MS,
   type IntakeRequest,
   makeLengthReader,
   MAX_INTAKE_ANSWER_BYTES,
-} from "../intake/intake-format.ts";
-import { INTAKE_DEADLINE_MS } from "../limits.ts";
+} from "@crossguardian/plugin-kit";
 
 /**
  * Hands a sealed private body to a gateway's intake over a fresh connection and waits for the word of the interaction

@@ -1,8 +1,9 @@
 import { type Duplex } from "node:stream";
 import { makeCrypto } from "@crossguardian/crypto";
 import { type Clock, type Hash, type Log } from "@crossguardian/kernel";
+import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { type EndpointConfig } from "@crossguardian/protocol";
-import { followHeaders, type FollowOptions, type HeaderFollower } from "../chain/follow-headers.ts";
+import { followHeaders, type FollowOptions } from "../chain/follow-headers.ts";
 import { openEndpoint } from "./open-endpoint.ts";
 
 /** What a header follower over lent streams needs. */

@@ -1,20 +1,11 @@
 import { type Clock, CodedError, equalBytes, type Hash, type Log } from "@crossguardian/kernel";
+import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { type WitnessedHeader } from "@crossguardian/protocol";
 import { MAX_HEADERS_PER_STEP } from "../limits.ts";
-import { oneAtATime } from "../one-at-a-time.ts";
+import { oneAtATime } from "@crossguardian/plugin-kit";
 import { type OpenTransport } from "../rpc/transport.ts";
 import { type CheckedHeader } from "./decode-header.ts";
 import { isNodeInDoubt, makeTipWatch } from "./tip-watch.ts";
-
-/** Reports consecutive headers of a chain at finality depth. */
-export type HeaderFollower = {
-  readonly stop: () => void;
-  /** Goes on at this height, also backwards. */
-  readonly setFrom: (height: bigint) => void;
-  readonly isUp: () => boolean;
-  /** True while nothing can be reported before the node or its next final block has moved, or before `setFrom`. */
-  readonly waits: () => boolean;
-};
 
 /** What a follower needs. `from` null: nothing but the tip is reported until `setFrom`. */
 export type FollowOptions = {

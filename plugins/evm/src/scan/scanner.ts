@@ -2,7 +2,7 @@ import { type Cancel, type Clock, CodedError, type Hash, type Log } from "@cross
 import { type Message } from "@crossguardian/wire";
 import { isNodeInDoubt, type TipWatch } from "../chain/tip-watch.ts";
 import { EMPTY_RANGE_LINGER_MS, MAX_BLOCKS_IN_FLIGHT, MAX_GRANTS, MAX_READY_BYTES, SCAN_RETRY_MS } from "../limits.ts";
-import { oneAtATime } from "../one-at-a-time.ts";
+import { oneAtATime } from "@crossguardian/plugin-kit";
 import { type EventFilter } from "./decode-receipts.ts";
 import { makeFindBlocks } from "./find-blocks.ts";
 import { makeBlockLoader, type ProvenPiece } from "./load-block.ts";

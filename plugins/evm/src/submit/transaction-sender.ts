@@ -7,7 +7,7 @@ import {
   MAX_TRANSACTIONS_PER_SECOND,
   MAX_WAITING_SUBMISSIONS,
 } from "../limits.ts";
-import { oneAtATime } from "../one-at-a-time.ts";
+import { oneAtATime } from "@crossguardian/plugin-kit";
 import { decodeQuantity } from "../rpc/decode-values.ts";
 import { type AccountWatch } from "./account-watch.ts";
 import { type GatewayCalls, type Submission } from "./gateway-calls.ts";

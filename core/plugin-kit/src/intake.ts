@@ -1,6 +1,6 @@
 import { type Cancel, type Clock, equalBytes, failure, type Failure, type Log, toHex } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
-import { INTAKE_DEADLINE_MS, MAX_INTAKE_CONNECTIONS } from "../limits.ts";
+import { INTAKE_DEADLINE_MS, MAX_INTAKE_CONNECTIONS } from "./limits.ts";
 import { decodeIntakeRequest, encodeIntakeAnswer, makeLengthReader, MAX_INTAKE_REQUEST_BYTES } from "./intake-format.ts";
 
 /** A client's connection, as the adapter lends it. */

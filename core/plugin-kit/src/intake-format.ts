@@ -1,6 +1,6 @@
 import { decodeMessage, encodeMessage, hash32, bytes, struct, text, type Codec } from "@crossguardian/wire";
 import { concatBytes, failure, ok, refuse, type Result } from "@crossguardian/kernel";
-import { MAX_SEALED_BODY_BYTES } from "../limits.ts";
+import { MAX_SEALED_BODY_BYTES } from "./limits.ts";
 
 /** A private body on its way to the intake: u32 length (big-endian), then this. */
 export type IntakeRequest = { readonly bodyHash: Uint8Array; readonly sealed: Uint8Array };

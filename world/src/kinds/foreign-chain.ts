@@ -1,0 +1,54 @@
+import { type Crypto } from "@crossguardian/crypto";
+import { type DevAccount } from "@crossguardian/devnet";
+import { type ChainKindName } from "@crossguardian/kernel";
+import { type Hashes } from "@crossguardian/protocol";
+
+import { type DeployTerms } from "../deploy-contracts.ts";
+import { type KeySlots } from "../key-slots.ts";
+import { type Node } from "../node.ts";
+import { type ChainPlan, type DevChains, type Topology } from "../world.ts";
+import { type ChainAccess } from "./chain-access.ts";
+import { type ForeignFacts } from "./foreign-facts.ts";
+import { type KindOf } from "./kind-facts.ts";
+
+/** Powers that a chain's set-up is lent. */
+export type ForeignPowers = { readonly crypto: Crypto; readonly hashes: Hashes; readonly slots: KeySlots };
+
+/** What a development chain is started with. */
+export type ForeignOrder = {
+  readonly powers: ForeignPowers;
+  readonly name: string;
+  readonly topology: Topology;
+  readonly dev: DevChains;
+  readonly terms: DeployTerms;
+  readonly users: readonly DevAccount[];
+  /** Folder of this chain's own, made already. */
+  readonly folder: string;
+  /** Keep running when the starting process ends. */
+  readonly outlive: boolean;
+};
+
+/** Another chain, as a contract registers it: its word, its gateway contract, and the services that stand there. */
+export type ForeignRemote = {
+  readonly chain: string;
+  readonly chainWord: Uint8Array;
+  readonly contractWord: Uint8Array;
+  readonly vault: string;
+  readonly data: string | null;
+};
+
+/** A development chain that answers; its plan is complete before anything is deployed. */
+export type StartedForeign = {
+  readonly plan: ChainPlan & { readonly foreign: ForeignFacts };
+  readonly node: Node;
+  /** Deploys contracts or what stands for them, registers the remotes, funds users. */
+  readonly deploy: (remotes: readonly ForeignRemote[]) => Promise<void>;
+};
+
+/** What a world does with chains of one kind that is not EVM. */
+export type ForeignKind = {
+  readonly kind: ChainKindName;
+  readonly start: (order: ForeignOrder) => Promise<StartedForeign>;
+  /** Opens a chain to users and the oracle, out of its plan alone. */
+  readonly open: (place: { readonly plan: ChainPlan; readonly powers: Pick<ForeignPowers, "crypto" | "hashes">; readonly topology: Topology; readonly users: readonly DevAccount[]; readonly kindOf: KindOf }) => ChainAccess;
+};

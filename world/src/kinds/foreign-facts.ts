@@ -1,0 +1,15 @@
+/** Facts of a chain that is not an EVM chain, beside its plan: what is registered, and what its domains are told. */
+export type ForeignFacts = {
+  /** Gateway contract as hashes and registrations name it, 32 bytes. */
+  readonly contract: Uint8Array;
+  /** Service contracts as registrations name them, at most 32 bytes; `data` null where there is none. */
+  readonly vault: Uint8Array;
+  readonly data: Uint8Array | null;
+  /** Trust roots for the kind's verifier (core/proof). */
+  readonly terms: Uint8Array;
+  /** Settings of the plugin, and of witnesses and validators. */
+  readonly pluginSettings: Uint8Array;
+  readonly witnessSettings: Uint8Array;
+  /** Further endpoints of the plugin after the chain's own, by name. */
+  readonly pluginEndpoints: readonly { readonly name: string; readonly url: string }[];
+};

@@ -1,0 +1,12 @@
+import { type ChainKindName } from "@crossguardian/kernel";
+
+import { type ForeignKind } from "./foreign-chain.ts";
+
+const KINDS: readonly ForeignKind[] = [];
+
+/** The support of a kind that is not EVM. */
+export const foreignKind = (kind: ChainKindName): ForeignKind => {
+  const found = KINDS.find((each) => each.kind === kind);
+  if (found === undefined) throw new Error(`no support for chains of kind ${kind}`);
+  return found;
+};
