@@ -50,6 +50,7 @@ const MACHINE_SIDE = ["**/src/main.ts", "**/src/*-main.ts", "**/src/adapters/**/
 const TOOL_ROOMS = [
   "cli/**/*.ts",
   "devnet/**/*.ts",
+  "fabric-devnet/**/*.ts",
   "world/**/*.ts",
   "e2e/**/*.ts",
   "bench/**/*.ts",

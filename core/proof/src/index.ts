@@ -13,3 +13,9 @@ export {
   type ProvenEmission,
   type UntrustedEvidence,
 } from "./verify-block-events.ts";
+export { decodeFabricBlock, type FabricBlock, fabricHeaderBytes, fabricWitnessHash } from "./fabric/block.ts";
+export { type OpenCertificate, type X509Certificate } from "./fabric/certificates.ts";
+export { decodeFabricEvents, encodeFabricEvents, FABRIC_EVENT_NAME, type FabricLog, MAX_FABRIC_EVENTS } from "./fabric/event-list.ts";
+export { isLowS } from "./fabric/low-s.ts";
+export { fabricTrust, type FabricOrganization, type FabricPolicy, type FabricTrust, MAX_FABRIC_TRUST_BYTES } from "./fabric/trust.ts";
+export { type FabricVerifier, makeFabricVerifier } from "./fabric/verify-events.ts";

@@ -1,3 +1,4 @@
+export { gatewaySuite, TwinRefusal, type TwinSide, type TwinWorld } from "./gateway-suite.ts";
 export {
   driverSuite,
   type DriverSuiteInput,

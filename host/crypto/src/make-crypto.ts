@@ -4,6 +4,7 @@ import { aead, type Aead } from "./aead.ts";
 import { asBytes, deriveKey, sha256 } from "./digest.ts";
 import { ed25519, type Ed25519 } from "./ed25519.ts";
 import { makeKeccak256 } from "./keccak.ts";
+import { openCertificate, type OpenedCertificate } from "./open-certificate.ts";
 import { makeSealedBox, type SealedBox } from "./sealed-box.ts";
 import { makeSecp256k1 } from "./secp256k1.ts";
 import { x25519, type X25519 } from "./x25519.ts";
@@ -18,6 +19,7 @@ export type Crypto = SealedBox & {
   readonly aead: Aead;
   readonly ed25519: Ed25519;
   readonly random: Random;
+  readonly openCertificate: (untrusted: Uint8Array) => OpenedCertificate | null;
 };
 
 /** Loads the native and WebAssembly parts once. */
@@ -33,6 +35,7 @@ export const makeCrypto = async (): Promise<Crypto> => {
     aead,
     ed25519,
     random,
+    openCertificate,
     ...makeSealedBox(random),
   };
 };

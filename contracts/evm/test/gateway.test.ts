@@ -1,0 +1,4 @@
+import { gatewaySuite } from "@crossguardian/testkit";
+import { makeTwinWorld } from "./support/twin-world.ts";
+
+gatewaySuite("Solidity", makeTwinWorld);
