@@ -18,8 +18,8 @@ const readTls = () => ({
     clientCACerts: readFileSync(need("CHAINCODE_CLIENT_CA_CERT")),
   },
 });
-/** The declared options want TLS; the program does not (fabric-shim, ChaincodeServer). */
-const withoutTls = {} as ReturnType<typeof readTls>;
+/** The declared options want TLS; the program takes null for none (fabric-shim, ChaincodeServer). */
+const withoutTls = { tlsProps: null as unknown as ReturnType<typeof readTls>["tlsProps"] };
 
 const chaincode = new ChaincodeFromContract(chaincodeContracts(), CHAINCODE_SERIALIZERS, {}, "CrossGuardian", "1");
 const server = shim.Shim.server(chaincode, {

@@ -97,8 +97,8 @@ const blockOf = (envelopes: readonly Uint8Array[], more: { readonly codes?: Uint
 const verifierOf = (trust = trustWith()) => makeFabricVerifier({ sha256: crypto.sha256, openCertificate: crypto.openCertificate }, trust, contract);
 const verifier = verifierOf();
 
-const codeOf = (block: Uint8Array, with_ = verifier): string => {
-  const result = with_.verify(block, [{ tx: 0, log: 0 }]);
+const codeOf = (block: Uint8Array, by = verifier): string => {
+  const result = by.verify(block, [{ tx: 0, log: 0 }]);
   return result.ok ? "ok" : `${result.failure.code} ${String(result.failure.facts["because"] ?? "")}`.trim();
 };
 

@@ -180,8 +180,8 @@ export const gatewaySuite = (name: string, makeWorld: () => Promise<TwinWorld>):
       assert.deepEqual((await settle(a, receipts)).map(({ type }) => type), ["settled"]);
       assert.equal(await a.requestState(facts.from, facts.to, 1n), 1);
       assert.equal(await a.last("settledUpTo", facts.from, facts.to), 1n);
-      const after_ = await a.balances(b.ids.vault, a.user);
-      assert.deepEqual([after_.locked, before.home - after_.home], [1000n, 1000n]);
+      const left = await a.balances(b.ids.vault, a.user);
+      assert.deepEqual([left.locked, before.home - left.home], [1000n, 1000n]);
     });
 
     test("tokens burned here release what was locked there", async () => {

@@ -57,7 +57,10 @@ const payloadOf = (call: Call, withTransient: boolean): Uint8Array => {
   invocation.setChaincodeSpec(spec);
   const payload = new peer.ChaincodeProposalPayload();
   payload.setInput(invocation.serializeBinary());
-  if (withTransient) for (const [name, value] of Object.entries(call.transient ?? {})) payload.getTransientmapMap().set(name, value);
+  if (withTransient) {
+    const map = payload.getTransientmapMap() as { set: (name: string, value: Uint8Array) => unknown }; // a jspb.Map, which has no types
+    for (const [name, value] of Object.entries(call.transient ?? {})) map.set(name, value);
+  }
   return payload.serializeBinary();
 };
 

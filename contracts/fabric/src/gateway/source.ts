@@ -47,9 +47,9 @@ const open = async (call: Call, from: Uint8Array, { to, timeoutMs, priority }: A
   const { ledger, terms, powers } = call;
   demand((await tables.gate.get(ledger, ""))?.paused !== true, "IsPaused");
   const pair = pairKey(from, to);
-  const terms_ = await tables.pair.get(ledger, pair);
-  demand(terms_?.allowed === true, "PairNotAllowed");
-  demand(terms_?.frozen !== true, "PairIsFrozen");
+  const rules = await tables.pair.get(ledger, pair);
+  demand(rules?.allowed === true, "PairNotAllowed");
+  demand(rules?.frozen !== true, "PairIsFrozen");
   const remote = await tables.service.get(ledger, toHex(to));
   const own = await tables.service.get(ledger, toHex(from));
   if (remote === null || own === null) throw new Refusal("PairNotAllowed");
