@@ -21,7 +21,7 @@ import {
   signHighS,
   signLowS,
   transactionPayload,
-} from "@crossguardian/fabric-devnet";
+} from "../src/index.ts";
 import {
   decodeFabricBlock,
   encodeFabricEvents,
@@ -31,7 +31,7 @@ import {
   fabricWitnessHash,
   isLowS,
   makeFabricVerifier,
-} from "../src/index.ts";
+} from "@crossguardian/proof";
 
 const CHANNEL = "transfers";
 const CHAINCODE = "gateway";
