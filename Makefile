@@ -15,8 +15,11 @@ help:
 	@echo "make seal       write the integrity manifest anew after a change of the code"
 	@echo "make uninstall  remove everything the set-up added"
 
+# Drivers named in ARGS need packages of their own.
+DRIVERS := $(foreach driver,gvisor,$(if $(findstring $(driver),$(ARGS)),$(driver)))
+
 setup:
-	@tools/setup.sh
+	@tools/setup.sh $(DRIVERS)
 
 demo: setup
 	@./crossguardian demo $(ARGS)
@@ -27,10 +30,12 @@ bench: setup
 chaos: setup
 	@./crossguardian chaos $(ARGS)
 
-test: setup
+test:
+	@tools/setup.sh gvisor
 	@tools/run node tools/test.ts $(ARGS)
 
-nightly: setup
+nightly:
+	@tools/setup.sh gvisor
 	@tools/run node tools/test.ts --nightly $(ARGS)
 
 # spin and a C compiler are needed for this target only, so they are no part of the set-up.

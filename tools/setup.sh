@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what CrossGuardian needs, once; a finished set-up is recognised in a few milliseconds.
-# `tools/setup.sh model` also installs what `make model` needs.
+# `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` what the driver of that name needs.
 # Everything it says goes to stderr, so that the output of the command it runs for stays clean.
 set -euo pipefail
 
@@ -19,11 +19,16 @@ NEEDS=(crun:crun setpriv:util-linux unshare:util-linux flock:util-linux ip:iprou
 MODEL_NEEDS=(spin:spin gcc:gcc)
 C_HEADER=/usr/include/stdio.h C_HEADER_PACKAGE=libc6-dev
 
+GVISOR_NEEDS=(runsc:runsc)
+
 with_model=0
-if [[ ${1:-} == model ]]; then
-  with_model=1
-  NEEDS+=("${MODEL_NEEDS[@]}")
-fi
+for part in "$@"; do
+  case $part in
+    model) with_model=1 NEEDS+=("${MODEL_NEEDS[@]}") ;;
+    gvisor) NEEDS+=("${GVISOR_NEEDS[@]}") ;;
+    *) printf 'crossguardian set-up: unknown part %s; it knows model and gvisor\n' "$part" >&2; exit 1 ;;
+  esac
+done
 
 say() { printf 'crossguardian set-up: %s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }

@@ -1,3 +1,4 @@
+import { type IsolationPlan } from "@crossguardian/world";
 import { type Command, InvalidArgumentError } from "commander";
 
 import { type Places } from "./instance.ts";
@@ -13,7 +14,7 @@ export type Context = {
   /** Ends at the first SIGINT, SIGTERM or SIGHUP. */
   readonly stopSignal: () => AbortSignal;
   /** @throws cli.root.needed where isolation needs it */
-  readonly needRoot: (isolation: "oci" | "none") => void;
+  readonly needRoot: (isolation: IsolationPlan) => void;
 };
 
 /** Option of every command. */

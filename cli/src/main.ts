@@ -30,7 +30,7 @@ const context: Context = {
   },
   stopSignal,
   needRoot: (isolation) => {
-    if (isolation === "oci" && process.getuid?.() !== 0) throw new CodedError("cli.root.needed");
+    if (isolation !== "none" && process.getuid?.() !== 0) throw new CodedError("cli.root.needed");
   },
 };
 

@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { writeNewConfig } from "../src/commands/init.ts";
 import { checkConfig } from "../src/config/check-config.ts";
 import { decodeConfig } from "../src/config/decode-config.ts";
+import { parseIsolation } from "../src/config/decode-isolation.ts";
 import { defaultConfigText } from "../src/config/default-config.ts";
 import { type GatewayConfig } from "../src/config/gateway-config.ts";
 import { readConfig } from "../src/config/read-config.ts";
@@ -132,6 +133,18 @@ test("validators that ask one list of endpoints are refused in production, and a
   assert.equal(codeOf(() => checkConfig(decoded({ ...one, production: true }))), "config.endpoint.shared");
   for (const count of [2, 3, 5]) assert.equal(codeOf(() => checkConfig(decoded(lists(count)))), "config.field.invalid");
   assert.equal(codeOf(() => checkConfig(decoded({ ...lists(4), production: true }))), "");
+});
+
+test("isolation is one driver or one by kind of domain, and production leaves no domain without", () => {
+  const mixed = { default: "oci", interaction: "gvisor" };
+  assert.deepEqual(decoded({ ...real(), isolation: mixed }).isolation, mixed);
+  assert.deepEqual(parseIsolation("interaction=gvisor"), mixed);
+  assert.equal(parseIsolation("gvisor"), "gvisor");
+  for (const isolation of ["chroot", { interaction: "gvisor" }, { default: "oci", orderer: "gvisor" }, { default: "oci", relay: "chroot" }, null]) {
+    assert.match(codeOf(() => decoded({ ...real(), isolation })), /^config\.field\./u);
+  }
+  for (const text of ["relay=", "gvisor,oci=", "relay=gvisor=oci", "=gvisor"]) assert.match(codeOf(() => parseIsolation(text)), /^config\.field\./u);
+  assert.equal(codeOf(() => checkConfig(decoded({ ...real(), production: true, isolation: { default: "oci", relay: "none" } }))), "config.production.isolation");
 });
 
 test("production needs isolation and chains of its own", () => {

@@ -10,6 +10,7 @@ import { type Deployment, plannedDeployment, type Remote } from "./contract-draf
 import { deployContracts, type DeployTerms } from "./deploy-contracts.ts";
 import { freePort } from "./free-port.ts";
 import { DEFAULT_TUNING, type HouseTerms, ordererHostOf, type Tuning } from "./house-specs.ts";
+import { type IsolationPlan } from "./isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "./key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHouses, type World } from "./open-world.ts";
 import { awaitConnected } from "./await-connected.ts";
@@ -27,7 +28,7 @@ export type WorldOptions = {
   readonly instance: string;
   readonly topology: Topology;
   readonly dev: DevChains;
-  readonly driver: "oci" | "none";
+  readonly driver: IsolationPlan;
   readonly runRoot: string;
   readonly dataRoot: string;
   /** Folder of this world; `<dataRoot>/<instance>` when it is left out. */

@@ -16,6 +16,7 @@ import {
 import { type Codec, encodeMessage } from "@crossguardian/wire";
 
 import { type Deployment } from "./contract-drafts.ts";
+import { hostIsolation, isolationOfKind, type IsolationPlan } from "./isolation-plan.ts";
 import { gatewayPublics, type KeySlots } from "./key-slots.ts";
 import { type SignedDocument } from "./registration.ts";
 import { factsOfKind } from "./kinds/kind-facts.ts";
@@ -48,7 +49,7 @@ export type HouseTerms = {
   readonly runDir: string;
   readonly dataDir: string;
   readonly stateDir: string;
-  readonly driver: "oci" | "none";
+  readonly driver: IsolationPlan;
   readonly production: boolean;
   readonly lifeline: boolean;
   readonly policyDir: string;
@@ -76,7 +77,7 @@ type Draft = Omit<DomainEntry, "port" | "config" | "limits" | "network" | "volum
     readonly memoryBytes?: number;
   };
 
-const entriesOf = (drafts: readonly Draft[]): DomainEntry[] =>
+const entriesOf = (plan: IsolationPlan, drafts: readonly Draft[]): DomainEntry[] =>
   drafts.map(({ memoryBytes, config, ...draft }, at) => ({
     network: "none",
     volume: false,
@@ -85,6 +86,7 @@ const entriesOf = (drafts: readonly Draft[]): DomainEntry[] =>
     standbyOf: null,
     role: draft.kind,
     ...draft,
+    isolation: isolationOfKind(plan, draft.kind),
     port: draft.kind === "management" ? 0 : at + 1,
     config: Buffer.from(config).toString("base64"),
     limits: {
@@ -143,11 +145,11 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
   runDir: join(terms.runDir, house),
   dataDir: join(terms.dataDir, house),
   stateDir: terms.stateDir,
-  driver: terms.driver,
+  driver: hostIsolation(terms.driver),
   production: terms.production,
   lifeline: terms.lifeline,
   policy: join(terms.policyDir, policy),
-  domains: entriesOf(drafts),
+  domains: entriesOf(terms.driver, drafts),
 });
 
 /** Path of the unix socket at which users hand private bodies to a chain's plugin; the network domain owns its folder. */

@@ -5,6 +5,7 @@ export { plannedDeployment, type Deployment, type GatewayTerms } from "./contrac
 export { deployContracts, governedDraft } from "./deploy-contracts.ts";
 export { askHouse, startHouse, type House, type ReportedDomain } from "./house-process.ts";
 export { DEFAULT_TUNING, gatewayHouse, intakePath, ordererHostOf, relayHouse, type HouseTerms, type Tuning } from "./house-specs.ts";
+export { driversOf, ISOLATED_KINDS, type IsolationPlan } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
 export { awaitSettled, percentile, type Timing } from "./load/await-settled.ts";
 export { type ChainAccess, type ChainSender, type ChainSupply } from "./kinds/chain-access.ts";
@@ -36,6 +37,7 @@ export { encodeGenesis, signDocument, worldDocument, type SignedDocument } from 
 export { isWorldSaved, readSavedWorld, saveWorld, type SavedWorld } from "./saved-world.ts";
 export { makeRpc, type Rpc } from "./rpc.ts";
 export { sweepAfter } from "./sweep-after.ts";
+export { type Isolation, ISOLATIONS } from "@crossguardian/launch";
 export { awaitReceipts, makeSender, type Draft, type Receipt, type Sender } from "./sender.ts";
 export {
   BENCH_TOPOLOGY,

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type Deployment } from "./contract-drafts.ts";
 import { type House, startHouse } from "./house-process.ts";
 import { gatewayHouse, type HouseTerms, relayHouse } from "./house-specs.ts";
+import { type IsolationPlan } from "./isolation-plan.ts";
 import { type KeySlots, openKeySlots } from "./key-slots.ts";
 import { type ChainAccess } from "./kinds/chain-access.ts";
 import { openAccess } from "./kinds/open-access.ts";
@@ -109,7 +110,7 @@ const nodeOf = (pid: number): Node => ({
  * Houses that still run are joined; the others are started again. Its development chains are only joined.
  * @throws cli.world.missing, cli.house.failed
  */
-export const openWorld = async (dataDir: string, options: { readonly users: number; readonly lifeline?: boolean; readonly driver?: "oci" | "none" }): Promise<World> => {
+export const openWorld = async (dataDir: string, options: { readonly users: number; readonly lifeline?: boolean; readonly driver?: IsolationPlan }): Promise<World> => {
   const saved = readSavedWorld(dataDir);
   const crypto = await makeCrypto();
   const hashes = makeHashes(crypto.keccak256);

@@ -5,6 +5,7 @@ import { CodedError, fromHex, toHex } from "@crossguardian/kernel";
 
 import { type Deployment } from "./contract-drafts.ts";
 import { type HouseTerms } from "./house-specs.ts";
+import { type IsolationPlan } from "./isolation-plan.ts";
 import { type ChainPlan, type Topology } from "./world.ts";
 
 /** What is written down about a world beside its keys, so that `up` can start it again. */
@@ -23,7 +24,7 @@ export type SavedWorld = {
   /** Contracts of chains whose deployment was interrupted, as far as it came. */
   readonly unfinished?: ReadonlyMap<string, Partial<Deployment>>;
   readonly p2pListen: string;
-  readonly driver: "oci" | "none";
+  readonly driver: IsolationPlan;
   readonly production: boolean;
   readonly tuning: HouseTerms["tuning"];
   readonly runDir: string;

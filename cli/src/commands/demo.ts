@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 
-import { WORLD_KINDS } from "@crossguardian/world";
+import { CodedError } from "@crossguardian/kernel";
+import { ISOLATED_KINDS, ISOLATIONS, type IsolationPlan, WORLD_KINDS } from "@crossguardian/world";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
+import { leavesUnjailed, parseIsolation } from "../config/decode-isolation.ts";
 import { type Context, count, examples } from "../context.ts";
 import { type DemoOptions, runDemo } from "../demo/run-demo.ts";
 
@@ -18,6 +20,15 @@ const kinds = (text: string): DemoOptions["chains"] => {
   return known;
 };
 
+const isolation = (text: string): IsolationPlan => {
+  try {
+    return parseIsolation(text);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw new InvalidArgumentError(`${error.message}. Drivers: ${ISOLATIONS.join(" ")}; kinds: ${ISOLATED_KINDS.join(" ")}.`);
+  }
+};
+
 /** `demo` */
 export const registerDemo = (program: Command, { places, needRoot, stopSignal, say }: Context): void => {
   program
@@ -26,13 +37,13 @@ export const registerDemo = (program: Command, { places, needRoot, stopSignal, s
     .option("--transfers <n>", "asset transfers in total, half each way", count(1, 100_000), 100)
     .addOption(new Option("--chain <kind>", "development chain").choices(["anvil", "ganache"]).default("anvil"))
     .option("--chains <kinds>", "kinds of chains: gateway A's, then gateway B's, for example evm,utxo", kinds, ["evm"] as const)
-    .addOption(new Option("--isolation <driver>", "none is for measuring only").choices(["oci", "none"]).default("oci"))
+    .option("--isolation <driver>", `${ISOLATIONS.join(", ")} (measuring only), or by kind: plugin=gvisor,interaction=oci`, isolation, "oci")
     .option("--keep", "leave it running; `down` ends it", false)
     .option("--json", "the last line is one JSON object", false)
     .addHelpText("after", examples(["demo", "demo --transfers 20 --keep", "demo --chain ganache --json"]))
     .action(async (options: Options) => {
       needRoot(options.isolation);
-      if (options.isolation === "none") say("WARNING: --isolation none protects nothing; it is for measuring only");
+      if (leavesUnjailed(options.isolation)) say("WARNING: --isolation none protects nothing; it is for measuring only");
       const result = await runDemo({
         ...options,
         places,

@@ -19,6 +19,7 @@ import {
 } from "@crossguardian/world";
 import { type Command } from "commander";
 
+import { leavesUnjailed } from "../config/decode-isolation.ts";
 import { type GatewayConfig } from "../config/gateway-config.ts";
 import { readConfig } from "../config/read-config.ts";
 import { topologyOf, wishOf } from "../config/world-wish.ts";
@@ -124,7 +125,7 @@ const bringUp = async (context: Context, options: InstanceOptions): Promise<Inst
   const file = options.config;
   const config = readConfig(file);
   context.needRoot(config.isolation);
-  if (config.isolation === "none") context.say("WARNING: isolation none protects nothing; it is for measuring only");
+  if (leavesUnjailed(config.isolation)) context.say("WARNING: isolation none protects nothing; it is for measuring only");
   await withLock(config.dataDir, process.pid, async () =>
     config.development === null ? startConfigured(context, config, file) : startDevelopment(context, config),
   );

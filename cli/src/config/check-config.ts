@@ -1,5 +1,6 @@
 import { CodedError } from "@crossguardian/kernel";
 
+import { leavesUnjailed } from "./decode-isolation.ts";
 import { type ChainEndpoints, type GatewayConfig, gatewaysOf } from "./gateway-config.ts";
 
 /** Name of the house of the relay chain: no gateway may have it. */
@@ -99,7 +100,7 @@ export const checkConfig = (config: GatewayConfig): GatewayConfig => {
   checkNames(config);
   checkThreshold(config);
   checkChains(config);
-  if (config.production && config.isolation === "none") throw new CodedError("config.production.isolation");
+  if (config.production && leavesUnjailed(config.isolation)) throw new CodedError("config.production.isolation");
   if (config.production && config.development !== null) throw new CodedError("config.production.development");
   return config;
 };

@@ -2,6 +2,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
+import { decodeIsolation } from "./decode-isolation.ts";
 import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig } from "./gateway-config.ts";
 
 /** Largest configuration file, in bytes. */
@@ -122,7 +123,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
   return {
     name: asText(fields["name"], "name", NAME, "1 to 14 of a-z, 0-9 and -"),
     production: asBoolean(fields["production"], "production"),
-    isolation: asOneOf(fields["isolation"], "isolation", ["oci", "none"]),
+    isolation: decodeIsolation(fields["isolation"], "isolation"),
     dataDir: asText(fields["dataDir"], "dataDir", ABSOLUTE, "an absolute path without . and .."),
     suite: asOneOf(fields["suite"], "suite", ["aes-256-gcm", "chacha20-poly1305"]),
     relay: decodeRelay(fields["relay"]),

@@ -1,4 +1,5 @@
 import { type ChainKindName } from "@crossguardian/kernel";
+import { type IsolationPlan } from "@crossguardian/world";
 
 /** A chain as the configuration names it. `endpoints` is null for development chains. */
 export type ConfiguredChain = {
@@ -34,7 +35,7 @@ export type DevelopmentChains = {
 export type GatewayConfig = {
   readonly name: string;
   readonly production: boolean;
-  readonly isolation: "oci" | "none";
+  readonly isolation: IsolationPlan;
   readonly dataDir: string;
   readonly suite: "aes-256-gcm" | "chacha20-poly1305";
   readonly relay: {

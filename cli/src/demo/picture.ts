@@ -5,8 +5,8 @@ const MIB = 1024 * 1024;
 const line = (domain: DomainFacts): string => {
   const memory = `${Math.round(domain.memoryBytes / MIB)} MiB`;
   const limit = domain.memoryLimitBytes === null ? "" : ` of ${Math.round(domain.memoryLimitBytes / MIB)}`;
-  const jail = domain.driver === "oci" ? `seccomp ${domain.seccomp}, no new privs ${domain.noNewPrivs}, caps ${domain.capEff}, net ${domain.netDevices.join(" ") || "none"}` : "no jail";
-  return `  │ ${domain.name.padEnd(14)} pid ${String(domain.pid).padStart(7)}  ${domain.driver.padEnd(5)} ${(memory + limit).padStart(15)}  ${jail}`;
+  const jail = domain.driver !== "none" && domain.driver !== "host" ? `seccomp ${domain.seccomp}, no new privs ${domain.noNewPrivs}, caps ${domain.capEff}, net ${domain.netDevices.join(" ") || "none"}` : "no jail";
+  return `  │ ${domain.name.padEnd(14)} pid ${String(domain.pid).padStart(7)}  ${domain.driver.padEnd(6)} ${(memory + limit).padStart(15)}  ${jail}`;
 };
 
 /** Which process lives in which domain, with its real limits, house by house. */

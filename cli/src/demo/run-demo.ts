@@ -8,6 +8,7 @@ import {
   buildWorld,
   DEMO_TOPOLOGY,
   extraTransfersOf,
+  type IsolationPlan,
   judgeWorld,
   percentile,
   type Sent,
@@ -33,7 +34,7 @@ export type DemoOptions = {
   readonly chain: "anvil" | "ganache";
   /** Kinds of chains: of gateway A's, and of gateway B's. */
   readonly chains: readonly ChainKindName[];
-  readonly isolation: "oci" | "none";
+  readonly isolation: IsolationPlan;
   readonly json: boolean;
   readonly keep: boolean;
   readonly places: Places;

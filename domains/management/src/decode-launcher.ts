@@ -35,6 +35,7 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
     name: textOf(domain, "name"),
     kind: textOf(domain, "kind"),
     role: textOf(domain, "role"),
+    isolation: textOf(domain, "isolation"),
     config: decodeBase64(textOf(domain, "config")),
     chain, port, jailed, network, standbyOf,
   };
@@ -44,10 +45,9 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
 export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
   const house = parseRecord(text);
   if (house === null) throw malformed("json");
-  const { domains, driver } = house;
+  const { domains } = house;
   if (!Array.isArray(domains)) throw malformed("domains");
-  if (driver !== "oci" && driver !== "none") throw malformed("driver");
-  return { house: textOf(house, "house"), logs: textOf(house, "logs"), driver, domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
+  return { house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 
 const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);

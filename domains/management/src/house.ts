@@ -12,6 +12,8 @@ export type ManagedDomain = {
   readonly network: "none" | "host";
   /** Runs in a jail, so its self-test must show one. */
   readonly jailed: boolean;
+  /** Driver of the jail: `oci`, `gvisor` or `none`. */
+  readonly isolation: string;
   /** Encoded configuration, handed on with the start order. */
   readonly config: Uint8Array;
 };
@@ -19,7 +21,6 @@ export type ManagedDomain = {
 /** The house as the launcher describes it. */
 export type ManagedHouse = {
   readonly house: string;
-  readonly driver: "oci" | "none";
   /** Folder for the logs of all domains. */
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];

@@ -4,8 +4,8 @@ import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
 import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse, type ResponseRecord } from "../src/index.ts";
 
-const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, config: new Uint8Array([1]) };
-const house: ManagedHouse = { house: "h", driver: "oci", logs: "/nowhere", domains: [domain] };
+const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", config: new Uint8Array([1]) };
+const house: ManagedHouse = { house: "h", logs: "/nowhere", domains: [domain] };
 const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
   domain: "relay", pid: 1, seccomp: 2, noNewPrivs: 1, capEff: "0000000000000000", uidMap: "0 1879048192 65536", netDevices: ["lo"],
   openFds: ["0 /dev/null", "1 socket:[1]", "2 socket:[2]", "3 socket:[3]", "4 anon_inode:[eventpoll]", "5 pipe:[9]"], startedMs: 1n, epoch: 5n, ...more,
@@ -88,6 +88,15 @@ describe("a domain's self-test", () => {
   for (const [what, more] of wrong) {
     test(`that shows ${what} is not`, () => assert.equal(checkSelfTest(domain, hello(more)).length, 1));
   }
+
+  test("under gVisor is believed about what gVisor's kernel tells, and has its channel as descriptor 0", () => {
+    const inside = { ...domain, isolation: "gvisor" };
+    const told = hello({ noNewPrivs: 255, uidMap: "0 0 4294967295", openFds: ["0 host:[1]", "1 host:[2]", "2 host:[3]", "3 anon_inode:[eventpoll]"] });
+    assert.deepEqual(checkSelfTest(inside, told), []);
+    assert.deepEqual(checkSelfTest(inside, { ...told, seccomp: 0 }), ["seccomp 0"]);
+    assert.deepEqual(checkSelfTest(inside, { ...told, openFds: ["0 host:[1]", "3 socket:[3]"] }), ["fd 3"]);
+    assert.equal(checkSelfTest(domain, told).length, 3);
+  });
 
   test("of a network domain must show no capability, and of an un-isolated one only its name", () => {
     const network = { ...domain, kind: "network", jailed: false };

@@ -5,7 +5,7 @@ import * as bounds from "./limits.ts";
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 // The loader or the runtime would act on these before the domain's own code does.
-const STEERING_NAME = /^(LD_|NODE_OPTIONS$|NODE_PATH$|NODE_EXTRA|NODE_COMPILE_CACHE$|GCONV_PATH$|CG_(APP|DATA|KEY)$)/;
+const STEERING_NAME = /^(LD_|NODE_OPTIONS$|NODE_PATH$|NODE_EXTRA|NODE_COMPILE_CACHE$|GCONV_PATH$|CG_(APP|DATA|KEY|CHANNEL)$)/;
 
 const isText = (value: string, maxChars: number): boolean => value.length <= maxChars && !value.includes("\0");
 

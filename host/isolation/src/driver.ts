@@ -1,3 +1,8 @@
+/** How a domain can be kept apart from the others and the host; `none` is for measuring only. */
+export const ISOLATIONS = ["oci", "gvisor", "none"] as const;
+/** See {@link ISOLATIONS}. */
+export type Isolation = (typeof ISOLATIONS)[number];
+
 /** What a domain may use at most. Every number is enforced by the kernel, not by the domain. */
 export type DomainLimits = {
   readonly memoryBytes: number;
@@ -30,7 +35,7 @@ export type DomainSpec = {
   /** Path of the program relative to `/app`. */
   readonly entry: string;
   readonly argv: readonly string[];
-  /** The whole environment but for `CG_APP`, `CG_DATA`, `CG_KEY`, which the driver sets. */
+  /** The whole environment but for `CG_APP`, `CG_DATA`, `CG_KEY` and `CG_CHANNEL`, which the driver sets. */
   readonly env: Readonly<Record<string, string>>;
   readonly volume: DomainVolume | null;
   /** Host file with the root key, mounted read-only at `/key`; its owner becomes the domain. */
@@ -66,7 +71,9 @@ export type DomainExit = { readonly code: number | null; readonly signal: string
 export type RunningDomain = {
   readonly name: string;
   readonly instance: string;
-  /** Host pid of the domain's node process. */
+  /** Name of the driver that runs it. */
+  readonly isolation: Isolation;
+  /** Host pid of the domain's node process, or of what carries its kernel. */
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
@@ -119,7 +126,7 @@ export type DomainStdio = { readonly logFd: number };
  * core/testkit's `driverSuite` is its executable form.
  */
 export type IsolationDriver = {
-  readonly name: "oci" | "none";
+  readonly name: Isolation;
   readonly capabilities: () => Promise<Capabilities>;
   /** Makes configuration, control groups and volume ownership; starts nothing. */
   readonly prepare: (spec: DomainSpec) => Promise<Prepared>;
@@ -128,7 +135,7 @@ export type IsolationDriver = {
    * @param imageListing one line per file with its own digest, as host/boot makes it
    */
   readonly measure: (prepared: Prepared, imageListing: string) => Promise<{ readonly digest: string }>;
-  /** Starts the domain; the channel becomes its descriptor 3 and nothing else is inherited. */
+  /** Starts the domain; the channel becomes its descriptor 3, or the one CG_CHANNEL names, and nothing else is inherited. */
   readonly start: (prepared: Prepared, channel: Channel, stdio: DomainStdio) => Promise<RunningDomain>;
   /** Stops every task of the domain at once; memory stays. */
   readonly pause: (domain: RunningDomain) => Promise<void>;

@@ -1,8 +1,9 @@
 export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
+export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
-export { makeOciDriver } from "./adapters/oci-driver.ts";
+export { makeGvisorDriver, makeOciDriver } from "./adapters/oci-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { reap } from "./adapters/reap.ts";
 export { sealCodeCache } from "./adapters/seal-code-cache.ts";
@@ -16,6 +17,8 @@ export {
   type DomainStats,
   type DomainStdio,
   type DomainVolume,
+  type Isolation,
+  ISOLATIONS,
   type IsolationDriver,
   type Prepared,
   type Pressure,

@@ -6,7 +6,12 @@ export type InsidePaths = {
   readonly app: string;
   readonly data: string | null;
   readonly key: string | null;
+  /** Descriptor of the channel. */
+  readonly channelFd: number;
 };
+
+/** Descriptor of the channel where nothing else is said. */
+export const USUAL_CHANNEL_FD = 3;
 
 const MIB_BYTES = 1024 * 1024;
 // What remains of the limit is for stacks, code, native buffers and the page cache the kernel charges.
@@ -31,10 +36,11 @@ export const nodeCommand = (spec: DomainSpec, paths: InsidePaths): readonly stri
   ...spec.argv,
 ];
 
-/** The whole environment of the domain: what the specification lists and the three paths. */
+/** The whole environment of the domain: what the specification lists, the three paths, and an unusual channel. */
 export const domainEnvironment = (spec: DomainSpec, paths: InsidePaths): Readonly<Record<string, string>> => ({
   ...spec.env,
   CG_APP: paths.app,
   ...(paths.data === null ? {} : { CG_DATA: paths.data }),
   ...(paths.key === null ? {} : { CG_KEY: paths.key }),
+  ...(paths.channelFd === USUAL_CHANNEL_FD ? {} : { CG_CHANNEL: String(paths.channelFd) }),
 });

@@ -1,5 +1,6 @@
 import { type DomainSpec } from "./driver.ts";
 import { MAX_OPEN_FILES_COUNT, UIDS_PER_DOMAIN_COUNT } from "./limits.ts";
+import { type ContainerRuntime } from "./container-runtime.ts";
 import { domainEnvironment, type InsidePaths, nodeCommand } from "./node-command.ts";
 import { type Arch, seccompProfile, type SeccompProfile } from "./seccomp/profile.ts";
 
@@ -21,6 +22,7 @@ type Mount = {
 /** What the configuration depends on besides the specification. */
 export type OciHost = {
   readonly arch: Arch;
+  readonly runtime: Pick<ContainerRuntime, "channelFd" | "clone3">;
   /** Absolute paths of the loader and the libraries of the node binary, in any order. */
   readonly libraries: readonly string[];
   /** Files of the host a domain with the host's network needs for names; only those that exist. */
@@ -38,11 +40,12 @@ export type OciConfig = {
 };
 
 /** Paths as a domain of this driver sees them. */
-export const insidePaths = (spec: DomainSpec): InsidePaths => ({
+export const insidePaths = (spec: DomainSpec, { channelFd }: Pick<ContainerRuntime, "channelFd">): InsidePaths => ({
   node: "/node",
   app: "/app",
   data: spec.volume === null ? null : "/data",
   key: spec.keySlot === null ? null : "/key",
+  channelFd,
 });
 
 const readOnly = (source: string, destination: string, more: readonly string[] = []): Mount => ({
@@ -97,17 +100,17 @@ const mountsOf = (spec: DomainSpec, host: OciHost): readonly Mount[] => [
 
 const rlimit = (type: string, most: number): Readonly<Record<string, unknown>> => ({ type, hard: most, soft: most });
 
-const environmentOf = (spec: DomainSpec): readonly string[] =>
+const environmentOf = (spec: DomainSpec, { runtime }: OciHost): readonly string[] =>
   Object.entries({
-    ...domainEnvironment(spec, insidePaths(spec)),
+    ...domainEnvironment(spec, insidePaths(spec, runtime)),
     ...(spec.codeCache === undefined ? {} : { NODE_COMPILE_CACHE: CODE_CACHE }),
   }).map(([name, value]) => `${name}=${value}`);
 
-const processOf = (spec: DomainSpec): Readonly<Record<string, unknown>> => ({
+const processOf = (spec: DomainSpec, host: OciHost): Readonly<Record<string, unknown>> => ({
   terminal: false,
   user: { uid: INSIDE_UID, gid: INSIDE_UID },
-  args: nodeCommand(spec, insidePaths(spec)),
-  env: environmentOf(spec),
+  args: nodeCommand(spec, insidePaths(spec, host.runtime)),
+  env: environmentOf(spec, host),
   cwd: "/app",
   capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
   noNewPrivileges: true,
@@ -127,7 +130,7 @@ const processOf = (spec: DomainSpec): Readonly<Record<string, unknown>> => ({
  */
 export const ociConfig = (spec: DomainSpec, host: OciHost): OciConfig => ({
   ociVersion: "1.0.2",
-  process: processOf(spec),
+  process: processOf(spec, host),
   root: { path: "rootfs", readonly: true },
   hostname: spec.name,
   mounts: mountsOf(spec, host),
@@ -138,7 +141,7 @@ export const ociConfig = (spec: DomainSpec, host: OciHost): OciConfig => ({
       (type) => ({ type }),
     ),
     rootfsPropagation: "private",
-    seccomp: seccompProfile(host.arch, spec.network),
+    seccomp: seccompProfile(host.arch, spec.network, host.runtime.clone3),
   },
 });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,9 +11,9 @@ import { type DomainSpec, type IsolationDriver, makeOciDriver, reap, type Runnin
 export const NODE = process.execPath;
 export const IMAGE = join(import.meta.dirname, "image");
 
-/** Why the oci driver cannot be tested here, or false. */
-export const skipReason = async (): Promise<string | false> => {
-  const { missing } = await makeOciDriver({ runDir: "/nowhere" }).capabilities();
+/** Why a driver cannot be tested here, or false. */
+export const skipReason = async (makeDriver = makeOciDriver): Promise<string | false> => {
+  const { missing } = await makeDriver({ runDir: "/nowhere" }).capabilities();
   return missing.length === 0 ? false : missing.map(({ part, remedy }) => `${part}: ${remedy}`).join("; ");
 };
 
@@ -72,6 +72,8 @@ const MIB_BYTES = 1024 * 1024;
 
 export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver = (runDir) => makeOciDriver({ runDir })): ProbeHarness => {
   const runDir = mkdtempSync(join(tmpdir(), "cg-isolation-"));
+  // As the launcher makes it: the users of the domains pass through.
+  chmodSync(runDir, 0o711);
   const instance = `t${String(process.pid)}`;
   const driver = makeDriver(runDir);
   const logFd = openSync(join(runDir, "log"), "a");
@@ -155,7 +157,7 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
         ...cgroupsNamed(name).filter((path) => path.includes(`/${instance}/`)),
         ...processesOf(instance, name),
         ...(existsSync(join(runDir, "isolation/bundles", name)) ? [`bundle ${name}`] : []),
-        ...(existsSync(join(runDir, "isolation/runtime")) ? readdirSync(join(runDir, "isolation/runtime")) : []).filter((entry) => entry.endsWith(`.${name}`)),
+        ...(existsSync(join(runDir, "isolation/runtime")) ? readdirSync(join(runDir, "isolation/runtime")) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
         ...readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(runDir)),
       ]),
     close: async () => {

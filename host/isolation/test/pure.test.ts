@@ -6,6 +6,7 @@ import { keyedCounter, parsePressure, singleNumber } from "../src/cgroup/counter
 import { parseCgroupLayout } from "../src/cgroup/layout.ts";
 import { cpuQuotaWrites, planCgroups } from "../src/cgroup/plan.ts";
 import { checkSpec } from "../src/check-spec.ts";
+import { CRUN } from "../src/container-runtime.ts";
 import { type DomainSpec } from "../src/driver.ts";
 import { groupPathOf, residentBytes } from "../src/kernel-facts.ts";
 import { measureDomain } from "../src/measure.ts";
@@ -129,7 +130,7 @@ test("only a domain with the host's network may open internet sockets, and never
 });
 
 test("a configuration has no capability, a read-only root and all namespaces", () => {
-  const config = ociConfig(SPEC, { arch: "x64", libraries: ["/lib/a.so"], resolverFiles: ["/etc/hosts"] });
+  const config = ociConfig(SPEC, { arch: "x64", runtime: CRUN, libraries: ["/lib/a.so"], resolverFiles: ["/etc/hosts"] });
   const text = JSON.stringify(config);
   ok(config.root.readonly);
   ok(text.includes('"noNewPrivileges":true') && !text.includes("CAP_"));

@@ -1,3 +1,4 @@
+import { ISOLATIONS } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 import { DOMAIN_KINDS, type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 
@@ -19,12 +20,12 @@ const asRecord = (untrusted: unknown, field: string): Untrusted => {
   return untrusted as Untrusted; // a plain object was checked above
 };
 
-const fieldsOf = (untrusted: unknown, where: string, known: readonly string[]): Untrusted => {
+const fieldsOf = (untrusted: unknown, where: string, known: readonly string[], optional: readonly string[] = []): Untrusted => {
   const record = asRecord(untrusted, where);
   for (const field of known) {
     if (!Object.hasOwn(record, field)) throw new CodedError("config.field.missing", { field: `${where}.${field}` });
   }
-  const unknown = Object.keys(record).find((field) => !known.includes(field));
+  const unknown = Object.keys(record).find((field) => !known.includes(field) && !optional.includes(field));
   if (unknown !== undefined) {
     throw new CodedError("config.field.unknown", { field: `${where}.${unknown.slice(0, 40).replaceAll(/[^\w-]/gu, "?")}` });
   }
@@ -80,7 +81,8 @@ const ENTRY_FIELDS = [
 
 const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
   const where = `domains[${String(at)}]`;
-  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS);
+  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS, ["isolation"]);
+  const isolation = entry["isolation"];
   const kind = asOneOf(entry["kind"], `${where}.kind`, DOMAIN_KINDS);
   const isManagement = kind === "management";
   return {
@@ -96,6 +98,7 @@ const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
     volume: asBoolean(entry["volume"], `${where}.volume`),
     keySlot: entry["keySlot"] === null ? null : asText(entry["keySlot"], `${where}.keySlot`, ABSOLUTE),
     network: asOneOf(entry["network"], `${where}.network`, ["none", "host"]),
+    ...(isolation === undefined ? {} : { isolation: asOneOf(isolation, `${where}.isolation`, ISOLATIONS) }),
     limits: decodeLimits(entry["limits"], where),
   };
 };
@@ -151,7 +154,7 @@ export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
     runDir: asText(house["runDir"], "house.runDir", ABSOLUTE),
     dataDir: asText(house["dataDir"], "house.dataDir", ABSOLUTE),
     stateDir: asText(house["stateDir"], "house.stateDir", ABSOLUTE),
-    driver: asOneOf(house["driver"], "house.driver", ["oci", "none"]),
+    driver: asOneOf(house["driver"], "house.driver", ISOLATIONS),
     production: asBoolean(house["production"], "house.production"),
     lifeline: asBoolean(house["lifeline"], "house.lifeline"),
     policy: asText(house["policy"], "house.policy", ABSOLUTE),

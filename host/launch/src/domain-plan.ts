@@ -1,6 +1,6 @@
 import { type DomainSpec } from "@crossguardian/isolation";
 import { type CodeCache } from "./code-cache.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type ManagementConfig } from "./management-lines.ts";
 
 /** What the driver is told about a domain. */
@@ -42,7 +42,6 @@ export const domainEnvironmentOf = (entry: DomainEntry, epoch: bigint): Readonly
 /** What management is told about the house. */
 export const managementConfigOf = (spec: HouseSpec, logs: string): ManagementConfig => ({
   house: spec.house,
-  driver: spec.driver,
   logs,
   domains: spec.domains
     .filter(({ kind }) => kind !== "management")
@@ -54,7 +53,8 @@ export const managementConfigOf = (spec: HouseSpec, logs: string): ManagementCon
       standbyOf: entry.standbyOf,
       role: entry.role,
       network: entry.network,
-      jailed: !isHostProcess(entry) && spec.driver !== "none",
+      jailed: !isHostProcess(entry) && isolationOf(spec, entry) !== "none",
+      isolation: isHostProcess(entry) ? "none" : isolationOf(spec, entry),
       config: entry.config,
     })),
 });

@@ -12,13 +12,13 @@ const hostSide = ({ members, switchKeeper }: Frozen): readonly number[] =>
 const jailed = ({ members }: Frozen) => members.flatMap(({ running }) => running ?? []);
 
 /** Stops every process of the house where it is: jails first, so that nothing is seen to be missing. */
-export const freeze = async (house: Frozen, { driver, signal }: HousePowers): Promise<void> => {
-  await Promise.all(jailed(house).map((domain) => driver.pause(domain)));
+export const freeze = async (house: Frozen, { driverOf, signal }: HousePowers): Promise<void> => {
+  await Promise.all(jailed(house).map((domain) => driverOf(domain.isolation).pause(domain)));
   for (const pid of hostSide(house)) signal({ pid }, "SIGSTOP");
 };
 
 /** Undoes `freeze`. */
-export const thaw = async (house: Frozen, { driver, signal }: HousePowers): Promise<void> => {
+export const thaw = async (house: Frozen, { driverOf, signal }: HousePowers): Promise<void> => {
   for (const pid of hostSide(house)) signal({ pid }, "SIGCONT");
-  await Promise.all(jailed(house).map((domain) => driver.resume(domain)));
+  await Promise.all(jailed(house).map((domain) => driverOf(domain.isolation).resume(domain)));
 };

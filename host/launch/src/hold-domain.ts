@@ -14,9 +14,10 @@ const heldAfter = (held: ReadonlySet<HeldStep>, step: HoldOrder["step"]): Readon
 };
 
 /** Does the launcher's part of a step: quota and freezer are the driver's. False: it could not be done, or the domain does not run in a jail. */
-export const holdDomain = async (member: Member, { step, cpuPercent }: HoldOrder, { driver, record }: Pick<HousePowers, "driver" | "record">): Promise<boolean> => {
+export const holdDomain = async (member: Member, { step, cpuPercent }: HoldOrder, { driverOf, record }: Pick<HousePowers, "driverOf" | "record">): Promise<boolean> => {
   const { running, entry } = member;
   if (running === null) return false;
+  const driver = driverOf(running.isolation);
   member.held = heldAfter(member.held, step);
   try {
     if (step === "limit") await driver.setCpuQuota(running, cpuPercent);

@@ -1,4 +1,4 @@
-import { type CounterReader, type DomainLimits, type DomainSpec, type HostGroup, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
+import { type CounterReader, type DomainLimits, type DomainSpec, type HostGroup, type Isolation, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
 import { type Clock, type Fact } from "@crossguardian/kernel";
 import { type ChannelPair } from "./adapters/channel-pair.ts";
 import { type HostProcess, type StartedProcess } from "./adapters/host-process.ts";
@@ -15,7 +15,7 @@ export type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
 export type HousePowers = {
   readonly launcherPid: number;
   readonly clock: Clock;
-  readonly driver: IsolationDriver;
+  readonly driverOf: (isolation: Isolation) => IsolationDriver;
   readonly folders: HouseFolders;
   readonly policyText: string;
   readonly nodePath: string;
@@ -24,7 +24,7 @@ export type HousePowers = {
   readonly image: (name: string) => { readonly path: string; readonly listing: string };
   readonly codeStore: CodeStore;
   /** Runs a domain once in its jail so that its code cache is filled. */
-  readonly fillJailCode: (spec: DomainSpec, folder: string) => Promise<boolean>;
+  readonly fillJailCode: (isolation: Isolation, spec: DomainSpec, folder: string) => Promise<boolean>;
   /** Runs a process of the host once so that its code cache is filled. */
   readonly fillHostCode: (process: HostProcess, folder: string) => Promise<boolean>;
   /** The variables by which a process of the host finds its code cache. */

@@ -1,4 +1,4 @@
-import { type DomainLimits } from "@crossguardian/isolation";
+import { type DomainLimits, type Isolation } from "@crossguardian/isolation";
 
 /** What a domain is to the switch's flow policy. */
 export const DOMAIN_KINDS = [
@@ -31,6 +31,8 @@ export type DomainEntry = {
   /** Host file of 32 bytes with the root key, or null. */
   readonly keySlot: string | null;
   readonly network: "none" | "host";
+  /** How this domain is kept apart; like the rest of the house where it is left out. */
+  readonly isolation?: Isolation;
   readonly limits: DomainLimits;
 };
 
@@ -45,7 +47,8 @@ export type HouseSpec = {
   readonly dataDir: string;
   /** Folder of images, shared by houses. */
   readonly stateDir: string;
-  readonly driver: "oci" | "none";
+  /** How domains are kept apart that say nothing else. */
+  readonly driver: Isolation;
   /** A production configuration is refused by the driver `none`. */
   readonly production: boolean;
   /** End of standard input stops the house. */
@@ -54,6 +57,9 @@ export type HouseSpec = {
   readonly policy: string;
   readonly domains: readonly DomainEntry[];
 };
+
+/** How a domain of a house is kept apart. */
+export const isolationOf = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): Isolation => entry.isolation ?? house.driver;
 
 /** Kinds that run as processes of the host, without capabilities and as a user of their own, not in a jail. */
 export const isHostProcess = (entry: DomainEntry): boolean => entry.kind === "management" || entry.kind === "network";

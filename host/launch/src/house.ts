@@ -100,7 +100,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     record("domain.restart", { name, why });
     member.keeper.kill();
     // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
-    if (member.running !== null && member.held.has("freeze")) void powers.driver.resume(member.running).catch(() => undefined);
+    if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
   };
   const hold = async (order: HoldOrder): Promise<void> => {
     const member = members.get(order.name);

@@ -6,7 +6,7 @@ import { type Admissions } from "./admissions.ts";
 import { type HouseCode } from "./code-cache.ts";
 import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
 import { type HousePowers } from "./house-powers.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type Kept, type Run } from "./keep-running.ts";
 import { type ManagementLink } from "./management-link.ts";
 import { type Member } from "./member.ts";
@@ -69,7 +69,8 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
 };
 
 const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: DomainEntry, start: Start): Promise<Run> => {
-  const { driver, folders } = powers;
+  const { folders } = powers;
+  const driver = powers.driverOf(isolationOf(spec, entry));
   const image = powers.image(entry.image);
   const cache = code.get(entry.name) ?? null;
   const prepared = await driver.prepare(
@@ -92,7 +93,8 @@ const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: D
 /** How one domain is started and cleaned up after. */
 export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
   const { spec, powers, ports, link, admissions, members } = parts;
-  const { driver, folders } = powers;
+  const { folders } = powers;
+  const driver = powers.driverOf(isolationOf(spec, entry));
   const isManagement = entry.kind === "management";
   let outputFd: number | null = null;
   let group: HostGroup | null = null;

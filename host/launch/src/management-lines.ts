@@ -1,4 +1,4 @@
-import { type Counters } from "@crossguardian/isolation";
+import { type Counters, type Isolation } from "@crossguardian/isolation";
 
 /**
  * Launcher to management, JSON lines over a descriptor only these two have. A domain's `started` comes before its channel is
@@ -45,6 +45,7 @@ export type ManagedDomain = {
   readonly network: "none" | "host";
   /** Runs in a jail whose self-test must match, or as a process of the host. */
   readonly jailed: boolean;
+  readonly isolation: Isolation;
   /** Encoded configuration, base64. */
   readonly config: string;
 };
@@ -52,7 +53,6 @@ export type ManagedDomain = {
 /** Configuration of the management domain, JSON in the file CG_MANAGEMENT names. */
 export type ManagementConfig = {
   readonly house: string;
-  readonly driver: "oci" | "none";
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];
 };

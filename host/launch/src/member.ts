@@ -1,5 +1,5 @@
-import { type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
-import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type Isolation, type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
+import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type Keeper } from "./keep-running.ts";
 import { type HeldStep } from "./management-lines.ts";
 
@@ -29,7 +29,7 @@ export type DomainState = {
   readonly role: string;
   readonly port: number;
   readonly image: string;
-  readonly driver: "oci" | "none" | "host";
+  readonly driver: Isolation | "host";
   readonly pid: number | null;
   readonly state: string;
   readonly admitted: boolean;
@@ -62,7 +62,7 @@ export const memberState = (
     role: entry.role,
     port: entry.port,
     image: entry.image,
-    driver: isHostProcess(entry) ? "host" : spec.driver,
+    driver: isHostProcess(entry) ? "host" : isolationOf(spec, entry),
     pid,
     state,
     restarts,

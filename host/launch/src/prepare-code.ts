@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type CodeCache, type CodeKey, type HouseCode } from "./code-cache.ts";
 import { domainSpecOf } from "./domain-plan.ts";
 import { type HousePowers } from "./house-powers.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { switchProcess, SWITCH_NAME } from "./keep-switch.ts";
 
 /** Caches filled at a time. */
@@ -21,7 +21,7 @@ const jailUse = (spec: HouseSpec, powers: HousePowers, entry: DomainEntry): Use 
     name: entry.name,
     key: { nodeSha256: powers.nodeSha256, image, program: entry.entry, memoryBytes: entry.limits.memoryBytes, jailed: true },
     // Never with the host's network: the run meets nobody.
-    fill: (folder) => powers.fillJailCode({ ...domain, network: "none" }, folder),
+    fill: (folder) => powers.fillJailCode(isolationOf(spec, entry), { ...domain, network: "none" }, folder),
   };
 };
 
@@ -41,7 +41,7 @@ const usesOf = (spec: HouseSpec, powers: HousePowers): readonly Use[] => {
       return hostUse(powers, entry.name, folder, { program: join(folder, entry.entry), memoryBytes: bytes, uid: powers.uidBase(entry.port) + powers.uidOffset });
     }),
     // The driver `none` uses no cache.
-    ...(spec.driver === "none" ? [] : spec.domains.filter((entry) => !isHostProcess(entry)).map((entry) => jailUse(spec, powers, entry))),
+    ...spec.domains.filter((entry) => !isHostProcess(entry) && isolationOf(spec, entry) !== "none").map((entry) => jailUse(spec, powers, entry)),
   ];
 };
 

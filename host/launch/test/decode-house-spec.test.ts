@@ -32,7 +32,7 @@ describe("a house file", () => {
     ["text that is not JSON", "{", "config.json.malformed"],
     ["a missing field", { ...house(), driver: undefined }, "config.field.missing"],
     ["an unknown field", house({ more: 1 }), "config.field.unknown"],
-    ["an unknown driver", house({ driver: "vm" }), "config.field.invalid"],
+    ["an unknown driver", house({ driver: "chroot" }), "config.field.invalid"],
     ["a path that climbs", house({ runDir: "/run/../etc" }), "config.field.invalid"],
     ["a relative path", house({ dataDir: "var" }), "config.field.invalid"],
     ["an entry outside the image", house({ domains: [domain({ entry: "../main.ts" })] }), "config.field.invalid"],

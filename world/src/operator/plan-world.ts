@@ -9,6 +9,7 @@ import { decodeMessage } from "@crossguardian/wire";
 import { type GatewayTerms } from "../contract-drafts.ts";
 import { freePort } from "../free-port.ts";
 import { DEFAULT_TUNING } from "../house-specs.ts";
+import { type IsolationPlan } from "../isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "../key-slots.ts";
 import { markKeysUnused } from "../mark-keys-unused.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf } from "../open-world.ts";
@@ -23,7 +24,7 @@ export type WorldWish = {
   readonly dataDir: string;
   readonly runDir: string;
   readonly stateDir: string;
-  readonly driver: "oci" | "none";
+  readonly driver: IsolationPlan;
   readonly production: boolean;
   readonly suite: string;
   readonly topology: Topology;

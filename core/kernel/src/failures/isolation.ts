@@ -7,6 +7,10 @@ export const ISOLATION_FAILURES = {
     action: "refuse",
     says: "the un-isolated driver is for measuring only and does not run a production configuration",
   },
+  "isolation.network.unsupported": {
+    action: "refuse",
+    says: "only the driver oci runs a domain with the host's network",
+  },
   "isolation.host.unsupported": {
     action: "alarm",
     says: "this host lacks a part isolation needs; nothing is started without it",

@@ -10,6 +10,8 @@ export type Environment = {
   readonly dataPath: string | null;
   /** Instance epoch of this start, or null when the launcher states none. */
   readonly epoch: bigint | null;
+  /** Descriptor of the channel, or null when it is the usual one. */
+  readonly channelFd: number | null;
 };
 
 const readKey = (path: string): Uint8Array => {
@@ -23,7 +25,7 @@ const readKey = (path: string): Uint8Array => {
   return bytes;
 };
 
-/** Reads CG_NAME, CG_KEY, CG_DATA and CG_EPOCH. @throws frontend.name.missing, frontend.key.unreadable */
+/** Reads CG_NAME, CG_KEY, CG_DATA, CG_EPOCH and CG_CHANNEL. @throws frontend.name.missing, frontend.key.unreadable */
 export const readEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
   const name = env["CG_NAME"] ?? "";
   if (name === "") throw new CodedError("frontend.name.missing");
@@ -32,6 +34,7 @@ export const readEnvironment = (env: Readonly<Record<string, string | undefined>
     name,
     rootKey: env["CG_KEY"] ? readKey(env["CG_KEY"]) : null,
     dataPath: env["CG_DATA"] || null,
+    channelFd: /^\d{1,3}$/u.test(env["CG_CHANNEL"] ?? "") ? Number(env["CG_CHANNEL"]) : null,
     epoch: /^\d{1,19}$/u.test(epoch) ? BigInt(epoch) : null,
   };
 };

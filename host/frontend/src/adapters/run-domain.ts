@@ -49,6 +49,7 @@ const openShell = (): Shell => {
     process.exit(code);
   };
   const ports: PortChannel = openPortChannel({
+    ...(environment.channelFd === null ? {} : { fd: environment.channelFd }),
     onRefused: (port: number, kind: number, failure: Failure) => {
       log.warn("message.refused", { port, kind: messageName(kind) ?? kind, code: failure.code });
     },

@@ -4,7 +4,7 @@ import { checkSpec } from "../check-spec.ts";
 import { type Capabilities, type DomainExit, type DomainSpec, type IsolationDriver, type RunningDomain } from "../driver.ts";
 import { KILL_DEADLINE_MS } from "../limits.ts";
 import { measureDomain } from "../measure.ts";
-import { domainEnvironment, type InsidePaths, nodeCommand } from "../node-command.ts";
+import { domainEnvironment, type InsidePaths, nodeCommand, USUAL_CHANNEL_FD } from "../node-command.ts";
 import { errorCode } from "./files.ts";
 import { keepOutput } from "./keep-output.ts";
 import { pollUntil } from "./poll.ts";
@@ -32,6 +32,7 @@ const hostPaths = (spec: DomainSpec): InsidePaths => ({
   app: spec.image,
   data: spec.volume?.hostPath ?? null,
   key: spec.keySlot,
+  channelFd: USUAL_CHANNEL_FD,
 });
 
 const requireMeasuring = (spec: DomainSpec): void => {
@@ -84,7 +85,7 @@ export const makeNoneDriver = ({ log }: { readonly log: Log }): IsolationDriver 
     });
     const pid = await spawned(child, prepared.name);
     running.set(keyOf(prepared), { child, pid });
-    return { name: prepared.name, instance: prepared.instance, pid, startedAtMs: Date.now(), exited };
+    return { name: prepared.name, instance: prepared.instance, isolation: "none", pid, startedAtMs: Date.now(), exited };
   };
 
   const toRunning = async (domain: RunningDomain, name: NodeJS.Signals): Promise<void> => {

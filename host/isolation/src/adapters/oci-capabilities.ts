@@ -1,16 +1,17 @@
 import { CodedError } from "@crossguardian/kernel";
+import { type ContainerRuntime } from "../container-runtime.ts";
 import { type Capabilities } from "../driver.ts";
 import { type Arch } from "../seccomp/profile.ts";
 import { exists } from "./files.ts";
 import { type OciHostFacts } from "./oci-host.ts";
 
 /** What the driver tells about this host. */
-export const toCapabilities = (host: OciHostFacts): Capabilities => {
+export const toCapabilities = (runtime: ContainerRuntime, host: OciHostFacts): Capabilities => {
   const usable = host.missing.length === 0;
   return {
-    driver: "oci",
+    driver: runtime.isolation,
     usable,
-    runtime: host.runtimeVersion === null ? null : { name: "crun", version: host.runtimeVersion },
+    runtime: host.runtimeVersion === null ? null : { name: runtime.program, version: host.runtimeVersion },
     namespaces: usable ? ["user", "pid", "net", "ipc", "uts", "mount", "cgroup"] : [],
     seccomp: usable,
     readOnlyRoot: usable,
@@ -18,11 +19,7 @@ export const toCapabilities = (host: OciHostFacts): Capabilities => {
     limits: usable ? ["memory", "cpu", "pids", "tmpfs"] : [],
     pressure: usable && host.layout.unified !== null && exists(`${host.layout.unified}/cpu.pressure`),
     missing: host.missing,
-    notes: [
-      "domains share the host's kernel",
-      "a volume's file size is bounded, the sum of its files is not",
-      "a domain with the host's network shares its abstract unix sockets and may connect anywhere",
-    ],
+    notes: runtime.notes,
   };
 };
 

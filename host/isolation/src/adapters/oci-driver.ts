@@ -1,7 +1,8 @@
 import { CodedError } from "@crossguardian/kernel";
 import { type CgroupLayout } from "../cgroup/layout.ts";
-import { cgroupPath, type CgroupPlan, cpuQuotaWrites, pidsWrite, planCgroups } from "../cgroup/plan.ts";
+import { cgroupPath, type CgroupPlan, type CgroupWrite, cpuQuotaWrites, pidsWrite, planCgroups } from "../cgroup/plan.ts";
 import { checkSpec } from "../check-spec.ts";
+import { type ContainerRuntime, CRUN, RUNSC, type RuntimePaths } from "../container-runtime.ts";
 import { type DomainSpec, type IsolationDriver, type Prepared } from "../driver.ts";
 import { ISOLATED_CPU_PERCENT } from "../limits.ts";
 import { measureDomain } from "../measure.ts";
@@ -10,14 +11,14 @@ import { createCgroups, destroyCgroups, emptyCgroups, setFrozen, writeCgroup } f
 import { readStats } from "./domain-stats.ts";
 import { errorCode, exists } from "./files.ts";
 import { bundlePaths, forgetContainer, removeBundle, writeBundle } from "./oci-bundle.ts";
-import { type BundlePaths, launchOci } from "./oci-launch.ts";
+import { launchOci } from "./oci-launch.ts";
 import { librariesOf, type OciHostFacts, readOciHost } from "./oci-host.ts";
 import { sha256 } from "./sha256.ts";
 import { requireUsable, toCapabilities } from "./oci-capabilities.ts";
 import { ownFiles } from "./volume-owner.ts";
 
 type Known = {
-  readonly paths: BundlePaths;
+  readonly paths: RuntimePaths;
   readonly plan: CgroupPlan;
   readonly pids: number;
   cpuQuotaPercent: number | null;
@@ -37,20 +38,29 @@ const makeLibraryFinder = (): typeof librariesOf => {
   };
 };
 
+// gVisor ends when it cannot start a thread of its own.
+const quarantineWrites = ({ ownTasksCount }: ContainerRuntime, layout: CgroupLayout, path: string): readonly CgroupWrite[] => [
+  ...cpuQuotaWrites(layout, path, ISOLATED_CPU_PERCENT),
+  ...(ownTasksCount === 0 ? [pidsWrite(layout, path, 0)] : []),
+];
+
+const requireNetwork = ({ isolation }: ContainerRuntime, { name, network }: DomainSpec): void => {
+  if (network === "host" && isolation !== "oci") throw new CodedError("isolation.network.unsupported", { domain: name, driver: isolation });
+};
+
+const lending = (runtime: ContainerRuntime, spec: DomainSpec, { key }: RuntimePaths): DomainSpec =>
+  runtime.opensAsDomain && spec.keySlot !== null ? { ...spec, keySlot: key } : spec;
+
 const coded = (spec: DomainSpec, error: unknown): unknown =>
   error instanceof CodedError || errorCode(error) === ""
     ? error
     : new CodedError("isolation.start.failed", { domain: spec.name, error: errorCode(error) }, { cause: error });
 
-/**
- * The default driver: one crun container per domain (DESIGN section 4).
- * @param runDir absolute path of the instance's run directory; everything is kept in its folder `isolation`
- */
-export const makeOciDriver = ({ runDir }: { readonly runDir: string }): IsolationDriver => {
+const makeContainerDriver = (runtime: ContainerRuntime, runDir: string): IsolationDriver => {
   const known = new Map<string, Known>();
   const librariesFor = makeLibraryFinder();
   let found: Promise<OciHostFacts> | undefined;
-  const host = async (): Promise<OciHostFacts> => (found ??= readOciHost());
+  const host = async (): Promise<OciHostFacts> => (found ??= readOciHost(runtime));
   const layout = async (): Promise<CgroupLayout> => (await host()).layout;
 
   const knownOf = (domain: { readonly name: string; readonly instance: string }): Known => {
@@ -67,17 +77,17 @@ export const makeOciDriver = ({ runDir }: { readonly runDir: string }): Isolatio
 
   const prepare = async (spec: DomainSpec): Promise<Prepared> => {
     checkSpec(spec);
+    requireNetwork(runtime, spec);
     const facts = await host();
-    const config = ociConfig(spec, {
-      arch: requireUsable(facts),
-      libraries: await librariesFor(String(facts.tools.ldd), spec.nodePath),
-      resolverFiles: RESOLVER_FILES.filter(exists),
-    });
-    const configuration = JSON.stringify(config);
     const paths = bundlePaths(runDir, spec.instance, spec.name);
-    const plan = planCgroups(facts.layout, spec.instance, spec.name, spec.limits);
+    const arch = requireUsable(facts);
+    const libraries = await librariesFor(String(facts.tools.ldd), spec.nodePath);
+    const config = ociConfig(lending(runtime, spec, paths), { arch, runtime, libraries, resolverFiles: RESOLVER_FILES.filter(exists) });
+    const configuration = JSON.stringify(config);
+    const pids = spec.limits.pids + runtime.ownTasksCount;
+    const plan = planCgroups(facts.layout, spec.instance, spec.name, { ...spec.limits, pids });
     if (known.has(keyOf(spec)) || exists(paths.bundle)) throw new CodedError("isolation.domain.exists", { domain: spec.name });
-    const { cpuQuotaPercent, pids } = spec.limits;
+    const { cpuQuotaPercent } = spec.limits;
     known.set(keyOf(spec), { paths, plan, cpuQuotaPercent, pids, isRunning: false });
     try {
       writeBundle(paths, config, configuration, spec.uidBase);
@@ -99,18 +109,18 @@ export const makeOciDriver = ({ runDir }: { readonly runDir: string }): Isolatio
     forgetContainer(paths);
     try {
       const { pid, exited } = await launchOci({
+        runtime,
         paths,
         tools: facts.tools,
         layout: facts.layout,
         join: plan.join,
         writable: writableFolders(prepared.spec),
+        keySlot: prepared.spec.keySlot,
         channelFd: channel.fd,
         logFd: stdio.logFd,
       });
       return {
-        name: prepared.name,
-        instance: prepared.instance,
-        pid,
+        name: prepared.name, instance: prepared.instance, isolation: runtime.isolation, pid,
         startedAtMs: Date.now(),
         // Where only the runtime's parent died, the domain follows it.
         exited: exited.then(async (end) => {
@@ -126,8 +136,8 @@ export const makeOciDriver = ({ runDir }: { readonly runDir: string }): Isolatio
   };
 
   return {
-    name: "oci",
-    capabilities: async () => toCapabilities(await host()),
+    name: runtime.isolation,
+    capabilities: async () => toCapabilities(runtime, await host()),
     prepare,
     measure: async (prepared, imageListing) =>
       Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),
@@ -140,8 +150,7 @@ export const makeOciDriver = ({ runDir }: { readonly runDir: string }): Isolatio
       await setFrozen(await layout(), path, false);
     },
     isolate: async (domain) => {
-      const path = cgroupPath(domain.instance, domain.name);
-      writeCgroup([...cpuQuotaWrites(await layout(), path, ISOLATED_CPU_PERCENT), pidsWrite(await layout(), path, 0)]);
+      writeCgroup(quarantineWrites(runtime, await layout(), cgroupPath(domain.instance, domain.name)));
     },
     setCpuQuota: async (domain, percent) => {
       writeCgroup(cpuQuotaWrites(await layout(), cgroupPath(domain.instance, domain.name), percent));
@@ -151,3 +160,14 @@ export const makeOciDriver = ({ runDir }: { readonly runDir: string }): Isolatio
     kill: destroy,
   };
 };
+
+type Place = {
+  /** Absolute path of the instance's run directory; everything is kept in its folder `isolation`. */
+  readonly runDir: string;
+};
+
+/** The default driver: one crun container per domain (DESIGN section 4). */
+export const makeOciDriver = ({ runDir }: Place): IsolationDriver => makeContainerDriver(CRUN, runDir);
+
+/** One gVisor sandbox per domain: its system calls meet a kernel of its own (paper section IV-B, constraint 1). */
+export const makeGvisorDriver = ({ runDir }: Place): IsolationDriver => makeContainerDriver(RUNSC, runDir);

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { CodedError } from "@crossguardian/kernel";
 import { type CgroupLayout, CONTROLLERS, parseCgroupLayout } from "../cgroup/layout.ts";
+import { type ContainerRuntime } from "../container-runtime.ts";
 import { type Capabilities } from "../driver.ts";
 import { parseLdd } from "../parse-ldd.ts";
 import { type Arch } from "../seccomp/profile.ts";
@@ -11,7 +12,6 @@ type Missing = Capabilities["missing"][number];
 
 const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const TOOLS = [
-  { name: "crun", remedy: "Debian package crun" },
   { name: "unshare", remedy: "Debian package util-linux" },
   { name: "setpriv", remedy: "Debian package util-linux" },
   { name: "mount", remedy: "Debian package mount" },
@@ -21,7 +21,7 @@ const TOOLS = [
 ] as const;
 
 /** Name of a program this driver runs. */
-export type Tool = (typeof TOOLS)[number]["name"];
+export type Tool = (typeof TOOLS)[number]["name"] | ContainerRuntime["program"];
 
 /** What the driver found on the host. */
 export type OciHostFacts = {
@@ -54,17 +54,19 @@ const kernelGaps = (): readonly Missing[] => {
 };
 
 /** Looks once at everything the driver depends on. */
-export const readOciHost = async (): Promise<OciHostFacts> => {
+export const readOciHost = async (runtime: ContainerRuntime): Promise<OciHostFacts> => {
   const layout = parseCgroupLayout(readText("/proc/self/mountinfo") ?? "");
   const controllers = availableControllers(layout);
-  const tools = Object.fromEntries(TOOLS.flatMap(({ name }) => (findTool(name) === undefined ? [] : [[name, findTool(name)]])));
-  const runtimeText = tools["crun"] === undefined ? null : await runCommand(tools["crun"], ["--version"]);
+  const { program, debian, needsWord } = runtime;
+  const wanted = [{ name: program, remedy: `Debian package ${debian}` }, ...TOOLS];
+  const tools = Object.fromEntries(wanted.flatMap(({ name }) => (findTool(name) === undefined ? [] : [[name, findTool(name)]])));
+  const runtimeText = tools[program] === undefined ? null : await runCommand(tools[program], ["--version"]);
   const arch = archOf(process.arch);
   const missing: readonly Missing[] = [
     ...(process.getuid?.() === 0 ? [] : [{ part: "root", remedy: "run as root (sudo)" }]),
     ...(arch === null ? [{ part: "architecture", remedy: "an x86_64 or aarch64 machine" }] : []),
-    ...TOOLS.filter(({ name }) => tools[name] === undefined).map(({ name, remedy }) => ({ part: name, remedy })),
-    ...(runtimeText === null || runtimeText.includes("+SECCOMP") ? [] : [{ part: "crun with seccomp", remedy: "Debian package crun" }]),
+    ...wanted.filter(({ name }) => tools[name] === undefined).map(({ name, remedy }) => ({ part: name, remedy })),
+    ...(runtimeText === null || needsWord === null || runtimeText.includes(needsWord) ? [] : [{ part: `${program} ${needsWord}`, remedy: `Debian package ${debian}` }]),
     ...CONTROLLERS.filter((name) => !controllers.includes(name)).map((name) => ({
       part: `cgroup controller ${name}`,
       remedy: name === "memory" ? "kernel argument cgroup_enable=memory, or mount it" : "mount the controller",

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { CodedError } from "@crossguardian/kernel";
 import { type CgroupLayout } from "../cgroup/layout.ts";
+import { type ContainerRuntime, type RuntimePaths } from "../container-runtime.ts";
 import { type DomainExit } from "../driver.ts";
 import { MAX_RUNTIME_LOG_BYTES, START_DEADLINE_MS } from "../limits.ts";
 import { readText } from "./files.ts";
@@ -10,18 +11,8 @@ import { keepOutput } from "./keep-output.ts";
 import { pollUntil } from "./poll.ts";
 import { type Tool } from "./oci-host.ts";
 
-/** Paths of one domain under the run directory. */
-export type BundlePaths = {
-  readonly bundle: string;
-  readonly pidFile: string;
-  readonly logFile: string;
-  /** State directory of the runtime, shared by the domains of a run directory. */
-  readonly runtimeRoot: string;
-  readonly containerId: string;
-};
-
 // Arguments: launcher pid, v2 mount point or "-", mount, umount, count and list of files to join, count and list of
-// writable folders, then the command. A launcher that died before the parent-death signal was set shows as another parent; a cgroup removed
+// writable folders, key and place where it is lent or twice "-", then the command. A launcher that died before the parent-death signal was set shows as another parent; a cgroup removed
 // meanwhile ends the script. crun 1.8 refuses to see a v2 tree with controllers beside v1 ones, and drops the flags of a
 // writable bind mount, but keeps those its source has in this mount namespace.
 const JOIN_AND_RUN = `set -eu
@@ -33,6 +24,8 @@ while [ "$count" -gt 0 ]; do echo $$ > "$1"; shift; count=$((count - 1)); done
 count=$1
 shift
 while [ "$count" -gt 0 ]; do "$mount" --bind -o nosuid,nodev,noexec -- "$1" "$1"; shift; count=$((count - 1)); done
+[ "$1" = - ] || "$mount" --bind -- "$1" "$2"
+shift 2
 exec "$@"`;
 
 const exitOf = (code: number | null, signal: string | null): DomainExit => {
@@ -56,30 +49,32 @@ const tail = (path: string): string => {
 
 /** What `launchOci` needs to know. */
 export type LaunchInput = {
-  readonly paths: BundlePaths;
+  readonly runtime: ContainerRuntime;
+  readonly paths: RuntimePaths;
   readonly tools: Readonly<Partial<Record<Tool, string>>>;
   readonly layout: CgroupLayout;
   readonly join: readonly string[];
   /** Host folders the domain can write. */
   readonly writable: readonly string[];
+  readonly keySlot: string | null;
   readonly channelFd: number;
   readonly logFd: number;
 };
 
-const spawnRuntime = ({ paths, tools, layout, join, writable, channelFd, logFd }: LaunchInput): ChildProcess => {
-  const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
+const spawnRuntime = ({ runtime, paths, tools, layout, join, writable, keySlot, channelFd, logFd }: LaunchInput): ChildProcess => {
+  const hybrid = runtime.hidesUnified && layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
+  const lent = keySlot !== null && runtime.opensAsDomain ? [keySlot, paths.key] : ["-", "-"];
   const args = [
     "--pdeathsig", "KILL", "--",
     String(tools.unshare), "--mount", "--propagation", "private",
     String(tools.sh), "-c", JOIN_AND_RUN, "sh",
-    String(process.pid), hybrid, String(tools.mount), String(tools.umount), String(join.length), ...join, String(writable.length), ...writable,
-    String(tools.crun), "--root", paths.runtimeRoot, "--cgroup-manager=disabled", `--log=file:${paths.logFile}`,
-    "run", "--bundle", paths.bundle, "--preserve-fds", "1", "--pid-file", paths.pidFile, paths.containerId,
+    String(process.pid), hybrid, String(tools.mount), String(tools.umount), String(join.length), ...join, String(writable.length), ...writable, ...lent,
+    String(tools[runtime.program]), ...runtime.run(paths),
   ];
   const child = spawn(String(tools.setpriv), args, {
     cwd: paths.bundle,
     env: {},
-    stdio: ["ignore", "pipe", "pipe", channelFd],
+    stdio: runtime.channelFd === 0 ? [channelFd, "pipe", "pipe"] : ["ignore", "pipe", "pipe", channelFd],
   });
   keepOutput([child.stdout, child.stderr], logFd);
   return child;

@@ -1,3 +1,4 @@
+import { type ContainerRuntime } from "../container-runtime.ts";
 import { ALLOWED, ALLOWED_NETWORK, type AllowedSyscall } from "./allowed.ts";
 import { type ArgumentRule, FILTERED, FILTERED_NETWORK, type FilteredSyscall } from "./filtered.ts";
 
@@ -51,9 +52,10 @@ export const allowedNames = (arch: Arch, network: "none" | "host"): readonly str
 /**
  * The system-call filter: what is not listed fails with EPERM; other architectures of the same machine are killed
  * by libseccomp's default. `clone3` answers ENOSYS because its flags lie in memory the filter cannot read: glibc
- * then uses `clone`, whose flags are checked.
+ * then uses `clone`, whose flags are checked. gVisor's kernel has no `clone3` and its filter no other answer than EPERM,
+ * with which glibc gives up; there it is left to that kernel.
  */
-export const seccompProfile = (arch: Arch, network: "none" | "host"): SeccompProfile => {
+export const seccompProfile = (arch: Arch, network: "none" | "host", clone3: ContainerRuntime["clone3"] = "denied"): SeccompProfile => {
   const wide = network === "host";
   return {
     defaultAction: "SCMP_ACT_ERRNO",
@@ -61,7 +63,7 @@ export const seccompProfile = (arch: Arch, network: "none" | "host"): SeccompPro
     architectures: [ARCHITECTURE[arch]],
     syscalls: [
       { names: namesFor(arch, wide ? [...ALLOWED, ...ALLOWED_NETWORK] : ALLOWED), action: "SCMP_ACT_ALLOW" },
-      { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS },
+      clone3 === "denied" ? { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS } : { names: ["clone3"], action: "SCMP_ACT_ALLOW" },
       ...(wide ? [...FILTERED, ...FILTERED_NETWORK] : FILTERED).map(toRule),
     ],
   };

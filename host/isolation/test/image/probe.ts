@@ -3,12 +3,14 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { copyFileSync, linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, Socket } from "node:net";
+import { release } from "node:os";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 
 type Answer = Record<string, unknown>;
 
-const channel = new Socket({ fd: 3, readable: true, writable: true });
+const channelFd = Number(process.env["CG_CHANNEL"] ?? "3");
+const channel = new Socket({ fd: channelFd, readable: true, writable: true });
 
 const codeOf = (run: () => void): Answer => {
   try {
@@ -58,7 +60,7 @@ const network = async (): Promise<Answer> => ({
 const fds = (): Answer => {
   const named = readdirSync("/proc/self/fd").filter((fd) => {
     try {
-      return Number(fd) <= 3 || !/^((anon_inode|pipe|socket):|\/dev\/null$)/.test(readlinkSync(`/proc/self/fd/${fd}`));
+      return Number(fd) <= 2 || Number(fd) === channelFd || !/^((anon_inode|pipe|socket):|\/dev\/null$)/.test(readlinkSync(`/proc/self/fd/${fd}`));
     } catch {
       return false;
     }
@@ -132,6 +134,8 @@ const answer = async (command: string, argument: string): Promise<Answer> => {
       return fds();
     case "status":
       return status();
+    case "kernel":
+      return { release: release() };
     case "network":
       return network();
     case "connect":

@@ -6,7 +6,7 @@ import {
   type BootPlaces, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
-  fillCodeCache, INSIDE_UID, type IsolationDriver, type KernelFacts, makeHostGroup, makeNoneDriver, makeOciDriver, openCounters, readKernelFacts,
+  fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, readKernelFacts,
 } from "@crossguardian/isolation";
 import { CodedError, type Fact, type Log } from "@crossguardian/kernel";
 import { answerControl } from "../answer-control.ts";
@@ -93,21 +93,21 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
   const manifest = verify(places, names);
   record("integrity.verified", { images: Object.keys(manifest.images).length });
   await useStore(spec, manifest, names, record);
-  const driver: IsolationDriver = spec.driver === "oci" ? makeOciDriver({ runDir: spec.runDir }) : makeNoneDriver({ log: logOf(record) });
+  const driverOf = makeDrivers(spec.runDir, logOf(record));
   return {
     launcherPid: process.pid,
     clock: systemClock,
-    driver,
+    driverOf,
     folders,
     policyText: readPolicy(spec.policy, manifest),
     nodePath: materialiseNode(manifest, nodePathOf(places), spec.stateDir),
     nodeSha256: manifest.node.sha256,
     codeStore: makeCodeStore(spec.stateDir, record),
-    fillJailCode: (domain, folder) => fillCodeCache(driver, domain, { hostPath: folder, scratch: folders.ports }),
+    fillJailCode: (isolation, domain, folder) => fillCodeCache(driverOf(isolation), domain, { hostPath: folder, scratch: folders.ports }),
     fillHostCode: async (process, folder) => fillHostCode(process, await makeChannelPair(join(folders.ports, `fill-${process.name}.sock`)), folder),
     hostCode: (name, cache, uid) =>
       cache === undefined ? {} : { NODE_COMPILE_CACHE: linkCode(cache.path, join(folders.code, name), uid) },
-    makeGroup: (name, limits) => (spec.driver === "oci" ? makeHostGroup(spec.instance, name, limits) : null),
+    makeGroup: (name, limits) => (spec.driver === "none" ? null : makeHostGroup(spec.instance, name, limits)),
     openCounters: (name, pid) => openCounters(spec.instance, name, pid),
     image: imagesOf(spec, manifest, places.root),
     uidBase: (slot) => uidBaseOf(block, slot < 0 ? SLOTS_PER_BLOCK_COUNT - 1 : slot),

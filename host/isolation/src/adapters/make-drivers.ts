@@ -1,0 +1,19 @@
+import { type Log } from "@crossguardian/kernel";
+import { type Isolation, type IsolationDriver } from "../driver.ts";
+import { makeNoneDriver } from "./none-driver.ts";
+import { makeGvisorDriver, makeOciDriver } from "./oci-driver.ts";
+
+/** The drivers of a run directory; each is made when it is first asked for. */
+export const makeDrivers = (runDir: string, log: Log): ((isolation: Isolation) => IsolationDriver) => {
+  const made = new Map<Isolation, IsolationDriver>();
+  const makers: Readonly<Record<Isolation, () => IsolationDriver>> = {
+    oci: () => makeOciDriver({ runDir }),
+    gvisor: () => makeGvisorDriver({ runDir }),
+    none: () => makeNoneDriver({ log }),
+  };
+  return (isolation) => {
+    const driver = made.get(isolation) ?? makers[isolation]();
+    made.set(isolation, driver);
+    return driver;
+  };
+};
