@@ -15,6 +15,7 @@ import { registerKeys } from "./commands/keys.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerMetrics } from "./commands/metrics.ts";
 import { registerService } from "./commands/service.ts";
+import { registerPlugin } from "./commands/plugin.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerTop } from "./commands/top.ts";
 import { registerTrace } from "./commands/trace.ts";
@@ -54,6 +55,7 @@ export const makeProgram = (context: Context): Command => {
     registerLogs,
     registerKeys,
     registerIntegrity,
+    registerPlugin,
   ]) {
     register(program, context);
   }

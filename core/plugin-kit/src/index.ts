@@ -8,6 +8,10 @@ export {
   type PluginCrypto,
   type PluginSays,
 } from "./chain-plugin.ts";
+export { makeBlockScanner, type BlockScanner, type BlockScannerOptions, type BlockSource } from "./block-scanner.ts";
+export { pollHeaders, type HeaderSource } from "./poll-headers.ts";
+export { makeReadyQueue, type ProvenPiece, type ReadyQueue } from "./ready-queue.ts";
+export { makeTeller, type Teller } from "./teller.ts";
 export { makeIntake, type Intake, type IntakeConnection } from "./intake.ts";
 export {
   decodeIntakeAnswer,

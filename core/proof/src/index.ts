@@ -6,6 +6,18 @@ export { makeReceiptProof, receiptKeyNibbles, type ReceiptProof } from "./evm/re
 export { decodeEvmReceipt, type EvmLog, type EvmReceipt } from "./evm/receipt.ts";
 export { verifyEvmEvents, type ProvenEvents } from "./evm/verify-events.ts";
 export {
+  encodeLedgerHeader,
+  LEDGER_EVENT,
+  ledgerBlockHash,
+  ledgerEvent,
+  ledgerEventsTree,
+  ledgerEvidence,
+  ledgerHeader,
+  ledgerLeaf,
+  type LedgerEvent,
+  type LedgerHeader,
+} from "./ledger/ledger-block.ts";
+export {
   verifyBlockEvents,
   type ProofPowers,
   type ProofTerms,

@@ -3,6 +3,7 @@ import { type EventPlace } from "@crossguardian/wire";
 import { decodeGatewayEvent } from "./evm/gateway-event.ts";
 import { verifyEvmEvents } from "./evm/verify-events.ts";
 import { type GatewayEvent } from "./gateway-event.ts";
+import { verifyLedgerEvents } from "./ledger/verify-ledger.ts";
 
 /** What verifiers may use; hashes and signatures are lent by host/crypto. */
 export type ProofPowers = { readonly keccak256: Hash; readonly sha256: Hash };
@@ -48,7 +49,16 @@ const verifyEvm: Verify = (powers, _terms, { height, evidence, places }) => {
   return ok({ blockHash, height, timestampS, emissions: events.map((log) => ({ emitter: log.address, event: decodeGatewayEvent(log) })) });
 };
 
-const VERIFIERS: ReadonlyMap<number, Verify> = new Map<number, Verify>([[CHAIN_KIND.evm, verifyEvm]]);
+const verifyLedger: Verify = ({ sha256 }, _terms, { height, evidence, places }) => {
+  const proven = verifyLedgerEvents(sha256, evidence, places);
+  if (!proven.ok) return proven;
+  return proven.value.height === height ? proven : refuse(failure("proof.header.height", { height: proven.value.height, wanted: height }));
+};
+
+const VERIFIERS: ReadonlyMap<number, Verify> = new Map<number, Verify>([
+  [CHAIN_KIND.evm, verifyEvm],
+  [CHAIN_KIND.ledger, verifyLedger],
+]);
 
 /**
  * Verifies evidence of one block by the rules of its chain's kind: the one place where kinds differ for the interaction

@@ -6,6 +6,7 @@ export {
   storedDigest,
   storedNodeDigest,
 } from "./adapters/materialise.ts";
+export { imagesOf } from "./adapters/installed-images.ts";
 export { nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
 export { measureSizes, type DomainSize } from "./adapters/sizes.ts";
 export { findDifferences, imageOf, loadManifest, verify } from "./adapters/verify.ts";

@@ -1,6 +1,6 @@
 import { CodedError, describeFailure } from "@crossguardian/kernel";
 import { join } from "node:path";
-import { findDifferences, IMAGES, measureSizes, seal, type DomainSize } from "./index.ts";
+import { findDifferences, imagesOf, measureSizes, seal, type DomainSize } from "./index.ts";
 
 const PRINTED_DIFFERENCES_COUNT = 20;
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -29,14 +29,14 @@ const commands: Readonly<Record<string, () => number>> = {
     return 0;
   },
   verify: () => {
-    const differences = findDifferences({ root }, Object.keys(IMAGES));
+    const differences = findDifferences({ root }, Object.keys(imagesOf(root)));
     if (json) print(JSON.stringify({ differences: differences.slice(0, PRINTED_DIFFERENCES_COUNT), count: differences.length }));
     else for (const each of differences.slice(0, PRINTED_DIFFERENCES_COUNT)) print(describeFailure(each));
     if (!json && differences.length === 0) print("everything is as it was sealed");
     return differences.length === 0 ? 0 : 1;
   },
   sizes: () => {
-    const sizes = measureSizes(root);
+    const sizes = measureSizes(root, imagesOf(root));
     print(json ? JSON.stringify(sizes) : sizes.map(sizeLine).join("\n"));
     return 0;
   },

@@ -40,16 +40,10 @@ export const MAX_LOG_DATA_BYTES = 1024 * 1024;
 export const MAX_BLOCKS_IN_FLIGHT = 4;
 /** Evidence that waits for a grant, in bytes: scanning pauses above it. */
 export const MAX_READY_BYTES = 8 * 1024 * 1024;
-/** Evidence in one message, in bytes; one evidence may be larger. */
-export const COMFORTABLE_MESSAGE_BYTES = 1024 * 1024;
 /** Evidence in one piece, in bytes, trie nodes above the receipts included; a block with more is told in several pieces of the same height. */
 export const COMFORTABLE_EVIDENCE_BYTES = 3 * 1024 * 1024;
 /** Events in one evidence; a block with more is told in several pieces of the same height. */
 export const MAX_PLACES_PER_EVIDENCE = 4096;
-/** A range without events is told after this time, in ms, so that the cursor moves. */
-export const EMPTY_RANGE_LINGER_MS = 250;
-/** Grants that may be outstanding. */
-export const MAX_GRANTS = 1024;
 /** Wait after a failed scan step, in ms. */
 export const SCAN_RETRY_MS = 500;
 /** Transactions of our account that are in flight. */

@@ -4,9 +4,9 @@ import { CodedError, to0x } from "@crossguardian/kernel";
 import { encodeRlp, rlpInteger, verifyEvmEvents } from "@crossguardian/proof";
 import { buildReceiptTrie } from "../src/index.ts";
 import { type CheckedHeader } from "../src/chain/decode-header.ts";
-import { makeBlockLoader, type ProvenPiece } from "../src/scan/load-block.ts";
+import { makeBlockLoader } from "../src/scan/load-block.ts";
 import { makeLogRanges } from "../src/scan/log-range.ts";
-import { makeReadyQueue } from "../src/scan/ready-queue.ts";
+import { makeReadyQueue, type ProvenPiece } from "@crossguardian/plugin-kit";
 import { crypto } from "./test-ports.ts";
 
 const ADDRESS = new Uint8Array(20).fill(1);

@@ -3,7 +3,9 @@ import { chainPackage as evmPackage } from "@crossguardian/plugin-evm";
 import { type ChainPackage } from "@crossguardian/plugin-kit";
 
 /** Of other kinds, what the validator follows headers with; loaded only where a chain of the kind is configured. */
-const LATER: ReadonlyMap<number, () => Promise<ChainPackage>> = new Map();
+const LATER: ReadonlyMap<number, () => Promise<ChainPackage>> = new Map([
+  [CHAIN_KIND.ledger, async () => (await import("@crossguardian/plugin-ledger")).chainPackage],
+]);
 
 /** The packages of these kinds of chains, of which a validator uses the header followers. @throws relaychain.chain.kind */
 export const loadChainPackages = async (kinds: Iterable<number>): Promise<ReadonlyMap<number, ChainPackage>> => {

@@ -15,6 +15,7 @@ import { KERNEL_FAILURES } from "./kernel.ts";
 import { LAUNCH_FAILURES } from "./launch.ts";
 import { MANAGEMENT_FAILURES } from "./management.ts";
 import { NETWORK_FAILURES } from "./network.ts";
+import { PLUGIN_FAILURES } from "./plugin.ts";
 import { PROTOCOL_FAILURES } from "./protocol.ts";
 import { PROOF_FAILURES } from "./proof.ts";
 import { RELAY_FAILURES } from "./relay.ts";
@@ -41,6 +42,7 @@ export const FAILURES = {
   ...LAUNCH_FAILURES,
   ...MANAGEMENT_FAILURES,
   ...NETWORK_FAILURES,
+  ...PLUGIN_FAILURES,
   ...PROTOCOL_FAILURES,
   ...PROOF_FAILURES,
   ...RELAY_FAILURES,

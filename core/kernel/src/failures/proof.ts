@@ -14,6 +14,7 @@ export const PROOF_FAILURES = {
   "proof.receipt.type": { action: "refuse", says: "the receipt's type is not one of legacy and 1 to 4" },
   "proof.receipt.malformed": { action: "refuse", says: "the receipt has another form than its type allows" },
   "proof.receipt.failed": { action: "refuse", says: "the transaction failed: its receipt proves no event" },
+  "proof.tree.root": { action: "refuse", says: "the event's way does not lead to the header's root" },
   "proof.log.absent": { action: "refuse", says: "the receipt has no log at this position" },
   "proof.event.unknown": { action: "refuse", says: "the log is not an event of the gateway contract" },
   "proof.event.malformed": { action: "refuse", says: "the event's data is not the canonical encoding of its fields" },

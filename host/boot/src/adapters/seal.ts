@@ -1,8 +1,9 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { type ImageTable, IMAGES } from "../image-table.ts";
+import { type ImageTable } from "../image-table.ts";
 import { encodeManifest, type Manifest, type MeasuredFile } from "../manifest.ts";
 import { hostFiles } from "./host-files.ts";
+import { imagesOf } from "./installed-images.ts";
 import { measureFile } from "./measure-file.ts";
 import { measureInstalled, measurePolicies } from "./measure-image.ts";
 import { storeSigned } from "./trust-files.ts";
@@ -17,7 +18,7 @@ export type BootPlaces = {
   readonly nodePath?: string;
   /** Key to trust instead of the one made at set-up. */
   readonly publicKeyFile?: string;
-  /** Default: the images of the project. */
+  /** Default: the images of the project and of its installed plugins. */
   readonly images?: ImageTable;
 };
 
@@ -38,7 +39,7 @@ export const seal = (places: BootPlaces): Manifest => {
     host: hostFiles(nodePath).map((path) => measureFile(path, path)),
     policies: measurePolicies(places.root),
     images: Object.fromEntries(
-      Object.entries(places.images ?? IMAGES).map(([name, folders]) => [name, measureInstalled(places.root, folders, known)]),
+      Object.entries(places.images ?? imagesOf(places.root)).map(([name, folders]) => [name, measureInstalled(places.root, folders, known)]),
     ),
   };
   storeSigned(trustDirOf(places), encodeManifest(manifest));

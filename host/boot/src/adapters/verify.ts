@@ -4,8 +4,9 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { compareFiles, compareImages } from "../compare-images.ts";
 import { decodeManifest } from "../decode-manifest.ts";
-import { BASE_IMAGE, IMAGES } from "../image-table.ts";
+import { BASE_IMAGE } from "../image-table.ts";
 import { type Manifest, type MeasuredFile, type MeasuredImage } from "../manifest.ts";
+import { imagesOf } from "./installed-images.ts";
 import { measureFile } from "./measure-file.ts";
 import { measureInstalled, measurePolicies } from "./measure-image.ts";
 import { type FileMeasurer, READ_ALL, rememberFiles } from "./remembered-files.ts";
@@ -35,7 +36,7 @@ const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: fal
  * @throws boot.manifest.* when there is nothing to compare with
  */
 export const findDifferences = (places: BootPlaces, imageNames: readonly string[], manifest = loadManifest(places), measurer = READ_ALL): readonly Failure[] => {
-  const table = places.images ?? IMAGES;
+  const table = places.images ?? imagesOf(places.root);
   const known = new Map<string, MeasuredFile>();
   const names = [...new Set([...(Object.hasOwn(manifest.images, BASE_IMAGE) ? [BASE_IMAGE] : []), ...imageNames])];
   return [

@@ -1,5 +1,6 @@
 import { CodedError, equalBytes, type Hash } from "@crossguardian/kernel";
-import { encodeMessage, type EventPlace, evmEvidence, type Message } from "@crossguardian/wire";
+import { type ProvenPiece } from "@crossguardian/plugin-kit";
+import { encodeMessage, type EventPlace, evmEvidence } from "@crossguardian/wire";
 import { type CheckedHeader } from "../chain/decode-header.ts";
 import { type TipWatch } from "../chain/tip-watch.ts";
 import {
@@ -13,9 +14,6 @@ import { buildReceiptTrie } from "../receipt-trie.ts";
 import { member } from "../rpc/decode-answers.ts";
 import { decodeList, toQuantity } from "../rpc/decode-values.ts";
 import { decodeReceipts, type EventFilter, type ScannedReceipt } from "./decode-receipts.ts";
-
-/** One block's events with their evidence, as `observed` carries it. */
-export type ProvenPiece = Message<"observed">["blocks"][number];
 
 /** What loading a block needs. */
 export type BlockSource = {

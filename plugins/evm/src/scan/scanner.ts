@@ -1,12 +1,11 @@
 import { type Cancel, type Clock, CodedError, type Hash, type Log } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
 import { isNodeInDoubt, type TipWatch } from "../chain/tip-watch.ts";
-import { EMPTY_RANGE_LINGER_MS, MAX_BLOCKS_IN_FLIGHT, MAX_GRANTS, MAX_READY_BYTES, SCAN_RETRY_MS } from "../limits.ts";
-import { oneAtATime } from "@crossguardian/plugin-kit";
+import { MAX_BLOCKS_IN_FLIGHT, MAX_READY_BYTES, SCAN_RETRY_MS } from "../limits.ts";
+import { makeReadyQueue, makeTeller, oneAtATime, type ProvenPiece } from "@crossguardian/plugin-kit";
 import { type EventFilter } from "./decode-receipts.ts";
 import { makeFindBlocks } from "./find-blocks.ts";
-import { makeBlockLoader, type ProvenPiece } from "./load-block.ts";
-import { makeReadyQueue, type ReadyQueue } from "./ready-queue.ts";
+import { makeBlockLoader } from "./load-block.ts";
 
 /** Scans a chain for gateway events from a block cursor and tells them with their evidence. */
 export type Scanner = {
@@ -35,51 +34,6 @@ export type ScannerOptions = {
 
 /** After these the link comes back by itself and wakes the scanner. */
 const LINK_CODES: readonly string[] = ["evm.rpc.down", "evm.rpc.lost", "evm.rpc.deadline"];
-
-/** Tells what is ready, as far as grants go. */
-type Teller = {
-  readonly tell: () => void;
-  /** `isAnew`: earlier grants are void. */
-  readonly grant: (more: number, isAnew: boolean) => void;
-  /** True while the channel takes nothing. */
-  readonly isFull: () => boolean;
-  readonly stop: () => void;
-};
-
-const makeTeller = (options: Pick<ScannerOptions, "chain" | "clock" | "tell">, ready: ReadyQueue): Teller => {
-  let grants = 0;
-  let isStopped = false;
-  let isChannelFull = false;
-  let cancelLinger: Cancel | null = null;
-  const tell = (isLingerOver = false): void => {
-    while (!isStopped && grants > 0) {
-      const next = ready.peek();
-      if (next === null) return;
-      if (next.blocks.length === 0 && !isLingerOver) {
-        cancelLinger ??= options.clock.after(EMPTY_RANGE_LINGER_MS, () => {
-          cancelLinger = null;
-          tell(true);
-        });
-        return;
-      }
-      isChannelFull = !options.tell({ chain: options.chain, ...next });
-      if (isChannelFull) return;
-      ready.told();
-      grants -= 1;
-    }
-  };
-  return {
-    tell: () => tell(),
-    grant: (more, isAnew) => {
-      grants = Math.min(isAnew ? more : grants + more, MAX_GRANTS);
-    },
-    isFull: () => isChannelFull,
-    stop: () => {
-      isStopped = true;
-      cancelLinger?.();
-    },
-  };
-};
 
 /**
  * Makes a scanner. The cursor only moves over blocks whose events were told or that hold none by their header's filter;

@@ -1,6 +1,8 @@
 import { bounds, type Message } from "@crossguardian/wire";
-import { COMFORTABLE_MESSAGE_BYTES } from "../limits.ts";
-import { type ProvenPiece } from "./load-block.ts";
+import { COMFORTABLE_MESSAGE_BYTES } from "./limits.ts";
+
+/** One block's events with their evidence, as `observed` carries it. */
+export type ProvenPiece = Message<"observed">["blocks"][number];
 
 /** Scanned blocks that wait to be told, in order. */
 export type ReadyQueue = {

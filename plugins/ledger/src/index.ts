@@ -1,0 +1,1 @@
+export { chainPackage } from "./adapters/chain-package.ts";
