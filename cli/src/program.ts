@@ -1,6 +1,8 @@
 import { CodedError, type Failure, failure } from "@crossguardian/kernel";
 import { Command, CommanderError } from "commander";
 
+import { registerAccess } from "./commands/access.ts";
+import { registerAudit } from "./commands/audit.ts";
 import { registerBench } from "./commands/bench.ts";
 import { registerChaos } from "./commands/chaos.ts";
 import { registerContracts } from "./commands/contracts.ts";
@@ -54,6 +56,8 @@ export const makeProgram = (context: Context): Command => {
     registerTrace,
     registerLogs,
     registerKeys,
+    registerAccess,
+    registerAudit,
     registerIntegrity,
     registerPlugin,
   ]) {

@@ -13,6 +13,7 @@ import { DEFAULT_TUNING, type HouseTerms, ordererHostOf, type Tuning } from "./h
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "./key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHouses, type World } from "./open-world.ts";
+import { openOperators } from "./operator/open-operators.ts";
 import { awaitConnected } from "./await-connected.ts";
 import { markKeysUnused } from "./mark-keys-unused.ts";
 import { submitRegistration } from "./orderer-client.ts";
@@ -153,6 +154,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     driver: options.driver,
     production: false,
     lifeline: options.lifeline,
+    access: openOperators(crypto, dataDir).document,
     policyDir: POLICY_DIR,
     topology,
     chains: chainPlans,

@@ -52,6 +52,8 @@ export type HouseTerms = {
   readonly driver: IsolationPlan;
   readonly production: boolean;
   readonly lifeline: boolean;
+  /** Access document as text: who may give orders in these houses. */
+  readonly access: string;
   readonly policyDir: string;
   readonly topology: Topology;
   readonly chains: readonly ChainPlan[];
@@ -122,10 +124,13 @@ const endpointOf = (name: string, url: string): { readonly config: EndpointConfi
 
 type Grant = { readonly domain: string; readonly endpoint: string; readonly address: string };
 
-const management = (): Draft => ({
+const management = (terms: HouseTerms, house: string): Draft => ({
   name: "management",
   kind: "management",
   image: "management",
+  keySlot: terms.slots.pathOf(`management-${house}`),
+  volume: true,
+  memoryBytes: 256 * MIB,
   entry: "domains/management/src/main.ts",
   config: new Uint8Array(0),
 });
@@ -148,6 +153,7 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
   driver: hostIsolation(terms.driver),
   production: terms.production,
   lifeline: terms.lifeline,
+  access: terms.access,
   policy: join(terms.policyDir, policy),
   domains: entriesOf(terms.driver, drafts),
 });
@@ -294,7 +300,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
     name: "bodies",
     listen: `unix:${intakePath(terms, chain.name)}`,
   }));
-  return houseOf(terms, gateway, "gateway.flow", [management(), network(grants, intakes), ...drafts]);
+  return houseOf(terms, gateway, "gateway.flow", [management(terms, gateway), network(grants, intakes), ...drafts]);
 };
 
 const endpointsOfValidator = ({ validatorUrls }: ChainPlan, number: number): readonly string[] =>
@@ -358,5 +364,5 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
       }),
     });
   }
-  return houseOf(terms, "relay", "relay.flow", [management(), network(grants, []), ...drafts]);
+  return houseOf(terms, "relay", "relay.flow", [management(terms, "relay"), network(grants, []), ...drafts]);
 };

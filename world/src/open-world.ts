@@ -13,6 +13,7 @@ import { type KeySlots, openKeySlots } from "./key-slots.ts";
 import { type ChainAccess } from "./kinds/chain-access.ts";
 import { openAccess } from "./kinds/open-access.ts";
 import { type Node, type Proxies } from "./node.ts";
+import { openOperators } from "./operator/open-operators.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
 import { readSavedWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber } from "./start-chains.ts";
@@ -121,6 +122,7 @@ export const openWorld = async (dataDir: string, options: { readonly users: numb
     dataDir,
     driver: options.driver ?? saved.driver,
     lifeline: options.lifeline ?? false,
+    access: openOperators(crypto, dataDir).document,
     policyDir: POLICY_DIR,
     slots,
   };

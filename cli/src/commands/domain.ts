@@ -1,15 +1,19 @@
+import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
 import { askHouse } from "@crossguardian/world";
 import { type Command } from "commander";
 
 import { type Context, count, examples, form, type InstanceOptions, withInstance } from "../context.ts";
 import { findInstance, type InstanceRecord } from "../instance.ts";
+import { orderHouse, type OrderOptions, withSigner } from "../order.ts";
 import { decodeResponses, type ResponseLine } from "../response/decode-responses.ts";
 import { type DomainLine, readDomains } from "../response/read-domains.ts";
 
 const MAX_CPU_PERCENT = 6_400;
+/** Who gives these orders when nobody is named. */
+const BY = "operator";
 
-type StepOptions = InstanceOptions & { readonly gateway?: string; readonly why?: string; readonly cpu?: number };
+type StepOptions = InstanceOptions & Omit<OrderOptions, "reason"> & { readonly gateway?: string; readonly why: string; readonly cpu?: number };
 
 /** What each step does, for its help; the words of domains/management/src/response/step.ts. */
 const STEPS: readonly (readonly [step: string, does: string])[] = [
@@ -45,7 +49,7 @@ export const registerDomain = (program: Command, { places, print }: Context): vo
   const domain = program
     .command("domain")
     .description("look at domains and do something about one: each step is recorded and can be undone")
-    .addHelpText("after", examples(["domain list", "domain quarantine plugin-a --why 'odd traffic'", "domain promote interaction --gateway gateway-a --json", "domain history"]));
+    .addHelpText("after", examples(["domain list", "domain quarantine plugin-a --gateway gateway-a --why 'odd traffic'", "domain promote interaction --gateway gateway-a --why drill --json", "domain history"]));
   withInstance(domain.command("list"))
     .description("domains, their standbys, and what is in force against them")
     .addHelpText("after", examples(["domain list", "domain list --json"]))
@@ -62,20 +66,36 @@ export const registerDomain = (program: Command, { places, print }: Context): vo
       const responses = lines.flat().sort((left, right) => left.atMs - right.atMs);
       print(options.json, { responses }, () => (responses.length === 0 ? "nothing was done" : responses.map(drawResponse).join("\n")));
     });
+  withSigner(withInstance(domain.command("restart")), BY)
+    .description("let it end in order and start it again")
+    .argument("<domain>", "its name", ...DOMAIN)
+    .option("--gateway <name>", "the house, when several have a domain of that name")
+    .requiredOption("--why <words>", "kept with the record", form(/^[^\p{Cc}]{1,200}$/u, "1 to 200 characters"))
+    .addHelpText("after", examples(["domain restart witness-a-1 --why 'its provider was changed'"]))
+    .action(async (name: string, { gateway, why, as, operatorKey, ...options }: StepOptions) => {
+      const record = findInstance(places, options);
+      const house = await houseOf(record, name, gateway);
+      const signer = { ...(as === undefined ? {} : { as }), ...(operatorKey === undefined ? {} : { operatorKey }), reason: why };
+      const { result } = await orderHouse(await makeCrypto(), record, house, { action: "restart", resource: name, by: BY }, signer);
+      print(options.json, { house: house.house, result }, () => `${house.house} ${name} is started again`);
+    });
   for (const [step, does] of STEPS) {
-    const command = withInstance(domain.command(step))
+    const command = withSigner(withInstance(domain.command(step)), BY)
       .description(does)
       .argument("<domain>", "its name", ...DOMAIN)
       .option("--gateway <name>", "the house, when several have a domain of that name")
-      .option("--why <words>", "kept with the record");
+      .requiredOption("--why <words>", "kept with the record", form(/^[^\p{Cc}]{1,200}$/u, "1 to 200 characters"));
     if (step === "limit") command.requiredOption("--cpu <percent>", "of one core", count(1, MAX_CPU_PERCENT));
     command
-      .addHelpText("after", examples([`domain ${step} plugin-a --gateway gateway-a${step === "limit" ? " --cpu 20" : ""}`]))
-      .action(async (name: string, { gateway, why, cpu, ...options }: StepOptions) => {
-        const house = await houseOf(findInstance(places, options), name, gateway);
-        const argument = JSON.stringify({ domain: name, step, ...(why === undefined ? {} : { why }), ...(cpu === undefined ? {} : { cpuPercent: cpu }) });
-        const [record] = decodeResponses(house.house, await askHouse(house.runDir, { cmd: "ask", domain: "management", command: "respond", argument }));
-        print(options.json, record ?? {}, () => (record === undefined ? "" : drawResponse(record)));
+      .addHelpText("after", examples([`domain ${step} plugin-a --gateway gateway-a --why 'odd traffic'${step === "limit" ? " --cpu 20" : ""}`]))
+      .action(async (name: string, { gateway, why, cpu, as, operatorKey, ...options }: StepOptions) => {
+        const record = findInstance(places, options);
+        const house = await houseOf(record, name, gateway);
+        const argument = JSON.stringify({ domain: name, step, ...(cpu === undefined ? {} : { cpuPercent: cpu }) });
+        const signer = { ...(as === undefined ? {} : { as }), ...(operatorKey === undefined ? {} : { operatorKey }), reason: why };
+        const { result } = await orderHouse(await makeCrypto(), record, house, { action: step, resource: name, argument, by: BY }, signer);
+        const [line] = decodeResponses(house.house, { answer: JSON.stringify(result) });
+        print(options.json, line ?? {}, () => (line === undefined ? "" : drawResponse(line)));
       });
   }
 };

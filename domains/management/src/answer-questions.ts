@@ -3,9 +3,7 @@ import { type FromLauncher } from "./house.ts";
 import { historyAnswer, watchAnswer } from "./monitor/answers.ts";
 import { type Monitor } from "./monitor/make-monitor.ts";
 import { type Outcome, type Questions } from "./questions.ts";
-import { decodeOrder } from "./response/decode-order.ts";
 import { type Responder } from "./response/responder.ts";
-import { OPERATOR } from "./response/step.ts";
 import { nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
 
 /** Name under which management itself is asked. */
@@ -50,20 +48,11 @@ export type Answering = {
   readonly monitor: Monitor;
 };
 
-/** An operator's step of the response ladder: a JSON object `{domain, step, why?, cpuPercent?}`. */
-const respondTo = (untrustedArgument: string, responder: Responder): Outcome => {
-  const order = decodeOrder(untrustedArgument);
-  if (!order.ok) return { ok: false, code: order.failure.code };
-  const { domain, step, why, cpuPercent } = order.value;
-  const done = responder.respond(domain, step, { by: OPERATOR, says: why, facts: {} }, cpuPercent);
-  return done.ok ? { ok: true, answer: JSON.stringify(done.value, plain) } : { ok: false, code: done.failure.code };
-};
-
-/** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `respond` itself. */
+/** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `order` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
   { house, all, questions, responder, monitor }: Answering,
-  { clock, channel, tellLauncher }: OverseerPowers,
+  { clock, channel, tellLauncher, orders }: OverseerPowers,
 ): void => {
   const settle = (outcome: Outcome): void =>
     tellLauncher({ type: "answer", id, ok: outcome.ok, answer: outcome.ok ? outcome.answer : outcome.code });
@@ -75,8 +64,9 @@ export const answerQuestion = (
     return asked === "history" ? historyAnswer(monitor, words, clock) : null;
   };
   if (domain === OWN_NAME) {
-    if (command === "respond") {
-      settle(respondTo(argument, responder));
+    if (command === "order") {
+      if (orders === undefined) fail("access.order.closed");
+      else void orders.take(argument).then((answer) => settle({ ok: true, answer }));
       return;
     }
     const said = ownAnswer(command, argument);

@@ -45,9 +45,13 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
 export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
   const house = parseRecord(text);
   if (house === null) throw malformed("json");
-  const { domains } = house;
+  const { domains, production, access, checkpoint } = house;
   if (!Array.isArray(domains)) throw malformed("domains");
-  return { house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
+  if (typeof production !== "boolean") throw malformed("production");
+  if (access !== null && typeof access !== "string") throw malformed("access");
+  if (checkpoint !== null && typeof checkpoint !== "string") throw malformed("checkpoint");
+  const facts = { instance: textOf(house, "instance"), production, access, checkpoint };
+  return { ...facts, house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 
 const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);

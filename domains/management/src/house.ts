@@ -21,6 +21,13 @@ export type ManagedDomain = {
 /** The house as the launcher describes it. */
 export type ManagedHouse = {
   readonly house: string;
+  /** Name of the house among all. */
+  readonly instance: string;
+  readonly production: boolean;
+  /** The access document the house was set up with; null: nobody gives orders. */
+  readonly access: string | null;
+  /** The audit log's checkpoint that the launcher kept; null: none. */
+  readonly checkpoint: string | null;
   /** Folder for the logs of all domains. */
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];
@@ -64,5 +71,6 @@ export type ToLauncher =
   | { readonly type: "ready" }
   | { readonly type: "admitted"; readonly name: string; readonly epoch: string }
   | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: Step; readonly cpuPercent: number | null }
-  | { readonly type: "refused" | "restart"; readonly name: string; readonly epoch: string; readonly why: string }
+  | { readonly type: "refused" | "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
+  | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };

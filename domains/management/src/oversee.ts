@@ -1,6 +1,7 @@
 import { CodedError, failure, refuse } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
+import { serveDomains } from "./access/serve-domains.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
 import { makeMonitor } from "./monitor/make-monitor.ts";
@@ -44,7 +45,9 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     setOpen: admission.setOpen,
     promote: ({ domain }) => refuse(failure("management.standby.absent", { name: domain.name })),
     tellLauncher: powers.tellLauncher,
+    permits: powers.permits,
   });
+  if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
 
   const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
     if (event === "switch.started") {

@@ -1,6 +1,7 @@
 import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Message, type MessageName } from "@crossguardian/wire";
 import { type Evidence } from "./duties.ts";
+import { type OrderDesk } from "./access/order-desk.ts";
 import { type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type Pulse } from "./judge-pulse.ts";
@@ -23,6 +24,10 @@ export type OverseerPowers = {
   readonly keepLine: (domain: string, line: Message<"logLine">) => void;
   /** Keeps a record of what was done about a domain. */
   readonly keepResponse: (record: ResponseRecord) => void;
+  /** Whether the policy lets management take this step by itself. */
+  readonly permits: (step: string, domain: string) => boolean;
+  /** Takes operators' orders; without it none is taken. */
+  readonly orders?: OrderDesk;
 };
 
 /** What management knows about one domain. */

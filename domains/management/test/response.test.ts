@@ -11,7 +11,7 @@ import { makeWatched, type Watched } from "../src/watched.ts";
 
 const evidence = (by = "detector"): ResponseEvidence => ({ by, says: "flood", facts: { frames: 900 } });
 
-const setUp = (promoted: Result<null> = ok(null)) => {
+const setUp = (promoted: Result<null> = ok(null), forbidden: readonly string[] = []) => {
   let nowMs = 0;
   const clock: Clock = { wallMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => undefined };
   const quiet = (): void => undefined;
@@ -29,6 +29,7 @@ const setUp = (promoted: Result<null> = ok(null)) => {
       done.push("promote");
       return promoted;
     },
+    permits: (step) => !forbidden.includes(step),
     tellLauncher: (line) => done.push(line.type === "hold" ? `${line.type} ${line.step} ${String(line.cpuPercent)}` : line.type),
   });
   return { responder, watched, records, done, pass: (ms: number) => (nowMs += ms) };
@@ -53,6 +54,14 @@ describe("a step of the response ladder", () => {
       assert.deepEqual({ by, says, facts, outcome, epoch }, { by: "detector", says: "flood", facts: { frames: 900 }, outcome: "ordered", epoch: "7" });
     });
   }
+
+  test("that the policy does not let management take is refused to a detector and recorded; an operator was authorised before", () => {
+    const { responder, done, records } = setUp(ok(null), ["freeze"]);
+    assert.equal(codeOf(responder.respond("plugin-a", "freeze", evidence())), "access.order.denied");
+    assert.equal(records.at(-1)?.outcome, "refused");
+    assert.deepEqual(done, []);
+    assert.equal(codeOf(responder.respond("plugin-a", "freeze", evidence(OPERATOR))), "ok");
+  });
 
   test("is recorded again when it took effect, with the time that took", () => {
     const { responder, watched, records, pass } = setUp();

@@ -2,14 +2,18 @@ import { CodedError } from "@crossguardian/kernel";
 import { decodeControlRequest } from "./decode-control-request.ts";
 import { type House } from "./house.ts";
 
+const MANAGEMENT = "management";
+/** What stops or ends a process without a signed order: for tests and measurements, never in production. */
+const RAW = new Set(["kill", "freeze", "thaw"]);
+
 const answer = async (house: House, untrustedLine: string, stop: () => void): Promise<unknown> => {
   const request = decodeControlRequest(untrustedLine);
+  if (house.production && RAW.has(request.cmd)) throw new CodedError("launch.control.unsigned", { cmd: request.cmd });
   switch (request.cmd) {
     case "domains":
       return { launcher: house.launcherPid, domains: house.domains() };
-    case "restart":
-      house.restart(request.name);
-      return {};
+    case "order":
+      return { answer: await house.ask(MANAGEMENT, "order", request.order) };
     case "kill":
       house.kill(request.name);
       return {};

@@ -3,11 +3,14 @@ import { CodedError } from "@crossguardian/kernel";
 /** A request at the control socket, one JSON object per line. */
 export type ControlRequest =
   | { readonly cmd: "domains" | "stop" | "freeze" | "thaw" }
-  | { readonly cmd: "restart" | "kill"; readonly name: string }
+  | { readonly cmd: "kill"; readonly name: string }
+  | { readonly cmd: "order"; readonly order: string }
   | { readonly cmd: "ask"; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** Longest argument of a question, in characters. */
 export const MAX_ARGUMENT_CHARS = 1_024;
+/** Longest signed order, in characters; management decodes it. */
+export const MAX_ORDER_CHARS = 262_144;
 
 const malformed = (): CodedError => new CodedError("launch.control.malformed");
 
@@ -28,14 +31,15 @@ const parse = (untrustedLine: string): Readonly<Record<string, unknown>> => {
 
 /** Decodes a request. @throws launch.control.malformed */
 export const decodeControlRequest = (untrustedLine: string): ControlRequest => {
-  const { cmd, name, domain, command, argument } = parse(untrustedLine);
+  const { cmd, name, domain, command, argument, order } = parse(untrustedLine);
   switch (cmd) {
     case "domains":
     case "stop":
     case "freeze":
     case "thaw":
       return { cmd };
-    case "restart":
+    case "order":
+      return { cmd, order: asText(order, MAX_ORDER_CHARS) };
     case "kill":
       return { cmd, name: asText(name, 40) };
     case "ask":

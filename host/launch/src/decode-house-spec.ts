@@ -8,6 +8,8 @@ export const MAX_DOMAINS_COUNT = 60;
 export const MAX_HOUSE_FILE_BYTES = 96 * 1024 * 1024;
 /** Largest configuration of one domain as base64, in characters. */
 export const MAX_CONFIG_CHARS = 1_400_000;
+/** Longest access document, in characters. */
+export const MAX_ACCESS_CHARS = 65_536;
 /** Longest path or role, in characters. */
 export const MAX_TEXT_CHARS = 1_024;
 
@@ -132,7 +134,7 @@ const refuseOddStandbys = (domains: readonly DomainEntry[]): void => {
 };
 
 const HOUSE_FIELDS = [
-  "house", "instance", "runDir", "dataDir", "stateDir", "driver", "production", "lifeline", "policy", "domains",
+  "house", "instance", "runDir", "dataDir", "stateDir", "driver", "production", "lifeline", "access", "policy", "domains",
 ];
 
 /**
@@ -156,6 +158,7 @@ export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
     stateDir: asText(house["stateDir"], "house.stateDir", ABSOLUTE),
     driver: asOneOf(house["driver"], "house.driver", ISOLATIONS),
     production: asBoolean(house["production"], "house.production"),
+    access: house["access"] === null ? null : asText(house["access"], "house.access", LINE, MAX_ACCESS_CHARS),
     lifeline: asBoolean(house["lifeline"], "house.lifeline"),
     policy: asText(house["policy"], "house.policy", ABSOLUTE),
     domains,

@@ -2,6 +2,8 @@ import { failure, refuse, ok, type Result } from "@crossguardian/kernel";
 import { type FromManagement, HOLD_STEPS } from "./management-lines.ts";
 
 const MAX_WHY_CHARS = 512;
+/** Longest checkpoint kept for management, in characters. */
+export const MAX_CHECKPOINT_CHARS = 2_048;
 
 const text = (untrusted: unknown, maxChars: number): string | null =>
   typeof untrusted === "string" && untrusted.length <= maxChars ? untrusted : null;
@@ -29,6 +31,10 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
     if (typeof id !== "number" || typeof isOk !== "boolean" || answer === null) return malformed;
     return ok({ type, id, ok: isOk, answer });
   }
+  if (type === "checkpoint") {
+    const note = text(line["note"], MAX_CHECKPOINT_CHARS);
+    return note === null ? malformed : ok({ type, note });
+  }
   const name = text(line["name"], 40);
   const epoch = text(line["epoch"], 20);
   if (name === null || epoch === null) return malformed;
@@ -40,6 +46,6 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
     return ok({ type, name, epoch, step, cpuPercent });
   }
   const why = text(line["why"], MAX_WHY_CHARS);
-  if ((type === "refused" || type === "restart") && why !== null) return ok({ type, name, epoch, why });
+  if ((type === "refused" || type === "restart" || type === "renew") && why !== null) return ok({ type, name, epoch, why });
   return malformed;
 };

@@ -40,8 +40,12 @@ export const domainEnvironmentOf = (entry: DomainEntry, epoch: bigint): Readonly
 });
 
 /** What management is told about the house. */
-export const managementConfigOf = (spec: HouseSpec, logs: string): ManagementConfig => ({
+export const managementConfigOf = (spec: HouseSpec, { logs, checkpoint }: Pick<ManagementConfig, "logs" | "checkpoint">): ManagementConfig => ({
   house: spec.house,
+  instance: spec.instance,
+  production: spec.production,
+  access: spec.access,
+  checkpoint,
   logs,
   domains: spec.domains
     .filter(({ kind }) => kind !== "management")

@@ -53,6 +53,8 @@ export type HouseSpec = {
   readonly production: boolean;
   /** End of standard input stops the house. */
   readonly lifeline: boolean;
+  /** Access document as text: who may give orders; null: nobody. */
+  readonly access: string | null;
   /** Flow policy file of the switch. */
   readonly policy: string;
   readonly domains: readonly DomainEntry[];

@@ -25,6 +25,7 @@ export const STOP_GRACE_MS = 4_000;
 
 /** A running house. */
 export type House = {
+  readonly production: boolean;
   readonly launcherPid: number;
   /** Prepares code caches, which meets nothing untrusted, then starts everything; resolves when every domain is admitted. @throws coded errors; the caller then stops the house */
   readonly begin: () => Promise<void>;
@@ -33,8 +34,6 @@ export type House = {
   readonly hostPids: () => readonly number[];
   /** Kills a process; it comes back by the restart policy. @throws launch.domain.unknown */
   readonly kill: (name: string) => void;
-  /** Lets a process end in order; it comes back. @throws launch.domain.unknown */
-  readonly restart: (name: string) => void;
   /** Asks a domain through management; the answer is JSON text. @throws launch.control.late, launch.management.absent */
   readonly ask: (domain: string, command: string, argument: string) => Promise<string>;
   /** Stops every process where it is, so that another house can be measured on a quiet machine. */
@@ -94,11 +93,12 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const members = new Map<string, Member>();
 
   /** `epoch` null: whichever instance runs. */
-  const killInstance = (name: string, epoch: string | null, why: string): void => {
+  const endInstance = (name: string, epoch: string | null, why: string, inOrder = false): void => {
     const member = members.get(name);
     if (member === undefined || (epoch !== null && member.epoch.toString() !== epoch)) return;
     record("domain.restart", { name, why });
-    member.keeper.kill();
+    if (inOrder) member.keeper.restart(STOP_GRACE_MS);
+    else member.keeper.kill();
     // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
     if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
   };
@@ -125,15 +125,15 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       record("domain.refused", { name, epoch, why: verdict.why });
       admissions.refuse(name, verdict.why);
     }
-    killInstance(name, epoch, verdict.why);
+    endInstance(name, epoch, verdict.why, verdict.type === "renew");
   };
-  const link = makeManagementLink({ clock, record, onVerdict });
+  const link = makeManagementLink({ clock, record, onVerdict, onCheckpoint: powers.folders.keepCheckpoint });
   const code = new Map<string, CodeCache>();
   const parts: HouseParts = { spec, powers, ports, link, admissions, members, code };
 
   const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
     const entry = message.type === "torn" ? spec.domains.find(({ port }) => port === message.number) : undefined;
-    if (entry !== undefined && message.type === "torn") killInstance(entry.name, null, `torn channel: ${message.code}`);
+    if (entry !== undefined && message.type === "torn") endInstance(entry.name, null, `torn channel: ${message.code}`);
   });
   const switchKeeper = makeKeeper(keptSwitchOf, { clock, record });
   for (const entry of spec.domains) {
@@ -150,6 +150,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   };
 
   return {
+    production: spec.production,
     launcherPid: powers.launcherPid,
     begin: async () => {
       for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
@@ -164,7 +165,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     ],
     hostPids: () => [switchKeeper, ...membersThat(isHostProcess).map(({ keeper }) => keeper)].flatMap((keeper) => keeper.state().pid ?? []),
     kill: (name) => keeperOf(name).kill(),
-    restart: (name) => keeperOf(name).restart(STOP_GRACE_MS),
     ask: link.ask,
     freeze: () => {
       isFrozen = true;

@@ -8,6 +8,7 @@ import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-
 import { type HousePowers } from "./house-powers.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type Kept, type Run } from "./keep-running.ts";
+import { MANAGEMENT_KEY_FD } from "./management-lines.ts";
 import { type ManagementLink } from "./management-link.ts";
 import { type Member } from "./member.ts";
 import { type SwitchPorts } from "./switch-ports.ts";
@@ -33,8 +34,7 @@ const hostProcessOf = ({ spec, powers, code }: HouseParts, entry: DomainEntry, {
   const volume = entry.volume ? folders.volume(entry.name) : null;
   const isManagement = entry.kind === "management";
   if (volume !== null) folders.own(volume, uid, 0o700);
-  if (entry.keySlot !== null) folders.own(entry.keySlot, uid, 0o400);
-  if (isManagement) folders.writeFor(folders.managementConfig, JSON.stringify(managementConfigOf(spec, folders.logs)), uid);
+  if (isManagement) folders.writeFor(folders.managementConfig, JSON.stringify(managementConfigOf(spec, { logs: folders.logs, checkpoint: folders.readCheckpoint() })), uid);
   return {
     name: entry.name,
     nodePath: powers.nodePath,
@@ -43,13 +43,14 @@ const hostProcessOf = ({ spec, powers, code }: HouseParts, entry: DomainEntry, {
     hasNetwork: entry.network === "host",
     memoryBytes: entry.limits.memoryBytes,
     group,
+    keySlot: entry.keySlot,
     env: {
       ...powers.hostCode(entry.name, code.get(entry.name), uid),
       ...domainEnvironmentOf(entry, epoch),
       CG_APP: image,
       ...(volume === null ? {} : { CG_DATA: volume }),
-      ...(entry.keySlot === null ? {} : { CG_KEY: entry.keySlot }),
       ...(isManagement ? { CG_MANAGEMENT: folders.managementConfig } : {}),
+      ...(isManagement && entry.keySlot !== null ? { CG_KEY_FD: String(MANAGEMENT_KEY_FD) } : {}),
     },
   };
 };

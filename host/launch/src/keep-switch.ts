@@ -28,6 +28,7 @@ export const switchProcess = (powers: HousePowers): Omit<HostProcess, "env" | "g
     program: join(image, PROGRAM),
     uid: powers.uidBase(NO_SLOT) + powers.uidOffset,
     hasNetwork: false,
+    keySlot: null,
     memoryBytes: MEMORY_BYTES,
   };
 };

@@ -20,8 +20,11 @@ export type FromManagement =
   | { readonly type: "ready" }
   | { readonly type: "admitted"; readonly name: string; readonly epoch: string }
   | { readonly type: "refused"; readonly name: string; readonly epoch: string; readonly why: string }
-  | { readonly type: "restart"; readonly name: string; readonly epoch: string; readonly why: string }
   | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly cpuPercent: number | null }
+  /** `restart`: it is killed; `renew`: it may end in order. Another instance follows. */
+  | { readonly type: "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
+  /** The audit log's signed checkpoint, to be kept where management can not write. */
+  | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };
 
 /** Steps against a domain whose effect is the launcher's: quota and freezer. It remembers a quarantine for the next management process. */
@@ -33,6 +36,8 @@ export type HeldStep = "quarantine" | "freeze";
 
 /** Descriptor of the line in the management process. */
 export const MANAGEMENT_LINE_FD = 4;
+/** Descriptor of management's key when it has one; CG_KEY_FD then says so. */
+export const MANAGEMENT_KEY_FD = 5;
 
 /** What management needs to know about one domain, from the house file. */
 export type ManagedDomain = {
@@ -53,6 +58,13 @@ export type ManagedDomain = {
 /** Configuration of the management domain, JSON in the file CG_MANAGEMENT names. */
 export type ManagementConfig = {
   readonly house: string;
+  /** Name of the house among all: `instance-house`. */
+  readonly instance: string;
+  readonly production: boolean;
+  /** The access document the house was set up with; null: nobody gives orders. */
+  readonly access: string | null;
+  /** The checkpoint management handed over last; null: none yet. */
+  readonly checkpoint: string | null;
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];
 };

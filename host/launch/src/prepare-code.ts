@@ -28,7 +28,7 @@ const jailUse = (spec: HouseSpec, powers: HousePowers, entry: DomainEntry): Use 
 const hostUse = (powers: HousePowers, name: string, image: string, at: { readonly program: string; readonly memoryBytes: number; readonly uid: number }): Use => ({
   name,
   key: { nodeSha256: powers.nodeSha256, image, program: at.program, memoryBytes: at.memoryBytes, jailed: false },
-  fill: (folder) => powers.fillHostCode({ name, nodePath: powers.nodePath, hasNetwork: false, env: {}, group: null, ...at }, folder),
+  fill: (folder) => powers.fillHostCode({ name, nodePath: powers.nodePath, hasNetwork: false, env: {}, keySlot: null, group: null, ...at }, folder),
 });
 
 const usesOf = (spec: HouseSpec, powers: HousePowers): readonly Use[] => {

@@ -9,6 +9,7 @@ import { gatewayHouse, type HouseTerms, relayHouse } from "../house-specs.ts";
 import { openKeySlots } from "../key-slots.ts";
 import { POLICY_DIR, startHouses } from "../open-world.ts";
 import { type SavedWorld } from "../saved-world.ts";
+import { openOperators } from "./open-operators.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
 const READY_DEADLINE_MS = 90_000;
@@ -23,6 +24,7 @@ export const termsOf = (powers: OperatorPowers, saved: SavedWorld, dataDir: stri
   crypto: powers.crypto,
   dataDir,
   lifeline: false,
+  access: openOperators(powers.crypto, dataDir).document,
   policyDir: POLICY_DIR,
   slots: openKeySlots(join(dataDir, "keys")),
 });

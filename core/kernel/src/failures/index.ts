@@ -1,4 +1,6 @@
+import { ACCESS_FAILURES } from "./access.ts";
 import { APPCHAIN_FAILURES } from "./appchain.ts";
+import { AUDIT_FAILURES } from "./audit.ts";
 import { BOOT_FAILURES } from "./boot.ts";
 import { CHAOS_FAILURES } from "./chaos.ts";
 import { CLI_FAILURES } from "./cli.ts";
@@ -25,7 +27,9 @@ import { WIRE_FAILURES } from "./wire.ts";
 
 /** Every failure code of the project. A test keeps docs/errors.md equal. */
 export const FAILURES = {
+  ...ACCESS_FAILURES,
   ...APPCHAIN_FAILURES,
+  ...AUDIT_FAILURES,
   ...BOOT_FAILURES,
   ...CHAOS_FAILURES,
   ...CLI_FAILURES,

@@ -3,6 +3,7 @@ import { type FailureTable } from "./failure-table.ts";
 /** Failure codes of the area `management`. */
 export const MANAGEMENT_FAILURES = {
   "management.config.malformed": { action: "alarm", says: "the launcher's description of the house is not understood" },
+  "management.key.malformed": { action: "alarm", says: "management's key slot does not hold 32 bytes" },
   "management.line.malformed": { action: "alarm", says: "a line of the launcher is not understood" },
   "management.domain.unknown": { action: "refuse", says: "the house has no domain of this name" },
   "management.domain.absent": { action: "retry", says: "the domain does not run or is not admitted at the moment" },

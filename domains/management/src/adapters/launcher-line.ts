@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 
-/** Longest line of the launcher, in characters. */
-const MAX_LINE_CHARS = 64 * 1024;
+/** Longest line of the launcher, in characters: a signed order as JSON text in JSON. */
+const MAX_LINE_CHARS = 1024 * 1024;
 
 /** The line to the launcher, JSON objects one a line. */
 export type LauncherLine = { readonly send: (value: unknown) => void };

@@ -2,7 +2,7 @@ import { type Clock, type Failure, failure, type Log, refuse, type Result, ok } 
 import { type ToLauncher } from "../house.ts";
 import { nameFacts, type Watched } from "../watched.ts";
 import { decideStep, NO_STEPS, type Steps } from "./damping.ts";
-import { type Evidence, NO_HOLD, type ResponseRecord, type Step } from "./step.ts";
+import { type Evidence, NO_HOLD, OPERATOR, type ResponseRecord, type Step } from "./step.ts";
 
 /** Cpu of a domain that is limited without a number, in percent of one core. */
 export const LIMITED_CPU_PERCENT = 25;
@@ -21,6 +21,8 @@ export type ResponderPorts = {
   /** Has the switch put the standby in the domain's place. Errors: management.standby.absent */
   readonly promote: (watched: Watched) => Result<null>;
   readonly tellLauncher: (line: ToLauncher) => void;
+  /** Whether a detector may have this step taken; operators were authorised before. */
+  readonly permits: (step: string, domain: string) => boolean;
 };
 
 /**
@@ -65,7 +67,7 @@ const isNeedless = ({ hold }: Watched, step: Step): boolean =>
   (step === "quarantine" && hold.isQuarantined) || (step === "freeze" && hold.isFrozen) || (step === "thaw" && !hold.isFrozen);
 
 /** Makes the responder of a house. */
-export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLauncher }: ResponderPorts): Responder => {
+export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLauncher, permits }: ResponderPorts): Responder => {
   const stepsOf = new Map<string, Steps>();
   const open = new Map<string, Ordered>();
   const recent: ResponseRecord[] = [];
@@ -119,6 +121,7 @@ export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLa
       const { steps, isDamped } = decideStep(stepsOf.get(role) ?? NO_STEPS, { domain: name, step, by, nowMs, activeSinceMs: watched.activeSinceMs });
       stepsOf.set(role, steps);
       const record: ResponseRecord = { atMs: clock.wallMs(), domain: name, epoch, step, outcome: "ordered", tookMs: null, by, says, facts };
+      if (by !== OPERATOR && !permits(step, name)) return refused(record, failure("access.order.denied", { name, step }));
       if (isDamped) return refused(record, failure("management.response.damped", { name, step }));
       open.set(`${name} ${step}`, { record, sinceMs: nowMs });
       const ordered = order(watched, step, cpuPercent, `${by}: ${says}`.slice(0, 400));

@@ -18,6 +18,8 @@ export type HostProcess = {
   readonly hasNetwork: boolean;
   readonly memoryBytes: number;
   readonly env: Readonly<Record<string, string>>;
+  /** File of its key; it gets an open descriptor and can not open the file itself. Null: none. */
+  readonly keySlot: string | null;
   /** Control groups that bound it; null: none. */
   readonly group: HostGroup | null;
 };

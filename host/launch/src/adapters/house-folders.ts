@@ -36,15 +36,20 @@ export type HouseFolders = {
   readonly appendEvent: (line: string) => void;
   /** The next instance epoch of a domain, stored before it is returned. */
   readonly nextEpoch: (name: string) => bigint;
+  /** The checkpoint management handed over last; null: none yet. */
+  readonly readCheckpoint: () => string | null;
+  readonly keepCheckpoint: (note: string) => void;
   readonly writeFor: (path: string, text: string, uid: number) => void;
   readonly own: (path: string, uid: number, mode: number) => void;
   readonly remove: () => void;
 };
 
-const storeNumber = (path: string, value: bigint): void => {
-  writeFileSync(`${path}.new`, value.toString(), { flush: true });
+const storeText = (path: string, text: string, flush: boolean): void => {
+  writeFileSync(`${path}.new`, text, { flush, mode: 0o600 });
   renameSync(`${path}.new`, path);
 };
+
+const storeNumber = (path: string, value: bigint): void => storeText(path, value.toString(), true);
 
 const readNumber = (path: string): bigint => {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "0";
@@ -69,6 +74,7 @@ export const makeHouseFolders = (
   makeFolder(join(dataDir, "volumes"), 0o711);
   makeFolder(join(dataDir, "logs"), 0o700, uids.management);
   const events = join(runDir, "events.jsonl");
+  const checkpoint = join(dataDir, "epochs", "audit.checkpoint");
   return {
     ports: join(runDir, "ports"),
     control: join(runDir, "control.sock"),
@@ -97,6 +103,9 @@ export const makeHouseFolders = (
       storeNumber(path, next);
       return next;
     },
+    readCheckpoint: () => (existsSync(checkpoint) ? readFileSync(checkpoint, "utf8") : null),
+    // One that is lost in a crash of the machine is only older than it could be.
+    keepCheckpoint: (note) => storeText(checkpoint, note, false),
     writeFor: (path, text, uid) => {
       writeFileSync(path, text, { mode: 0o400 });
       chownSync(path, uid, uid);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Duplex } from "node:stream";
 import {
@@ -67,6 +67,16 @@ const kernelFacts = (pid: number): KernelFacts | null => {
   }
 };
 
+const withKey = async <T>(path: string | null, run: (fd: number | null) => Promise<T>): Promise<T> => {
+  if (path === null) return run(null);
+  const fd = openSync(path, "r");
+  try {
+    return await run(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
 const stream = (each: unknown): Duplex => each as Duplex; // Node makes a socket of every "pipe" in stdio
 
 const imagesOf = (spec: HouseSpec, manifest: Manifest, root: string): HousePowers["image"] => {
@@ -115,7 +125,11 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
     makePair: makeChannelPair,
     startSwitch,
     startHostProcess: (process, outputFd, channelFd) =>
-      startHostProcess(process, ["ignore", outputFd, outputFd, channelFd, ...(process.env["CG_MANAGEMENT"] === undefined ? [] : ["pipe" as const])]),
+      withKey(process.keySlot, (keyFd) => {
+        // Only management has a line to the launcher, and it may have a key: MANAGEMENT_LINE_FD, MANAGEMENT_KEY_FD.
+        const more = process.env["CG_MANAGEMENT"] === undefined ? [] : ["pipe" as const, keyFd ?? ("ignore" as const)];
+        return startHostProcess(process, ["ignore", outputFd, outputFd, channelFd, ...more]);
+      }),
     openLine: ({ child }, on) => openLineSocket(stream(child.stdio[MANAGEMENT_LINE_FD]), on),
     closeFd: closeOutput,
     signal: (run, signal) => {

@@ -1,0 +1,10 @@
+export { fromBase64, toBase64 } from "./base64.ts";
+export { type Checkpoint, openCheckpoint, signCheckpoint } from "./checkpoint.ts";
+export { decodeAuditRecord } from "./decode-record.ts";
+export { type Frontier, makeFrontier } from "./frontier.ts";
+export { judgeLog, type SeenCheckpoint } from "./judge-log.ts";
+export { formatNoteKey, MAX_NOTE_CHARS, MAX_NOTE_SIGNATURES, type NoteKey, type NotePowers, openNote, parseNoteKey, signNote } from "./note.ts";
+export { proveConsistency, proveInclusion, rootOf } from "./prove.ts";
+export { type AuditRecord, encodeAuditRecord, type LoggedRecord, MAX_RECORD_CHARS, MAX_RECORD_FACTS, MAX_RECORD_TEXT_CHARS } from "./record.ts";
+export { makeTreeHash, type TreeHash } from "./tree-hash.ts";
+export { MAX_PROOF_NODES, type TreeHead, verifyConsistency, verifyInclusion } from "./verify-proof.ts";
