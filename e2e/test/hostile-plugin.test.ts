@@ -60,7 +60,7 @@ const restarted = async (domain: string, before: number): Promise<void> => {
 
 test("a plugin taken over by an attacker", { skip: missingPart, timeout: 300_000 }, async (t) => {
   tree = await makeOtherTree({ "plugins/evm/src/main.ts": new URL("./fixture/hostile-appchain.ts", import.meta.url) });
-  ({ world, end } = await startTestWorld({ topology: TOPOLOGY, tree }));
+  ({ world, end } = await startTestWorld({ topology: TOPOLOGY, tree, detection: "report" }));
   const sent: Sent[] = [];
   await sendAssets(world, 4, (one) => sent.push(one));
   await awaitSettled(world, sent, 4, SETTLE_MS, () => undefined);

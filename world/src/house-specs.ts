@@ -30,6 +30,8 @@ export type Tuning = {
   readonly retryMs: number;
   readonly pollMs: number;
   readonly busyLingerMs: number;
+  /** Whether management takes steps against what it detects, or only says it. */
+  readonly detection: "act" | "report";
 };
 
 /** Defaults that suit two cores. */
@@ -40,6 +42,7 @@ export const DEFAULT_TUNING: Tuning = {
   retryMs: 3_000,
   pollMs: 500,
   busyLingerMs: 100,
+  detection: "act",
 };
 
 /** Everything the specs of one world's houses are built from. */
@@ -152,6 +155,7 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
   stateDir: terms.stateDir,
   driver: hostIsolation(terms.driver),
   production: terms.production,
+  detection: terms.tuning.detection,
   lifeline: terms.lifeline,
   access: terms.access,
   policy: join(terms.policyDir, policy),

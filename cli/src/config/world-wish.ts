@@ -29,6 +29,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   driver: config.isolation,
   production: config.production,
   suite: config.suite,
+  detection: config.detection,
   topology: topologyOf(config),
   orderer: { host: config.relay.listen, port: config.relay.port },
   chains: config.chains.map(({ name, gateway, endpoints }) => {

@@ -1,4 +1,5 @@
 import { type FailureCode } from "@crossguardian/kernel";
+import { type Detector } from "./detect/detector.ts";
 import { type FromLauncher } from "./house.ts";
 import { historyAnswer, watchAnswer } from "./monitor/answers.ts";
 import { type Monitor } from "./monitor/make-monitor.ts";
@@ -46,12 +47,13 @@ export type Answering = {
   readonly questions: Questions;
   readonly responder: Responder;
   readonly monitor: Monitor;
+  readonly detector: Detector;
 };
 
 /** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `order` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
-  { house, all, questions, responder, monitor }: Answering,
+  { house, all, questions, responder, monitor, detector }: Answering,
   { clock, channel, tellLauncher, orders }: OverseerPowers,
 ): void => {
   const settle = (outcome: Outcome): void =>
@@ -60,7 +62,7 @@ export const answerQuestion = (
   const ownAnswer = (asked: string, words: string): unknown => {
     if (asked === "status") return [...all.values()].map((each) => statusOf(each, clock.monotonicMs()));
     if (asked === "responses") return responder.recent();
-    if (asked === "watch") return { house, ...watchAnswer(monitor, clock) };
+    if (asked === "watch") return { house, ...watchAnswer(monitor, detector, clock) };
     return asked === "history" ? historyAnswer(monitor, words, clock) : null;
   };
   if (domain === OWN_NAME) {

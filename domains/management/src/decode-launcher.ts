@@ -45,12 +45,13 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
 export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
   const house = parseRecord(text);
   if (house === null) throw malformed("json");
-  const { domains, production, access, checkpoint } = house;
+  const { domains, production, detection, access, checkpoint } = house;
   if (!Array.isArray(domains)) throw malformed("domains");
   if (typeof production !== "boolean") throw malformed("production");
+  if (detection !== "act" && detection !== "report") throw malformed("detection");
   if (access !== null && typeof access !== "string") throw malformed("access");
   if (checkpoint !== null && typeof checkpoint !== "string") throw malformed("checkpoint");
-  const facts = { instance: textOf(house, "instance"), production, access, checkpoint };
+  const facts = { instance: textOf(house, "instance"), production, detection, access, checkpoint };
   return { ...facts, house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 

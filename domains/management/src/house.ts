@@ -28,6 +28,8 @@ export type ManagedHouse = {
   readonly access: string | null;
   /** The audit log's checkpoint that the launcher kept; null: none. */
   readonly checkpoint: string | null;
+  /** Whether steps are taken against what is detected, or it is only said. */
+  readonly detection: "act" | "report";
   /** Folder for the logs of all domains. */
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];

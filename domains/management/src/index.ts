@@ -23,3 +23,9 @@ export { makeCedarRules, MAX_RULES, readDefaultPolicy } from "./adapters/cedar-r
 export { openChangeFile } from "./adapters/change-file.ts";
 export { MAX_WAITING_RECORDS, openAudit } from "./audit/open-audit.ts";
 export { type Audit, type AuditFiles } from "./audit/ports.ts";
+export { CUT_SPREADS, excess, learn, NO_BASELINE } from "./detect/baseline.ts";
+export { fewestPoints, nextSum, pointsBetweenFalseAlarms } from "./detect/cusum.ts";
+export { ABSOLVE_MS, CONFIRM_MS, decideSteps, FORENSICS_MS, NO_CASE } from "./detect/decide-steps.ts";
+export { makeDetector } from "./detect/detector.ts";
+export { judgeSeries, type SeriesMemory } from "./detect/judge-series.ts";
+export { FALSE_ALARM_BUDGET_PER_YEAR, SERIES, UNASKED_BURST_FRAMES, WARM_UP_POINTS } from "./detect/rules.ts";

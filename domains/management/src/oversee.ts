@@ -3,6 +3,7 @@ import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { serveDomains } from "./access/serve-domains.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
+import { makeDetector } from "./detect/detector.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
 import { makeMonitor } from "./monitor/make-monitor.ts";
 import { makeQuestions } from "./questions.ts";
@@ -34,7 +35,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const byName = new Map(all.map((watched) => [watched.domain.name, watched]));
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
   const questions = makeQuestions(clock);
-  const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: () => undefined });
+  const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (monitored, nowMs) => detector.onPoint(monitored, nowMs) });
   const admission = makeAdmission(house.domains.map(({ name, port }) => ({ name, port })), powers);
 
   const responder = makeResponder({
@@ -49,6 +50,8 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
 
+  const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond });
+
   const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
     if (event === "switch.started") {
       admission.onSwitchStarted();
@@ -59,7 +62,10 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     if (watched === undefined) return;
     if (event === "port.attached") admission.onAttached(watched, count);
     else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
-    else countEvent(watched, event, count);
+    else {
+      countEvent(watched, event, count);
+      detector.onPortEvent(watched, event, count);
+    }
   };
 
   channel.on("portCounters", (port, counters) => {
@@ -95,7 +101,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     },
     onLauncher: (line) => {
       if (line.type === "ask") {
-        answerQuestion(line, { house: house.house, all: byName, questions, responder, monitor }, powers);
+        answerQuestion(line, { house: house.house, all: byName, questions, responder, monitor, detector }, powers);
         return;
       }
       if (line.type === "sample") {
@@ -115,6 +121,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
       }
       log.info("domain.ended", { name: line.name, epoch: line.epoch });
       admission.onEnded(watched);
+      detector.onEnded(watched);
       questions.drop(line.name);
     },
   };

@@ -14,6 +14,8 @@ export type TestWorld = {
   readonly blockTimeMs?: number | null;
   readonly depth?: number;
   readonly retryMs?: number;
+  /** `report` for tests of the barriers alone, which have a domain break rules again and again. */
+  readonly detection?: "act" | "report";
   /** From another tree than this one: its `buildWorld`, and a folder for images of its own. */
   readonly tree?: { readonly buildWorld: typeof buildWorld };
 };
@@ -50,7 +52,7 @@ export const startTestWorld = async (wanted: TestWorld = {}): Promise<{ readonly
       stateDir: wanted.tree === undefined ? (process.env["CROSSGUARDIAN_STATE"] ?? "/var/lib/crossguardian") : join(root, "state"),
       lifeline: true,
       users: 3,
-      tuning: { retryMs: wanted.retryMs ?? 1_500 },
+      tuning: { retryMs: wanted.retryMs ?? 1_500, ...(wanted.detection === undefined ? {} : { detection: wanted.detection }) },
     });
     return {
       world,

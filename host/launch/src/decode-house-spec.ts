@@ -134,7 +134,7 @@ const refuseOddStandbys = (domains: readonly DomainEntry[]): void => {
 };
 
 const HOUSE_FIELDS = [
-  "house", "instance", "runDir", "dataDir", "stateDir", "driver", "production", "lifeline", "access", "policy", "domains",
+  "house", "instance", "runDir", "dataDir", "stateDir", "driver", "production", "detection", "lifeline", "access", "policy", "domains",
 ];
 
 /**
@@ -159,6 +159,7 @@ export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
     driver: asOneOf(house["driver"], "house.driver", ISOLATIONS),
     production: asBoolean(house["production"], "house.production"),
     access: house["access"] === null ? null : asText(house["access"], "house.access", LINE, MAX_ACCESS_CHARS),
+    detection: asOneOf(house["detection"], "house.detection", ["act", "report"]),
     lifeline: asBoolean(house["lifeline"], "house.lifeline"),
     policy: asText(house["policy"], "house.policy", ABSOLUTE),
     domains,

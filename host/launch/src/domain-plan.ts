@@ -46,6 +46,7 @@ export const managementConfigOf = (spec: HouseSpec, { logs, checkpoint }: Pick<M
   production: spec.production,
   access: spec.access,
   checkpoint,
+  detection: spec.detection,
   logs,
   domains: spec.domains
     .filter(({ kind }) => kind !== "management")

@@ -51,6 +51,8 @@ export type HouseSpec = {
   readonly driver: Isolation;
   /** A production configuration is refused by the driver `none`. */
   readonly production: boolean;
+  /** `act`: what management detects has steps taken against it; `report`: it is only said. */
+  readonly detection: "act" | "report";
   /** End of standard input stops the house. */
   readonly lifeline: boolean;
   /** Access document as text: who may give orders; null: nobody. */

@@ -65,6 +65,7 @@ export type ManagementConfig = {
   readonly access: string | null;
   /** The checkpoint management handed over last; null: none yet. */
   readonly checkpoint: string | null;
+  readonly detection: "act" | "report";
   readonly logs: string;
   readonly domains: readonly ManagedDomain[];
 };

@@ -10,7 +10,7 @@ const domain = (more: object = {}): object => ({
   config: "", volume: false, keySlot: null, network: "none", limits, ...more,
 });
 const house = (more: object = {}): object => ({
-  house: "a", instance: "i", runDir: "/run/x", dataDir: "/var/x", stateDir: "/var/s", driver: "oci", production: false, lifeline: false, access: null,
+  house: "a", instance: "i", runDir: "/run/x", dataDir: "/var/x", stateDir: "/var/s", driver: "oci", production: false, detection: "act", lifeline: false, access: null,
   policy: "/etc/a.flow", domains: [domain()], ...more,
 });
 const code = (value: unknown): string => {

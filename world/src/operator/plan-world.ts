@@ -27,6 +27,7 @@ export type WorldWish = {
   readonly driver: IsolationPlan;
   readonly production: boolean;
   readonly suite: string;
+  readonly detection: "act" | "report";
   readonly topology: Topology;
   readonly orderer: { readonly host: string; readonly port: number };
   readonly chains: readonly Pick<ChainPlan, "name" | "gateway" | "url" | "witnessUrls" | "validatorUrls" | "depth">[];
@@ -144,7 +145,7 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
     p2pListen: before?.p2pListen ?? "/ip4/127.0.0.1/tcp/0",
     driver: wish.driver,
     production: wish.production,
-    tuning: { ...DEFAULT_TUNING, suite: wish.suite },
+    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection },
     runDir: wish.runDir,
     stateDir: wish.stateDir,
     nodes: before?.nodes ?? [],

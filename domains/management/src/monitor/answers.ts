@@ -1,4 +1,5 @@
 import { type Clock } from "@crossguardian/kernel";
+import { type Detector } from "../detect/detector.ts";
 import { isMetric, type Monitor } from "./make-monitor.ts";
 import { METRICS } from "./metrics.ts";
 
@@ -7,7 +8,7 @@ const MAX_ANSWER_CHARS = 280 * 1024;
 const CHARS_PER_VALUE = 10;
 
 /** Answer to `watch`: what every domain does now. Times of points are on management's own clock; `atMs` is now on it, `wallMs` on the wall. */
-export const watchAnswer = (monitor: Monitor, clock: Clock): object => ({
+export const watchAnswer = (monitor: Monitor, detector: Pick<Detector, "suspicions" | "counts">, clock: Clock): object => ({
   atMs: Math.round(clock.monotonicMs()),
   wallMs: clock.wallMs(),
   domains: monitor.all().map(({ name, kind, port, epoch, point, watched }) => {
@@ -16,10 +17,12 @@ export const watchAnswer = (monitor: Monitor, clock: Clock): object => ({
       name, kind, port, epoch, chain: watched?.domain.chain ?? null, phase: watched?.phase ?? "admitted",
       point,
       totals: totals === null ? null : { framesIn: totals.framesIn, bytesIn: totals.bytesIn, framesOut: totals.framesOut, bytesOut: totals.bytesOut, pauses: totals.pauses, refused: totals.refused },
+      suspicions: detector.suspicions().get(name) ?? [],
       refusals: watched === null ? {} : Object.fromEntries(watched.portEvents),
     };
   }),
   flows: monitor.flows(),
+  suspicions: Object.fromEntries(detector.counts()),
 });
 
 /**

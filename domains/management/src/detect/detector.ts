@@ -1,0 +1,118 @@
+import { type Clock, type Fact, type Log } from "@crossguardian/kernel";
+import { type Monitored } from "../monitor/make-monitor.ts";
+import { type Responder } from "../response/responder.ts";
+import { nameFacts, type Watched } from "../watched.ts";
+import { type AnswerBudget, FULL_BUDGET, spend } from "./answer-budget.ts";
+import { type Case, decideSteps, NO_CASE, type Suspicion } from "./decide-steps.ts";
+import { judgeSeries, type SeriesMemory } from "./judge-series.ts";
+import { SERIES, VIOLATIONS } from "./rules.ts";
+
+/** `act`: steps are taken. `report`: what would be suspected is said, and nothing is done. */
+export type DetectionMode = "act" | "report";
+
+/** Finds domains that do what they should not, and has something done about it (paper section IV-B, V-C). */
+export type Detector = {
+  readonly onPoint: (monitored: Monitored, nowMs: number) => void;
+  /** An event of a port at the switch: a failure code, or that it came or went. */
+  readonly onPortEvent: (watched: Watched, event: string, count: bigint) => void;
+  /** The launcher said that the instance ended. */
+  readonly onEnded: (watched: Watched) => void;
+  /** What is suspected now, by domain. */
+  readonly suspicions: () => ReadonlyMap<string, readonly string[]>;
+  /** Suspicions of each kind since the start. */
+  readonly counts: () => ReadonlyMap<string, number>;
+};
+
+/** What a detector works with. */
+export type DetectorParts = {
+  readonly mode: DetectionMode;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly respond: Responder["respond"];
+};
+
+/** Cpu of a domain that is unusual, in percent of one core. */
+export const SUSPECT_CPU_PERCENT = 50;
+/** A suspicion of the same rule is said again after so long, in ms. */
+const SAY_AGAIN_MS = 5_000;
+
+type Instance = {
+  readonly epoch: string;
+  series: SeriesMemory;
+  budget: AnswerBudget;
+  case: Case;
+  oomKills: number;
+  lastMs: number;
+  readonly saidMs: Map<string, number>;
+};
+
+const freshInstanceOf = (epoch: string, nowMs: number): Instance => ({
+  epoch, series: new Map(), budget: FULL_BUDGET, case: NO_CASE, oomKills: 0, lastMs: nowMs, saidMs: new Map(),
+});
+
+/** Makes the detector of a house. */
+export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Detector => {
+  const instances = new Map<string, Instance>();
+  const counts = new Map<string, number>();
+
+  const instanceOf = (name: string, epoch: string): Instance => {
+    const known = instances.get(name);
+    if (known?.epoch === epoch) return known;
+    const made = freshInstanceOf(epoch, clock.monotonicMs());
+    instances.set(name, made);
+    return made;
+  };
+  const say = (name: string, instance: Instance, { rule, facts }: Suspicion, nowMs: number): void => {
+    const last = instance.saidMs.get(rule);
+    if (last !== undefined && nowMs - last < SAY_AGAIN_MS) return;
+    instance.saidMs.set(rule, nowMs);
+    counts.set(rule, (counts.get(rule) ?? 0) + 1);
+    log.alarm("detection.suspicion", { name, epoch: instance.epoch, rule, acts: mode === "act", ...facts });
+  };
+  const handle = (name: string, instance: Instance, suspicion: Suspicion | null, nowMs: number): void => {
+    if (suspicion !== null) say(name, instance, suspicion, nowMs);
+    const { next, steps } = decideSteps(instance.case, suspicion, nowMs);
+    instance.case = next;
+    if (mode === "report") return;
+    for (const { step, says } of steps) {
+      const facts: Readonly<Record<string, Fact>> = suspicion?.facts ?? {};
+      const done = respond(name, step, { by: "detector", says, facts }, step === "limit" ? SUSPECT_CPU_PERCENT : undefined);
+      // Without a standby the service of the domain comes back by a new instance only.
+      if (!done.ok && step === "promote" && done.failure.code === "management.standby.absent") {
+        instance.case = { ...instance.case, isRebuilt: true };
+        respond(name, "rebuild", { by: "detector", says, facts });
+        return;
+      }
+    }
+  };
+
+  return {
+    onPoint: ({ name, kind, epoch, point, watched }, nowMs) => {
+      if (watched?.phase !== "admitted" || nameFacts(watched).epoch !== epoch) return;
+      const instance = instanceOf(name, epoch);
+      const seconds = Math.min(1, (nowMs - instance.lastMs) / 1_000);
+      instance.lastMs = nowMs;
+      const { memory, anomalies } = judgeSeries(SERIES, kind, instance.series, point);
+      instance.series = memory;
+      instance.budget = spend(instance.budget, { unaskedPerS: point.unaskedPerS, seconds });
+      const [anomaly] = anomalies;
+      const hadOom = point.oomKills > instance.oomKills;
+      instance.oomKills = point.oomKills;
+      if (hadOom) handle(name, instance, { rule: "memory.oom", isCertain: true, facts: { kills: point.oomKills, bytes: point.memoryBytes } }, nowMs);
+      else if (instance.budget < 0) handle(name, instance, { rule: "frames.unasked", isCertain: true, facts: { perS: point.unaskedPerS } }, nowMs);
+      else if (anomaly !== undefined) handle(name, instance, { rule: anomaly.series, isCertain: false, facts: { value: anomaly.value, usual: anomaly.usual, spreads: anomaly.spreads } }, nowMs);
+      else handle(name, instance, null, nowMs);
+    },
+    onPortEvent: (watched, event, count) => {
+      if (!VIOLATIONS.has(event) || watched.epoch === null) return;
+      const { name, epoch } = nameFacts(watched);
+      handle(name, instanceOf(name, epoch), { rule: event, isCertain: true, facts: { count: Number(count) } }, clock.monotonicMs());
+    },
+    onEnded: (watched) => {
+      instances.delete(watched.domain.name);
+    },
+    suspicions: () =>
+      new Map([...instances].flatMap(([name, { case: of }]) => (of.sinceMs === null ? [] : [[name, [of.rule, ...(of.isIsolated ? ["isolated"] : of.isLimited ? ["limited"] : [])]] as const]))),
+    counts: () => counts,
+  };
+};
