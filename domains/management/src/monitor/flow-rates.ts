@@ -14,8 +14,8 @@ export type PortRates = {
   readonly to: ReadonlyMap<number, FlowRate>;
   readonly from: ReadonlyMap<number, FlowRate>;
 };
-/** Frames and bytes per second of a flow. */
-export type FlowRate = { readonly framesPerS: number; readonly bytesPerS: number };
+/** Frames and bytes per second of a flow, and all its frames since its ports came. */
+export type FlowRate = { readonly framesPerS: number; readonly bytesPerS: number; readonly frames: number };
 
 type Counters = Message<"portCounters">;
 
@@ -53,7 +53,7 @@ export const makeFlowRates = (): FlowRates => {
       };
       for (const [key, flow] of flows) {
         const past = before.flows.get(key);
-        const rate = { framesPerS: grown(flow.frames, past?.frames) / seconds, bytesPerS: grown(flow.bytes, past?.bytes) / seconds };
+        const rate = { framesPerS: grown(flow.frames, past?.frames) / seconds, bytesPerS: grown(flow.bytes, past?.bytes) / seconds, frames: Number(flow.frames) };
         put(to, flow.from, flow.to, rate);
         put(from, flow.to, flow.from, rate);
       }

@@ -30,7 +30,7 @@ export type Monitor = {
   readonly all: () => readonly Monitored[];
   readonly find: (name: string) => Monitored | undefined;
   readonly totals: (port: number) => Message<"portCounters">["ports"][number] | null;
-  readonly flows: () => readonly { readonly from: string; readonly to: string; readonly framesPerS: number; readonly bytesPerS: number }[];
+  readonly flows: () => readonly { readonly from: string; readonly to: string; readonly framesPerS: number; readonly bytesPerS: number; readonly frames: number }[];
 };
 
 /** What a monitor needs. */
@@ -83,7 +83,7 @@ const kernelPart = (counters: KernelCounters, atMs: number, before: Kernel | und
   };
 };
 
-const NO_FLOW: FlowRate = { framesPerS: 0, bytesPerS: 0 };
+const NO_FLOW: FlowRate = { framesPerS: 0, bytesPerS: 0, frames: 0 };
 
 /** Makes the monitor of a house. */
 export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor => {
@@ -155,7 +155,7 @@ export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor 
     flows: () =>
       [...nameOfPort].flatMap(([port, from]) =>
         [...(rates.of(port)?.to ?? [])].map(([to, rate]) => ({
-          from, to: nameOfPort.get(to) ?? (to === 0 ? OWN_NAME : SWITCH_NAME), framesPerS: Math.round(rate.framesPerS), bytesPerS: Math.round(rate.bytesPerS),
+          from, to: nameOfPort.get(to) ?? (to === 0 ? OWN_NAME : SWITCH_NAME), framesPerS: Math.round(rate.framesPerS), bytesPerS: Math.round(rate.bytesPerS), frames: rate.frames,
         })),
       ),
   };
