@@ -17,7 +17,7 @@ export const ATTACKED_DOMAIN = "plugin-a";
 export const ATTACKED_CHAIN = "A";
 
 const FIXTURE = fileURLToPath(new URL("compromised-appchain.ts", import.meta.url));
-const REPLACED = "domains/appchain/src/main.ts";
+const REPLACED = "plugins/evm/src/main.ts";
 
 const terms = (options: ExperimentOptions, topology: Topology, stateDir: string): Parameters<typeof buildTemporaryWorld>[0] => ({
   instance: options.instance,

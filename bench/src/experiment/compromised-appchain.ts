@@ -1,10 +1,11 @@
-// Takes the place of domains/appchain/src/main.ts in a sealed copy of the tree: the module of plugin-a is in an attacker's hands and does what it is told;
+// Takes the place of plugins/evm/src/main.ts in a sealed copy of the tree: the module of plugin-a is in an attacker's hands and does what it is told;
 // everything else is as it was.
 import { Buffer } from "node:buffer";
 import process from "node:process";
 
 import { runPlugin, runWitness } from "@crossguardian/domain-appchain";
 import { type DomainPowers, runDomain } from "@crossguardian/frontend";
+import { chainPackage } from "@crossguardian/plugin-evm";
 import { type PluginConfig, pluginConfig, witnessConfig } from "@crossguardian/protocol";
 import { type MessageName } from "@crossguardian/wire";
 
@@ -73,8 +74,8 @@ const obey = async (powers: DomainPowers, untrusted: string): Promise<unknown> =
 
 const runCompromised = async (powers: DomainPowers, config: PluginConfig): Promise<void> => {
   powers.onControl("attack", async (untrusted) => obey(powers, untrusted));
-  await runPlugin(powers, config);
+  await runPlugin(powers, config, chainPackage);
 };
 
-if (process.env["CG_ROLE"] === "witness") await runDomain({ configCodec: witnessConfig, run: runWitness });
-else await runDomain({ configCodec: pluginConfig, run: process.env["CG_NAME"] === COMPROMISED ? runCompromised : runPlugin });
+if (process.env["CG_ROLE"] === "witness") await runDomain({ configCodec: witnessConfig, run: async (powers, config) => runWitness(powers, config, chainPackage) });
+else await runDomain({ configCodec: pluginConfig, run: process.env["CG_NAME"] === COMPROMISED ? runCompromised : async (powers, config) => runPlugin(powers, config, chainPackage) });

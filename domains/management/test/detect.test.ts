@@ -126,8 +126,9 @@ describe("a domain's series", () => {
 });
 
 describe("the response to a suspicion", () => {
-  const sure = { rule: "switch.flow.denied", isCertain: true, facts: {} };
-  const unsure = { rule: "cpu.unexplained", isCertain: false, facts: {} };
+  const sure = { rule: "switch.flow.denied", weight: "certain", facts: {} } as const;
+  const unsure = { rule: "memory.growth", weight: "grave", facts: {} } as const;
+  const odd = { rule: "cpu.unexplained", weight: "odd", facts: {} } as const;
   const stepsOf = ({ steps }: ReturnType<typeof decideSteps>): readonly string[] => steps.map(({ step }) => step);
 
   test("is isolation at once when a rule was broken, and a rebuild after the time for forensics, once each", () => {
@@ -151,9 +152,19 @@ describe("the response to a suspicion", () => {
     assert.deepEqual([stepsOf(absolved), absolved.next], [["release"], NO_CASE]);
   });
 
+  test("is a limit for as long as it lasts, and nothing else, when only cpu is unusual", () => {
+    let state = decideSteps(NO_CASE, odd, 1_000).next;
+    for (let nowMs = 1_100; nowMs < 120_000; nowMs += 100) {
+      const { next, steps } = decideSteps(state, odd, nowMs);
+      assert.deepEqual(steps, []);
+      state = next;
+    }
+    assert.deepEqual(stepsOf(decideSteps(state, null, 120_000 + ABSOLVE_MS)), ["release"]);
+  });
+
   test("never takes a step twice in a row for one instance, whatever comes when", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(null, sure, unsure), fc.integer({ min: 0, max: 20_000 })), { maxLength: 80 }), (events) => {
+      fc.property(fc.array(fc.tuple(fc.constantFrom(null, sure, unsure, odd), fc.integer({ min: 0, max: 20_000 })), { maxLength: 80 }), (events) => {
         let state = NO_CASE;
         let nowMs = 0;
         const isolations: string[] = [];

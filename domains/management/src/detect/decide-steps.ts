@@ -1,7 +1,10 @@
 import { type Step } from "../response/step.ts";
 
-/** How sure a detector is: a rule was broken, or something is unusual. */
-export type Suspicion = { readonly rule: string; readonly isCertain: boolean; readonly facts: Readonly<Record<string, number>> };
+/**
+ * How sure a detector is. `certain`: a rule was broken. `grave`: something is unusual that a limit of cpu does not mend, or several things are.
+ * `odd`: something is unusual, and a limit keeps it from harming others.
+ */
+export type Suspicion = { readonly rule: string; readonly weight: "certain" | "grave" | "odd"; readonly facts: Readonly<Record<string, number>> };
 
 /** What is being done about an instance. */
 export type Case = {
@@ -20,8 +23,8 @@ export type Case = {
 /** Nothing is suspected. */
 export const NO_CASE: Case = { sinceMs: null, rule: "", isLimited: false, isIsolated: false, isolatedMs: null, isRebuilt: false, lastMs: 0 };
 
-/** An unusual domain that stays so for this long, although it is limited, is isolated, in ms. */
-export const CONFIRM_MS = 1_500;
+/** What is gravely unusual for so long, although the domain is limited, has it isolated, in ms. */
+export const CONFIRM_MS = 1_000;
 /** A limit is lifted when nothing was suspicious for so long, in ms. */
 export const ABSOLVE_MS = 5_000;
 /** An isolated domain is kept frozen for whoever examines it, then rebuilt, in ms. */
@@ -39,8 +42,9 @@ const isolate = (before: Case, rule: string, nowMs: number): { readonly next: Ca
 });
 
 /**
- * The response ladder of one instance (paper section V-C): a broken rule isolates at once; something unusual is limited first, and isolated
- * when it stays unusual under the limit; after the time for forensics the instance is rebuilt. What stops being unusual gets back what it had.
+ * The response ladder of one instance (paper section V-C): a broken rule isolates at once; something unusual is limited, and isolated
+ * when it is grave and stays so; a flood from outside that only costs cpu is limited for as long as it lasts, because it would follow the
+ * replacement; after the time for forensics the instance is rebuilt. What stops being unusual gets back what it had.
  */
 export const decideSteps = (before: Case, suspicion: Suspicion | null, nowMs: number): { readonly next: Case; readonly steps: readonly Decision[] } => {
   if (before.isIsolated) {
@@ -52,8 +56,8 @@ export const decideSteps = (before: Case, suspicion: Suspicion | null, nowMs: nu
     return isAbsolved ? { next: NO_CASE, steps: before.isLimited ? [{ step: "release", says: before.rule }] : [] } : { next: before, steps: [] };
   }
   const { rule } = suspicion;
-  if (suspicion.isCertain) return isolate(before, rule, nowMs);
-  if (before.isLimited && before.sinceMs !== null && nowMs - before.sinceMs >= CONFIRM_MS) return isolate(before, rule, nowMs);
+  if (suspicion.weight === "certain") return isolate(before, rule, nowMs);
+  if (suspicion.weight === "grave" && before.isLimited && before.sinceMs !== null && nowMs - before.sinceMs >= CONFIRM_MS) return isolate(before, rule, nowMs);
   const next: Case = { ...before, sinceMs: before.sinceMs ?? nowMs, rule, isLimited: true, lastMs: nowMs };
   return { next, steps: before.isLimited ? [] : [{ step: "limit", says: rule }] };
 };

@@ -4,8 +4,8 @@ import { type Responder } from "../response/responder.ts";
 import { nameFacts, type Watched } from "../watched.ts";
 import { type AnswerBudget, FULL_BUDGET, spend } from "./answer-budget.ts";
 import { type Case, decideSteps, NO_CASE, type Suspicion } from "./decide-steps.ts";
-import { judgeSeries, type SeriesMemory } from "./judge-series.ts";
-import { SERIES, VIOLATIONS } from "./rules.ts";
+import { type Anomaly, judgeSeries, type SeriesMemory } from "./judge-series.ts";
+import { GRAVE, SERIES, VIOLATIONS } from "./rules.ts";
 
 /** `act`: steps are taken. `report`: what would be suspected is said, and nothing is done. */
 export type DetectionMode = "act" | "report";
@@ -49,6 +49,8 @@ type Instance = {
 const freshInstanceOf = (epoch: string, nowMs: number): Instance => ({
   epoch, series: new Map(), budget: FULL_BUDGET, case: NO_CASE, oomKills: 0, lastMs: nowMs, saidMs: new Map(),
 });
+
+const weightOf = (anomalies: readonly Anomaly[]): Suspicion["weight"] => (anomalies.length > 1 || anomalies.some(({ series }) => GRAVE.has(series)) ? "grave" : "odd");
 
 /** Makes the detector of a house. */
 export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Detector => {
@@ -98,15 +100,15 @@ export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Dete
       const [anomaly] = anomalies;
       const hadOom = point.oomKills > instance.oomKills;
       instance.oomKills = point.oomKills;
-      if (hadOom) handle(name, instance, { rule: "memory.oom", isCertain: true, facts: { kills: point.oomKills, bytes: point.memoryBytes } }, nowMs);
-      else if (instance.budget < 0) handle(name, instance, { rule: "frames.unasked", isCertain: true, facts: { perS: point.unaskedPerS } }, nowMs);
-      else if (anomaly !== undefined) handle(name, instance, { rule: anomaly.series, isCertain: false, facts: { value: anomaly.value, usual: anomaly.usual, spreads: anomaly.spreads } }, nowMs);
+      if (hadOom) handle(name, instance, { rule: "memory.oom", weight: "certain", facts: { kills: point.oomKills, bytes: point.memoryBytes } }, nowMs);
+      else if (instance.budget < 0) handle(name, instance, { rule: "frames.unasked", weight: "certain", facts: { perS: point.unaskedPerS } }, nowMs);
+      else if (anomaly !== undefined) handle(name, instance, { rule: anomalies.map(({ series }) => series).join("+"), weight: weightOf(anomalies), facts: { value: anomaly.value, usual: anomaly.usual, spreads: anomaly.spreads } }, nowMs);
       else handle(name, instance, null, nowMs);
     },
     onPortEvent: (watched, event, count) => {
       if (!VIOLATIONS.has(event) || watched.epoch === null) return;
       const { name, epoch } = nameFacts(watched);
-      handle(name, instanceOf(name, epoch), { rule: event, isCertain: true, facts: { count: Number(count) } }, clock.monotonicMs());
+      handle(name, instanceOf(name, epoch), { rule: event, weight: "certain", facts: { count: Number(count) } }, clock.monotonicMs());
     },
     onEnded: (watched) => {
       instances.delete(watched.domain.name);

@@ -37,6 +37,9 @@ export const SERIES: readonly SeriesRule[] = [
   },
 ];
 
+/** Series that a limit of cpu does not bring back to what is usual. */
+export const GRAVE: ReadonlySet<SeriesName> = new Set<SeriesName>(["memory.growth"]);
+
 /** Points of an instance before its series are judged: it starts, and learns what is usual. */
 export const WARM_UP_POINTS = 50;
 
