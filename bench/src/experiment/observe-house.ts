@@ -47,7 +47,7 @@ export const observeHouse = (house: House): Observer => {
   const refused = new Map<string, number>();
   const lastMs = new Map<string, number>();
   let suspicions: Readonly<Record<string, number>> = {};
-  let isOver = false;
+  const state = { isOver: false };
   let names: readonly string[] = [];
 
   const readHistories = async (): Promise<void> => {
@@ -74,7 +74,7 @@ export const observeHouse = (house: House): Observer => {
   };
   const polling = (async () => {
     let historyMs = Date.now();
-    while (!isOver) {
+    while (!state.isOver) {
       await readFlows();
       if (Date.now() - historyMs > KEEP_MS) {
         historyMs = Date.now();
@@ -85,7 +85,7 @@ export const observeHouse = (house: House): Observer => {
   })();
   return {
     end: async () => {
-      isOver = true;
+      state.isOver = true;
       await polling;
       await readFlows();
       await readHistories();

@@ -63,8 +63,7 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
   const sent = new Map<string, Sent>();
   const settled = new Map<string, number>();
   const requests = followWorld(world);
-  let rate = 0;
-  let isOver = false;
+  const state = { rate: 0, isOver: false, isDone: false };
   const nowMs = (): number => Date.now();
 
   const sendSome = async (lane: Lane, count: number): Promise<void> => {
@@ -82,21 +81,20 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
   const sending = (async () => {
     let last = performance.now();
     const owed = new Map(lanes.map(({ chain }) => [chain, 0]));
-    while (!isOver) {
+    while (!state.isOver) {
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
       const seconds = (performance.now() - last) / 1_000;
       last = performance.now();
       await Promise.all(lanes.map(async (lane) => {
-        const due = (owed.get(lane.chain) ?? 0) + (rate * seconds * peersOf(world.topology, lane.chain).length) / pairs;
+        const due = (owed.get(lane.chain) ?? 0) + (state.rate * seconds * peersOf(world.topology, lane.chain).length) / pairs;
         const whole = Math.floor(due);
         owed.set(lane.chain, due - whole);
         if (whole > 0) await sendSome(lane, whole);
       }));
     }
   })();
-  let isDone = false;
   const polling = (async () => {
-    while (!isDone) {
+    while (!state.isDone) {
       for (const { key, isSuccess } of await readSettled()) if (isSuccess && !settled.has(key)) settled.set(key, nowMs());
       await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
     }
@@ -110,14 +108,14 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
     });
 
   return {
-    setRate: (perSecond) => (rate = perSecond),
+    setRate: (perSecond) => (state.rate = perSecond),
     nowMs,
     drain: async (deadlineMs) => {
-      isOver = true;
+      state.isOver = true;
       await sending;
       const until = performance.now() + deadlineMs;
       while (settled.size < sent.size && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
-      isDone = true;
+      state.isDone = true;
       await polling;
       await requests.poll();
       return settled.size >= sent.size;

@@ -188,7 +188,7 @@ describe("the detector", () => {
     const said: string[] = [];
     const watched = makeWatched(domain);
     Object.assign(watched, { phase: "admitted", epoch: 1n });
-    const log = { info: () => undefined, warn: () => undefined, alarm: (_event: string, facts?: object) => void said.push(String((facts as { rule: string }).rule)) };
+    const log = { info: () => undefined, warn: () => undefined, alarm: (_event: string, facts?: object) => void said.push((facts as { rule: string }).rule) };
     const detector = makeDetector({
       mode,
       clock: { wallMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => undefined },
