@@ -51,8 +51,8 @@ export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse =>
   if (detection !== "act" && detection !== "report") throw malformed("detection");
   if (access !== null && typeof access !== "string") throw malformed("access");
   if (checkpoint !== null && typeof checkpoint !== "string") throw malformed("checkpoint");
-  const facts = { instance: textOf(house, "instance"), production, detection, access, checkpoint };
-  return { ...facts, house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
+  const facts = { instance: textOf(house, "instance"), production, access, checkpoint };
+  return { ...facts, detection, house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 
 const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);
