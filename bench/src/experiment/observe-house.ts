@@ -10,7 +10,7 @@ export type Response = { readonly atMs: number; readonly domain: string; readonl
 type Watch = {
   readonly atMs: number;
   readonly wallMs: number;
-  readonly domains: readonly { readonly name: string; readonly epoch: string; readonly phase: string; readonly totals: { readonly refused: string } | null }[];
+  readonly domains: readonly { readonly name: string; readonly epoch: string; readonly phase: string; readonly refusals: Readonly<Record<string, string>> }[];
   readonly flows: readonly { readonly from: string; readonly to: string; readonly frames: number }[];
   readonly suspicions: Readonly<Record<string, number>>;
 };
@@ -18,6 +18,7 @@ type History = { readonly nowMs: number; readonly wallMs: number; readonly atMs:
 
 const METRICS = ["cpuPercent", "memoryBytes", "framesInPerS", "queuedBytes", "workBytesPerS", "unaskedPerS"];
 const POLL_MS = 100;
+const FORBIDDEN = ["switch.flow.denied", "switch.chain.foreign", "switch.message.malformed"];
 const KEEP_MS = 30_000;
 
 /** What management of one house saw while an experiment ran. */
@@ -31,7 +32,7 @@ export type Observed = {
   readonly flows: readonly FlowCount[];
   readonly responses: readonly Response[];
   readonly suspicions: Readonly<Record<string, number>>;
-  /** Frames the switch refused of an instance, by `domain epoch`. */
+  /** Frames the switch refused of a domain as no honest one's, since management started. */
   readonly refused: ReadonlyMap<string, number>;
 };
 
@@ -69,7 +70,7 @@ export const observeHouse = (house: House): Observer => {
     names = watch.domains.map(({ name }) => name);
     suspicions = watch.suspicions;
     const epochs = new Map(watch.domains.map(({ name, epoch }) => [name, epoch]));
-    for (const { name, epoch, totals } of watch.domains) if (totals !== null) refused.set(`${name} ${epoch}`, Number(totals.refused));
+    for (const { name, refusals } of watch.domains) refused.set(name, FORBIDDEN.reduce((sum, code) => sum + Number(refusals[code] ?? 0), 0));
     for (const { from, to, frames } of watch.flows) flows.push({ atMs: watch.wallMs, from, to, epoch: epochs.get(from) ?? "", frames });
   };
   const polling = (async () => {

@@ -44,7 +44,7 @@ export const aptResultOf = (run: AttackRun): AptResult => {
   const replaced = decided === null ? null : replacedAt(run, decided.atMs);
   const mine = run.observed.timeline.filter(({ domain, atMs }) => domain === ATTACKED_DOMAIN && atMs >= run.beganMs && atMs <= run.endedMs);
   const attempts = run.marks.get("attempts") ?? 0;
-  const refused = run.observed.refused.get(`${ATTACKED_DOMAIN} ${run.epoch}`) ?? 0;
+  const refused = run.observed.refused.get(ATTACKED_DOMAIN) ?? 0;
   return {
     tpsBefore: run.before.others.settledPerS,
     tpsDuring: run.during.others.settledPerS,
