@@ -3,12 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Crypto } from "@crossguardian/crypto";
-import { compareBytes } from "@crossguardian/kernel";
+import { compareBytes, decodeKeySlot, keyLabel, type RootKey } from "@crossguardian/kernel";
 
 /** Root keys by domain: files of 32 bytes, readable by root only; one per domain, never shared. */
 export type KeySlots = {
   readonly pathOf: (owner: string) => string;
+  /** The key the domain has from its next orderly start: a rotated one, where there is one. */
   readonly rootOf: (owner: string) => Uint8Array;
+  /** Epoch of that key. */
+  readonly epochOf: (owner: string) => bigint;
   /** Whether the slot is filled; nothing is made. */
   readonly has: (owner: string) => boolean;
 };
@@ -21,9 +24,15 @@ export const openKeySlots = (folder: string): KeySlots => {
     if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" });
     return path;
   };
+  const slotOf = (owner: string): RootKey => {
+    const path = pathOf(owner);
+    const rotated = `${path}.next`;
+    return decodeKeySlot(new Uint8Array(readFileSync(existsSync(rotated) ? rotated : path)));
+  };
   return {
     pathOf,
-    rootOf: (owner) => new Uint8Array(readFileSync(pathOf(owner))),
+    rootOf: (owner) => slotOf(owner).key,
+    epochOf: (owner) => slotOf(owner).epoch,
     has: (owner) => existsSync(join(folder, `${owner}.key`)),
   };
 };
@@ -33,21 +42,22 @@ export const gatewayPublics = (
   crypto: Crypto,
   slots: KeySlots,
   owner: string,
-): { readonly address: Uint8Array; readonly boxKey: Uint8Array } => {
+): { readonly address: Uint8Array; readonly boxKey: Uint8Array; readonly keyEpoch: bigint } => {
   const root = slots.rootOf(owner);
   return {
-    address: crypto.secp256k1.address(crypto.deriveKey(root, "crossguardian/gateway-key/v1")),
-    boxKey: crypto.x25519.publicKey(crypto.deriveKey(root, "crossguardian/box-key/v1")),
+    address: crypto.secp256k1.address(crypto.deriveKey(root, keyLabel("gateway-key"))),
+    keyEpoch: slots.epochOf(owner),
+    boxKey: crypto.x25519.publicKey(crypto.deriveKey(root, keyLabel("box-key"))),
   };
 };
 
 /** Address of a chain plugin's submitting account. */
 export const accountAddress = (crypto: Crypto, slots: KeySlots, owner: string, chain: string): Uint8Array =>
-  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), `crossguardian/account/${chain}/v1`));
+  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), keyLabel("account", chain)));
 
 /** Address of a relay validator. */
 export const validatorAddress = (crypto: Crypto, slots: KeySlots, owner: string): Uint8Array =>
-  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), "crossguardian/validator-key/v1"));
+  crypto.secp256k1.address(crypto.deriveKey(slots.rootOf(owner), keyLabel("validator-key")));
 
 /** Signatures of 65 bytes over a digest, ascending by signer. */
 export const signAscending = (

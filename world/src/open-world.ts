@@ -1,3 +1,4 @@
+import { keyLabel } from "@crossguardian/kernel";
 import { makeCrypto, type Crypto } from "@crossguardian/crypto";
 import { type DevAccount } from "@crossguardian/devnet";
 import { type Hashes, makeHashes } from "@crossguardian/protocol";
@@ -51,7 +52,7 @@ export const GOVERNORS = 3;
 /** See {@link GOVERNORS}. */
 export const GOVERNANCE_THRESHOLD = 2;
 /** Label under which a governance key is derived from its slot. */
-export const GOVERNANCE_KEY = "crossguardian/governance-key/v1";
+export const GOVERNANCE_KEY = keyLabel("governance-key");
 /** Flow policies that come with the project. */
 export const POLICY_DIR = fileURLToPath(new URL("../../host/switch/policy", import.meta.url));
 
@@ -69,7 +70,7 @@ const keptGovernorKeys = (crypto: Crypto, slots: KeySlots): readonly Uint8Array[
 
 /** Pause key out of its slot. */
 export const pauseKeyOf = (crypto: Crypto, slots: KeySlots): Uint8Array =>
-  crypto.deriveKey(slots.rootOf("pause"), "crossguardian/pause-key/v1");
+  crypto.deriveKey(slots.rootOf("pause"), keyLabel("pause-key"));
 
 /** Starts the houses of a world in parallel; those that came up are in `undo` also when one did not. */
 export const startHouses = async (terms: HouseTerms, undo: (() => Promise<void>)[]): Promise<ReadonlyMap<string, House>> => {

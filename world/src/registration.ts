@@ -53,7 +53,7 @@ export const worldDocument = (options: {
   readonly topology: Topology;
   readonly chains: readonly ChainPlan[];
   readonly deployments: ReadonlyMap<string, Deployment>;
-  readonly gateways: ReadonlyMap<string, { readonly address: Uint8Array; readonly boxKey: Uint8Array }>;
+  readonly gateways: ReadonlyMap<string, { readonly address: Uint8Array; readonly boxKey: Uint8Array; readonly keyEpoch: bigint }>;
 }): RegistryDocument => {
   const standing = options.chains.map((chain) => ({ chain, ...contractsOf(chain, options.deployments) }));
   return {
@@ -76,7 +76,7 @@ export const worldDocument = (options: {
     gateways: options.topology.gateways.map((gateway) => {
       const publics = options.gateways.get(gateway.name);
       if (publics === undefined) throw new Error(`no keys of gateway ${gateway.name}`);
-      return { name: gateway.name, address: publics.address, boxKey: publics.boxKey, keyEpoch: 1n, chains: gateway.chains };
+      return { name: gateway.name, address: publics.address, boxKey: publics.boxKey, keyEpoch: publics.keyEpoch, chains: gateway.chains };
     }),
     closedChains: [],
     validators: [],

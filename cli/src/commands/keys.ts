@@ -1,9 +1,12 @@
+import { makeCrypto } from "@crossguardian/crypto";
 import { publicKeysOf, type PublicKeys, readSavedWorld } from "@crossguardian/world";
 import { type Command } from "commander";
 
-import { type Context, examples, type InstanceOptions, withInstance } from "../context.ts";
-import { findDataDir } from "../instance.ts";
+import { type Context, examples, form, type InstanceOptions, withInstance } from "../context.ts";
+import { findDataDir, findInstance } from "../instance.ts";
+import { housesOf, type OrderOptions, orderHouse, withOrder } from "../order.ts";
 import { formatTokens } from "../parse-tokens.ts";
+import { printable } from "../printable.ts";
 import { operatorPowers } from "./contracts.ts";
 
 const draw = (keys: PublicKeys): string =>
@@ -18,7 +21,9 @@ const draw = (keys: PublicKeys): string =>
     `pause key      ${keys.pauseKey ?? "not on this machine"}`,
   ].join("\n");
 
-/** `keys show` */
+const OFFICER = "officer-1";
+
+/** `keys` */
 export const registerKeys = (program: Command, { places, print }: Context): void => {
   const keys = program.command("keys").description("keys of an instance").addHelpText("after", examples(["keys show --config crossguardian.json"]));
   withInstance(keys.command("show"))
@@ -28,5 +33,19 @@ export const registerKeys = (program: Command, { places, print }: Context): void
       const dataDir = findDataDir(places, options);
       const shown = await publicKeysOf(await operatorPowers(), readSavedWorld(dataDir), dataDir);
       print(options.json, shown, () => draw(shown));
+    });
+
+  withOrder(withInstance(keys.command("rotate")), OFFICER)
+    .description("has management make the root key of a domain's next epoch; it is used from the domain's next orderly start, and the old one is refused from then on")
+    .argument("<domain>", "interaction, or a plugin", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
+    .requiredOption("--gateway <name>", "the house")
+    .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\""]))
+    .addHelpText("after", "\nThen: register the gateway's new keys (service register), or pay into a plugin's new account (contracts deploy --fund); then\n  ./crossguardian up --config FILE   or   ./crossguardian domain restart DOMAIN --gateway HOUSE --why ...\nPrivate bodies on their way to the old key of a gateway can not be opened any more and are cancelled after their deadline.")
+    .action(async (domain: string, options: InstanceOptions & OrderOptions & { readonly gateway: string }) => {
+      const record = findInstance(places, options);
+      const [house] = housesOf(record, options.gateway);
+      if (house === undefined) return;
+      const { result } = await orderHouse(await makeCrypto(), record, house, { action: "rotateKey", resource: domain, by: OFFICER }, options);
+      print(options.json, { house: house.house, result }, () => `${house.house} ${domain}: ${printable(JSON.stringify(result))}`);
     });
 };

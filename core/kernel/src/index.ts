@@ -21,6 +21,8 @@ export {
   type ChainId,
   type ServiceId,
 } from "./ids.ts";
+export { KEY_PURPOSES, keyLabel, type KeyLabel, type KeyPurpose } from "./key-label.ts";
+export { decodeKeySlot, encodeKeySlot, ROOT_KEY_BYTES, type RootKey } from "./key-slot.ts";
 export {
   type Cancel,
   type Clock,

@@ -1,5 +1,5 @@
 import { makeCrypto } from "@crossguardian/crypto";
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, keyLabel } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { type ChainPackage } from "@crossguardian/plugin-kit";
 import { type PluginConfig } from "@crossguardian/protocol";
@@ -23,7 +23,7 @@ export const runPlugin = async (powers: DomainPowers, config: PluginConfig, chai
       endpoints: config.endpoints.map((endpoint) => ({ config: endpoint, connect: () => streams.connect(endpoint.name) })),
       say: (name, message) => channel.send(INTERACTION, name, message),
       crypto: { keccak256: crypto.keccak256, sha256: crypto.sha256, secp256k1: crypto.secp256k1 },
-      accountKey: crypto.deriveKey(powers.rootKey, `crossguardian/account/${config.chain}/v1`),
+      accountKey: crypto.deriveKey(powers.rootKey, keyLabel("account", config.chain)),
       clock,
       log,
     },

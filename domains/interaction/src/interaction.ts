@@ -1,4 +1,4 @@
-import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Clock, type Log, keyLabel } from "@crossguardian/kernel";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Hashes, type InteractionConfig, makeHashes } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
@@ -58,7 +58,7 @@ export type Interaction = {
 };
 
 /** Labels of the keys below the root key. */
-export const KEY_LABEL = { gateway: "crossguardian/gateway-key/v1", box: "crossguardian/box-key/v1" } as const;
+export const KEY_LABEL = { gateway: keyLabel("gateway-key"), box: keyLabel("box-key"), journal: keyLabel("journal-key") } as const;
 /** Interval of the slow look at everything open, in ms. */
 export const TICK_MS = 250;
 /** Entries that wait to be published before chains are held back; each chain has an equal share of this and the following. */

@@ -3,9 +3,10 @@ import { makeCrypto } from "@crossguardian/crypto";
 import { runDomain } from "@crossguardian/frontend";
 import { type InteractionConfig, interactionConfig } from "@crossguardian/protocol";
 import { openJournalFile } from "./adapters/journal-file.ts";
-import { makeInteraction } from "./interaction.ts";
+import { KEY_LABEL, makeInteraction } from "./interaction.ts";
 import { openJournal } from "./journal.ts";
 import { type Debt } from "./owed.ts";
+import { sealJournal } from "./sealed-journal.ts";
 import { loadByStage } from "./status.ts";
 
 /** A gauge below zero is not in the pulse. */
@@ -23,10 +24,11 @@ const neighboursOf = (config: InteractionConfig): readonly { readonly name: stri
 await runDomain({
   configCodec: interactionConfig,
   run: async (powers, config) => {
-    const { channel, clock, log, rootKey, dataPath } = powers;
+    const { channel, clock, log, rootKey, keyEpoch, dataPath } = powers;
     if (rootKey === null || dataPath === null) throw new CodedError("interaction.config.volume");
     const crypto = await makeCrypto();
-    const file = await openJournalFile(dataPath);
+    const journalKey = { secret: crypto.deriveKey(rootKey, KEY_LABEL.journal), epoch: keyEpoch };
+    const file = sealJournal(await openJournalFile(dataPath), { crypto, log }, journalKey);
     const journal = await openJournal({ file, clock, log });
     const interaction = makeInteraction({ send: channel.send, clock, log, crypto, rootKey, journal }, config);
 

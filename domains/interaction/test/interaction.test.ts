@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { toHex, utf8 } from "@crossguardian/kernel";
-import { crypto, hashes, RETRY_MS, TIMEOUT_MS, VAULT_A, VAULT_B, World } from "./world.ts";
+import { sealJournal } from "../src/sealed-journal.ts";
+import { crypto, hashes, RETRY_MS, TIMEOUT_MS, VAULT_A, VAULT_B, World, journalKeyOf } from "./world.ts";
 
 const PUBLIC = { func: "mint", args: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)], salt: null };
 const PAIR = `${VAULT_A}-${VAULT_B}`;
@@ -162,7 +163,8 @@ test("an entry that the contract decided in blocks below the marks is concluded 
   await gateway.interaction.stop();
   const { chains } = { chains: [{ chain: "chainB", height: world.chains["chainB"]!.tip() }] };
   const { encodeRecord } = await import("../src/journal-format.ts");
-  gateway.file.bytes = encodeRecord({ kind: "marks", value: { relayHeight: 1n, chains } });
+  const quiet = { info: () => undefined, warn: () => undefined, alarm: () => undefined };
+  await sealJournal(gateway.file, { crypto, log: quiet }, journalKeyOf("gwB")).replace(encodeRecord({ kind: "marks", value: { relayHeight: 1n, chains } }));
   await world.startGateway("gwB");
   world.run(20_000);
   everythingDone(world, 1);

@@ -4,6 +4,7 @@ import { type InteractionConfig, makeHashes, registrationDigest, registryDocumen
 import { bounds, encodeMessage, type Message, MESSAGES, type MessageName, type Codec, privateCall } from "@crossguardian/wire";
 import { type Interaction, KEY_LABEL, makeInteraction } from "../src/interaction.ts";
 import { type JournalFile, openJournal } from "../src/journal.ts";
+import { sealJournal } from "../src/sealed-journal.ts";
 import { loadRegistry } from "../src/load-registry.ts";
 import { makeFakeClock } from "./fake-clock.ts";
 import { FakeChain } from "./fake-chain.ts";
@@ -23,6 +24,8 @@ const key = (seed: number): Uint8Array => crypto.keccak256(Uint8Array.of(seed));
 /** Chain of each gateway. The third gateway runs only where a test asks for it. */
 const CHAIN_OF: Readonly<Record<string, string>> = { gwA: "chainA", gwB: "chainB", gwC: "chainC" };
 const rootOf = (gateway: string): Uint8Array => key(101 + Object.keys(CHAIN_OF).indexOf(gateway));
+/** Key under which a gateway's journal is sealed. */
+export const journalKeyOf = (gateway: string) => ({ secret: crypto.deriveKey(rootOf(gateway), KEY_LABEL.journal), epoch: 1n });
 const sign = (digest: Uint8Array, privateKey: Uint8Array): Uint8Array => {
   const { signature, recovery } = crypto.secp256k1.sign(digest, privateKey);
   return concatBytes([signature, Uint8Array.of(27 + recovery)]);
@@ -152,7 +155,7 @@ export class World {
         if (alive()) run();
       }),
     };
-    const journal = await openJournal({ file, clock, log: logs });
+    const journal = await openJournal({ file: sealJournal(file, { crypto, log: logs }, journalKeyOf(name)), clock, log: logs });
     const state: GatewayState = {
       name, file, chain, generation, wanted: null, sentTo: 0n, scanFrom: null, grants: 0, witnessFrom: new Map(),
       interaction: makeInteraction(

@@ -88,6 +88,10 @@ export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
   }
   if (typeof name !== "string" || !isEpoch(epoch)) return no;
   if (type === "ended") return ok({ type, name, epoch: BigInt(epoch) });
+  if (type === "keyed") {
+    const { keyEpoch } = line;
+    return keyEpoch === null || isEpoch(keyEpoch) ? ok({ type, name, epoch: BigInt(epoch), keyEpoch: keyEpoch === null ? null : BigInt(keyEpoch) }) : no;
+  }
   if (type === "held") {
     const step = STEPS.find((each) => each === line["step"]);
     return step === undefined ? no : ok({ type, name, epoch: BigInt(epoch), step, done: line["done"] === true });

@@ -52,6 +52,7 @@ export type FromLauncher =
   /** A step took effect on the launcher's side, or did not. */
   | { readonly type: "held"; readonly name: string; readonly epoch: bigint; readonly step: Step; readonly done: boolean }
   | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly KernelCounters[] }
+  | { readonly type: "keyed"; readonly name: string; readonly epoch: bigint; readonly keyEpoch: bigint | null }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** The kernel's counters of one process or jail of the house, as the launcher reads them; times in microseconds. */
@@ -74,5 +75,6 @@ export type ToLauncher =
   | { readonly type: "admitted"; readonly name: string; readonly epoch: string }
   | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: Step; readonly cpuPercent: number | null }
   | { readonly type: "refused" | "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
+  | { readonly type: "key"; readonly name: string; readonly epoch: string; readonly key: string }
   | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };

@@ -54,10 +54,11 @@ const readKey = (): Uint8Array | null => {
   if (bytes.length !== ROOT_KEY_BYTES) throw new CodedError("management.key.malformed", { bytes: bytes.length });
   return bytes;
 };
+const crypto = await makeCrypto();
 const openOrEnd = async (): Promise<Operations> => {
   try {
     return await openOperations({
-      house, log, clock: systemClock, crypto: await makeCrypto(),
+      house, log, clock: systemClock, crypto,
       rootKey: readKey(),
       dataPath: process.env["CG_DATA"] ?? null,
       onCheckpoint: (note) => line.send({ type: "checkpoint", note }),
@@ -88,6 +89,7 @@ const overseer = makeOverseer(house, {
   keepLine: (domain, { level, event, facts }) =>
     keep(domain, LEVELS[level], event, Object.fromEntries(facts.map(({ key, value }) => [key, value]))),
   keepResponse,
+  random: crypto.random,
   permits: access === null ? () => true : access.permits,
   ...(orders === null ? {} : { orders }),
 });

@@ -1,6 +1,7 @@
 import { CodedError, failure, refuse } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
+import { serveRotation } from "./access/rotate-keys.ts";
 import { serveDomains } from "./access/serve-domains.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
 import { makeDetector } from "./detect/detector.ts";
@@ -48,6 +49,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     tellLauncher: powers.tellLauncher,
     permits: powers.permits,
   });
+  const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
 
   const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond });
@@ -113,6 +115,10 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
       if (line.type === "started") {
         responder.confirm(watched, "rebuild", line.fresh);
         admission.onStarted(watched, line);
+        return;
+      }
+      if (line.type === "keyed") {
+        rotation?.onKeyed(line.name, line.keyEpoch);
         return;
       }
       if (line.type === "held") {

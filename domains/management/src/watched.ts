@@ -1,4 +1,4 @@
-import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Clock, type Log, type Random } from "@crossguardian/kernel";
 import { type Message, type MessageName } from "@crossguardian/wire";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
@@ -26,6 +26,7 @@ export type OverseerPowers = {
   readonly keepResponse: (record: ResponseRecord) => void;
   /** Whether the policy lets management take this step by itself. */
   readonly permits: (step: string, domain: string) => boolean;
+  readonly random: Random;
   /** Takes operators' orders; without it none is taken. */
   readonly orders?: OrderDesk;
 };

@@ -48,6 +48,7 @@ const setUp = (wanted: ManagedHouse = house) => {
       on: (name, handler) => void handlers.set(name, handler),
     },
     permits: () => true,
+    random: { bytes: (length) => new Uint8Array(length) },
     tellLauncher: (line) => told.push(line),
     keepLine: (name, line) => kept.push(`${name} ${line.event}`),
     keepResponse: (record) => void responses.push(record),

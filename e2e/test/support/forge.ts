@@ -1,5 +1,5 @@
 import { gatewayAbi, vaultAbi } from "@crossguardian/contracts-evm";
-import { fromHex, to0x } from "@crossguardian/kernel";
+import { fromHex, to0x, keyLabel } from "@crossguardian/kernel";
 import { makeEntriesTree, relayGenesisDocument, relayGenesisHash, type Target, wordOf, wordOfBytes } from "@crossguardian/protocol";
 import {
   batchContent, contentHashInput, decodeMessage, encodeContent, encodeIbtp, encodeIbtpExtra, encodeMessage, encodePayload,
@@ -10,8 +10,8 @@ import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, typ
 
 import { contractsOf, rpcOf } from "./calls.ts";
 
-const GATEWAY_KEY = "crossguardian/gateway-key/v1";
-const VALIDATOR_KEY = "crossguardian/validator-key/v1";
+const GATEWAY_KEY = keyLabel("gateway-key");
+const VALIDATOR_KEY = keyLabel("validator-key");
 const TIMEOUT_MS = 600_000n;
 const PRIORITY = 1;
 const ZERO32 = new Uint8Array(32);

@@ -1,5 +1,5 @@
 import { createHash, hash, hkdfSync } from "node:crypto";
-import { type Hash, utf8 } from "@crossguardian/kernel";
+import { type Hash, utf8, type KeyLabel } from "@crossguardian/kernel";
 import { needLength } from "./need-length.ts";
 
 const ONE_SHOT_BYTES = 8 * 1024;
@@ -25,7 +25,7 @@ const NO_SALT = new Uint8Array(0);
  * The key of one purpose below a domain's 32-byte root key.
  * @throws crypto.key.length
  */
-export const deriveKey = (root: Uint8Array, label: string): Uint8Array => {
+export const deriveKey = (root: Uint8Array, label: KeyLabel): Uint8Array => {
   needLength("root key", root, 32);
   return hkdf32(root, NO_SALT, utf8(label));
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Hash, type Random, type Secp256k1 } from "@crossguardian/kernel";
+import { type Hash, type Random, type Secp256k1, type KeyLabel } from "@crossguardian/kernel";
 import { aead, type Aead } from "./aead.ts";
 import { asBytes, deriveKey, sha256 } from "./digest.ts";
 import { ed25519, type Ed25519 } from "./ed25519.ts";
@@ -14,7 +14,7 @@ export type Crypto = SealedBox & {
   readonly keccak256: Hash;
   readonly sha256: Hash;
   readonly secp256k1: Secp256k1;
-  readonly deriveKey: (root: Uint8Array, label: string) => Uint8Array;
+  readonly deriveKey: (root: Uint8Array, label: KeyLabel) => Uint8Array;
   readonly x25519: X25519;
   readonly aead: Aead;
   readonly ed25519: Ed25519;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CodedError, fromHex, toHex, utf8 } from "@crossguardian/kernel";
+import { CodedError, fromHex, toHex, utf8, keyLabel } from "@crossguardian/kernel";
 import { privateKeyToAddress, sign as viemSign } from "viem/accounts";
 import { keccak256 as viemKeccak, recoverAddress } from "viem";
 import { makeCrypto } from "../src/index.ts";
@@ -83,12 +83,12 @@ test("zero and the group order are no private keys", () => {
 });
 
 test("keys of different labels differ, and a label always gives the same key", () => {
-  const first = crypto.deriveKey(key(1), "crossguardian/gateway-key/v1");
+  const first = crypto.deriveKey(key(1), keyLabel("gateway-key"));
   assert.equal(first.length, 32);
-  assert.deepEqual(crypto.deriveKey(key(1), "crossguardian/gateway-key/v1"), first);
-  assert.notDeepEqual(crypto.deriveKey(key(1), "crossguardian/box-key/v1"), first);
-  assert.notDeepEqual(crypto.deriveKey(key(2), "crossguardian/gateway-key/v1"), first);
-  assert.throws(() => crypto.deriveKey(none, "x"), coded("crypto.key.length"));
+  assert.deepEqual(crypto.deriveKey(key(1), keyLabel("gateway-key")), first);
+  assert.notDeepEqual(crypto.deriveKey(key(1), keyLabel("box-key")), first);
+  assert.notDeepEqual(crypto.deriveKey(key(2), keyLabel("gateway-key")), first);
+  assert.throws(() => crypto.deriveKey(none, keyLabel("box-key")), coded("crypto.key.length"));
 });
 
 test("X25519 agrees with RFC 7748 section 6.1", () => {

@@ -45,6 +45,8 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
     if (step === undefined || (cpuPercent !== null && typeof cpuPercent !== "number")) return malformed;
     return ok({ type, name, epoch, step, cpuPercent });
   }
+  const key = text(line["key"], 64);
+  if (type === "key") return key !== null && /^[0-9a-f]{64}$/u.test(key) ? ok({ type, name, epoch, key }) : malformed;
   const why = text(line["why"], MAX_WHY_CHARS);
   if ((type === "refused" || type === "restart" || type === "renew") && why !== null) return ok({ type, name, epoch, why });
   return malformed;

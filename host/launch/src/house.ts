@@ -1,4 +1,4 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, fromHex, ROOT_KEY_BYTES } from "@crossguardian/kernel";
 import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { makeAdmissions } from "./admissions.ts";
 import { type CodeCache } from "./code-cache.ts";
@@ -52,7 +52,7 @@ const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<voi
 
 /** The switch shown as a member. */
 const switchMember = (keeper: Keeper): Member => ({
-  keeper, epoch: 0n, digest: null, running: null, held: new Set(),
+  keeper, epoch: 0n, digest: null, running: null, held: new Set(), activatesKey: false,
   entry: {
     name: SWITCH_NAME, kind: "management", chain: null, standbyOf: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
     config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
@@ -85,6 +85,21 @@ const watchHouse = ({ powers, link, members }: HouseParts, switchKeeper: Keeper,
   };
 };
 
+/** Writes the key of the next epoch beside the domain's slot; null where it has none or the disk does not take it. */
+const rotateKey = (member: Member | undefined, key: string, { folders, record }: HousePowers): string | null => {
+  const slot = member?.entry.keySlot ?? null;
+  if (member === undefined || slot === null) return null;
+  const { name } = member.entry;
+  try {
+    const keyEpoch = folders.slots.rotate(slot, fromHex(key, ROOT_KEY_BYTES)).toString();
+    record("key.rotated", { name, keyEpoch });
+    return keyEpoch;
+  } catch (error) {
+    record("key.failed", { name, why: error instanceof CodedError ? error.code : "not written" });
+    return null;
+  }
+};
+
 /** Makes a house of its specification; nothing is started yet. */
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const { clock, record } = powers;
@@ -97,7 +112,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     const member = members.get(name);
     if (member === undefined || (epoch !== null && member.epoch.toString() !== epoch)) return;
     record("domain.restart", { name, why });
-    if (inOrder) member.keeper.restart(STOP_GRACE_MS);
+    if (inOrder) Object.assign(member, { activatesKey: true }).keeper.restart(STOP_GRACE_MS);
     else member.keeper.kill();
     // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
     if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
@@ -114,6 +129,10 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (verdict.type === "admitted") {
       record("domain.admitted", { name, epoch });
       admissions.admit(name);
+      return;
+    }
+    if (verdict.type === "key") {
+      link.tell({ type: "keyed", name, epoch, keyEpoch: rotateKey(members.get(name), verdict.key, powers) });
       return;
     }
     if (verdict.type === "hold") {
@@ -137,7 +156,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   });
   const switchKeeper = makeKeeper(keptSwitchOf, { clock, record });
   for (const entry of spec.domains) {
-    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null, held: new Set() });
+    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null, held: new Set(), activatesKey: true });
   }
 
   let isFrozen = false;

@@ -104,6 +104,8 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
     const epoch = folders.nextEpoch(entry.name);
     const member = members.get(entry.name);
     if (member !== undefined) member.epoch = epoch;
+    if (entry.keySlot !== null) folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false);
+    if (member !== undefined) member.activatesKey = false;
     const pair = await powers.makePair(join(folders.ports, `${String(entry.port)}.sock`));
     try {
       outputFd = folders.openOutput(entry.name);

@@ -10,6 +10,8 @@ export type ToManagement =
   | { readonly type: "held"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly done: boolean }
   /** Counters of every process of the house, SAMPLE_MS apart (sample-house.ts). */
   | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly DomainCounters[] }
+  /** A key was written; `keyEpoch` null: it was not. */
+  | { readonly type: "keyed"; readonly name: string; readonly epoch: string; readonly keyEpoch: string | null }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** Counters of one process or jail of the house; the switch is one of them. Times in microseconds. */
@@ -23,6 +25,8 @@ export type FromManagement =
   | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly cpuPercent: number | null }
   /** `restart`: it is killed; `renew`: it may end in order. Another instance follows. */
   | { readonly type: "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
+  /** The root key of the domain's next epoch, in hexadecimal, for its slot. */
+  | { readonly type: "key"; readonly name: string; readonly epoch: string; readonly key: string }
   /** The audit log's signed checkpoint, to be kept where management can not write. */
   | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };

@@ -15,6 +15,8 @@ export type Member = {
   running: RunningDomain | null;
   /** Steps that are in force against the present run. */
   held: ReadonlySet<HeldStep>;
+  /** The next start puts a rotated key in its place: the first one, and one an operator asked for. */
+  activatesKey: boolean;
 };
 
 /** State of a domain as the control socket shows it. */

@@ -106,6 +106,10 @@ describe("a house", { skip: skipHouse }, () => {
     assert.deepEqual(status.map((each: { phase: string }) => each.phase), ["admitted", "admitted", "admitted"]);
   });
 
+  test("leaves no memory of any of its processes for a core dump", async () => {
+    for (const [name, { pid }] of await domains()) assert.equal(readFileSync(`/proc/${String(pid)}/coredump_filter`, "utf8").trim(), "00000000", name);
+  });
+
   test("brings a domain back that was killed, under a new epoch", async () => {
     const before = (await domains()).get("relay") ?? assert.fail();
     const killedMs = Date.now();

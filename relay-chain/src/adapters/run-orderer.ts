@@ -1,5 +1,5 @@
 import { type Crypto } from "@crossguardian/crypto";
-import { type Clock, type Log, type Random } from "@crossguardian/kernel";
+import { type Clock, type Log, type Random, keyLabel } from "@crossguardian/kernel";
 import { makeHashes, type OrdererConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { makeOrderer, type Orderer } from "../orderer/orderer.ts";
@@ -11,7 +11,7 @@ import { type Peer } from "./peer.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
 /** Label of an orderer's or archive's key (its peer identity) below its root key. */
-export const ORDERER_KEY_LABEL = "crossguardian/orderer-key/v1";
+export const ORDERER_KEY_LABEL = keyLabel("orderer-key");
 
 /** What an orderer runs with. */
 export type OrdererHost = {

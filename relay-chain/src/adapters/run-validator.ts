@@ -1,6 +1,6 @@
 import { type Duplex } from "node:stream";
 import { type Crypto } from "@crossguardian/crypto";
-import { type Clock, CodedError, type Log } from "@crossguardian/kernel";
+import { type Clock, CodedError, type Log, keyLabel } from "@crossguardian/kernel";
 import { type ChainPackage, type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type Registry, type ValidatorConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
@@ -11,7 +11,7 @@ import { openValidatorLogs } from "./open-logs.ts";
 import { stayConnected } from "./stay-connected.ts";
 
 /** Label of a validator's key below its root key. */
-export const VALIDATOR_KEY_LABEL = "crossguardian/validator-key/v1";
+export const VALIDATOR_KEY_LABEL = keyLabel("validator-key");
 
 /** What a validator runs with. */
 export type ValidatorHost = {

@@ -5,12 +5,12 @@ import {
   type Checkpoint, decodeAuditRecord, formatNoteKey, judgeLog, type LoggedRecord, makeTreeHash, type NoteKey, openCheckpoint, parseNoteKey, proveConsistency, proveInclusion, type SeenCheckpoint, toBase64,
 } from "@crossguardian/audit";
 import { type Crypto } from "@crossguardian/crypto";
-import { CodedError, type Failure, failure, utf8 } from "@crossguardian/kernel";
+import { CodedError, type Failure, failure, utf8, keyLabel } from "@crossguardian/kernel";
 
 import { openKeySlots } from "../key-slots.ts";
 
 /** Label below management's root key under which it signs the log. */
-const AUDIT_KEY_LABEL = "crossguardian/audit-key/v1";
+const AUDIT_KEY_LABEL = keyLabel("audit-key");
 const TRIES = 8;
 const TRY_AGAIN_MS = 60;
 

@@ -1,4 +1,4 @@
-import { CodedError, fromHex } from "@crossguardian/kernel";
+import { CodedError, equalBytes, fromHex } from "@crossguardian/kernel";
 import { applyRegistration, type Registry, registryDocument, type RegistryDocument } from "@crossguardian/protocol";
 import { decodeMessage } from "@crossguardian/wire";
 
@@ -38,7 +38,12 @@ export const deploymentDocument = (powers: OperatorPowers, saved: SavedWorld, sl
   });
   const chains = whole.chains.filter(({ chain }) => !registry.chains.has(chain));
   const services = whole.services.filter(({ id }) => !registry.services.has(id));
-  const gateways = whole.gateways.filter(({ name, chains: served }) => served.some((chain) => registry.gatewayOfChain.get(chain) !== name));
+  const gateways = whole.gateways.filter(({ name, chains: served, address, keyEpoch }) => {
+    const known = registry.gateways.get(name);
+    // After a rotation the gateway has other keys.
+    const hasOtherKey = known === undefined || known.keyEpoch !== keyEpoch || !equalBytes(known.address, address);
+    return hasOtherKey || served.some((chain) => registry.gatewayOfChain.get(chain) !== name);
+  });
   if (chains.length + services.length + gateways.length === 0) return null;
   return { ...whole, nonce: registry.nonce + 1n, chains, services, gateways };
 };

@@ -13,6 +13,7 @@ export const LAUNCH_FAILURES = {
   "launch.channel.failed": { action: "retry", says: "a channel could not be made" },
   "launch.uids.exhausted": { action: "refuse", says: "no block of user ids is free; remove the data of a house that is not used" },
   "launch.path.unreachable": { action: "refuse", says: "a folder above cannot be entered by the users the domains run as" },
+  "launch.key.epoch": { action: "alarm", says: "the key slot holds a key of an earlier epoch than the domain has used: an old key was put back" },
   "launch.control.unsigned": { action: "refuse", says: "in production this needs a signed order of an operator" },
   "launch.control.malformed": { action: "refuse", says: "a request at the control socket is not understood" },
   "launch.control.unreachable": { action: "retry", says: "no launcher answers at the control socket" },

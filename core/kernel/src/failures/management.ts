@@ -3,6 +3,8 @@ import { type FailureTable } from "./failure-table.ts";
 /** Failure codes of the area `management`. */
 export const MANAGEMENT_FAILURES = {
   "management.config.malformed": { action: "alarm", says: "the launcher's description of the house is not understood" },
+  "management.key.kind": { action: "refuse", says: "the root key of this kind of domain is not rotated by a command" },
+  "management.key.late": { action: "retry", says: "the launcher has not written the key, or is at it" },
   "management.key.malformed": { action: "alarm", says: "management's key slot does not hold 32 bytes" },
   "management.line.malformed": { action: "alarm", says: "a line of the launcher is not understood" },
   "management.domain.unknown": { action: "refuse", says: "the house has no domain of this name" },

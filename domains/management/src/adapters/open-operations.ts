@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { decodeAuditRecord, type NoteKey } from "@crossguardian/audit";
 import { accessDigest } from "@crossguardian/access";
 import { type Crypto } from "@crossguardian/crypto";
-import { type Clock, CodedError, failure, type Log } from "@crossguardian/kernel";
+import { type Clock, CodedError, failure, type Log, keyLabel } from "@crossguardian/kernel";
 import { type AccessPoint, makeAccessPoint } from "../access/access-point.ts";
 import { CHANGED, changedRecord, serveChanges } from "../access/change-desk.ts";
 import { loadDocument } from "../access/load-document.ts";
@@ -16,7 +16,7 @@ import { makeCedarRules } from "./cedar-rules.ts";
 import { openChangeFile } from "./change-file.ts";
 
 /** Label below management's root key under which the audit log is signed. */
-export const AUDIT_KEY_LABEL = "crossguardian/audit-key/v1";
+export const AUDIT_KEY_LABEL = keyLabel("audit-key");
 
 /** Audit log, authorization point and order desk of a house. `access` and `orders` null: nobody may give orders here. */
 export type Operations = { readonly audit: Audit; readonly access: AccessPoint | null; readonly orders: OrderDesk | null };

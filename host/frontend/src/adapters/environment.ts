@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
-import { CodedError } from "@crossguardian/kernel";
-
-const ROOT_KEY_BYTES = 32;
+import { CodedError, decodeKeySlot, type RootKey } from "@crossguardian/kernel";
 
 /** What the launcher tells a domain beside its channel; never a secret but by the path of the key slot. */
 export type Environment = {
   readonly name: string;
-  readonly rootKey: Uint8Array | null;
+  readonly rootKey: RootKey | null;
   readonly dataPath: string | null;
   /** Instance epoch of this start, or null when the launcher states none. */
   readonly epoch: bigint | null;
@@ -14,15 +12,12 @@ export type Environment = {
   readonly channelFd: number | null;
 };
 
-const readKey = (path: string): Uint8Array => {
-  let bytes: Uint8Array;
+const readKey = (path: string): RootKey => {
   try {
-    bytes = new Uint8Array(readFileSync(path));
+    return decodeKeySlot(new Uint8Array(readFileSync(path)));
   } catch (error) {
     throw new CodedError("frontend.key.unreadable", { path }, { cause: error });
   }
-  if (bytes.length !== ROOT_KEY_BYTES) throw new CodedError("frontend.key.unreadable", { path, bytes: bytes.length });
-  return bytes;
 };
 
 /** Reads CG_NAME, CG_KEY, CG_DATA, CG_EPOCH and CG_CHANNEL. @throws frontend.name.missing, frontend.key.unreadable */

@@ -52,6 +52,8 @@ export type DomainPowers = {
   readonly random: Random;
   /** 32 bytes of the key slot, or null without one. */
   readonly rootKey: Uint8Array | null;
+  /** Epoch of the root key; 0 without one. */
+  readonly keyEpoch: bigint;
   /** Folder of the writable volume, or null without one. */
   readonly dataPath: string | null;
   /** A whole number shown in each heartbeat. */

@@ -2,6 +2,7 @@ import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync,
 import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { BLOCKS_COUNT } from "../uid-plan.ts";
+import { makeSlotKeeper, type SlotKeeper } from "./slot-keeper.ts";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 const MAX_EVENTS_BYTES = 32 * 1024 * 1024;
@@ -36,6 +37,7 @@ export type HouseFolders = {
   readonly appendEvent: (line: string) => void;
   /** The next instance epoch of a domain, stored before it is returned. */
   readonly nextEpoch: (name: string) => bigint;
+  readonly slots: SlotKeeper;
   /** The checkpoint management handed over last; null: none yet. */
   readonly readCheckpoint: () => string | null;
   readonly keepCheckpoint: (note: string) => void;
@@ -103,6 +105,7 @@ export const makeHouseFolders = (
       storeNumber(path, next);
       return next;
     },
+    slots: makeSlotKeeper(join(dataDir, "epochs")),
     readCheckpoint: () => (existsSync(checkpoint) ? readFileSync(checkpoint, "utf8") : null),
     // One that is lost in a crash of the machine is only older than it could be.
     keepCheckpoint: (note) => storeText(checkpoint, note, false),

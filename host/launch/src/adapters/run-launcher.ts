@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Duplex } from "node:stream";
 import {
@@ -213,6 +213,8 @@ export const runLauncher = async (houseFile: string, places: BootPlaces): Promis
   process.stdout.on("error", () => undefined);
   try {
     if (process.getuid?.() !== 0) throw new CodedError("launch.user.notRoot");
+    // No memory goes into a core dump, not even one that is piped to a program; whatever is started inherits it (core(5)).
+    writeFileSync("/proc/self/coredump_filter", "0");
     const spec = decodeHouseSpec(readBounded(houseFile, MAX_HOUSE_FILE_BYTES));
     const ending = watchEnding(spec.lifeline);
     await runHouse(spec, places, ending);

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Clock } from "@crossguardian/kernel";
+import { KEYED_DEADLINE_MS, serveRotation } from "../src/access/rotate-keys.ts";
+import { makeWatched, type Watched } from "../src/watched.ts";
+import { makeAccessHouse } from "./support/access-house.ts";
+
+const domain = (name: string, kind: string, port: number): Watched => {
+  const watched = makeWatched({ name, kind, chain: null, port, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", config: new Uint8Array() });
+  watched.epoch = 7n;
+  return watched;
+};
+
+const setUp = () => {
+  const house = makeAccessHouse();
+  const told: Record<string, unknown>[] = [];
+  let late = (): void => undefined;
+  const clock: Pick<Clock, "after"> = {
+    after: (delayMs, run) => {
+      assert.equal(delayMs, KEYED_DEADLINE_MS);
+      late = run;
+      return () => undefined;
+    },
+  };
+  const all = new Map([domain("interaction", "interaction", 1), domain("plugin-a", "validator", 2)].map((each) => [each.domain.name, each]));
+  const rotation = serveRotation(house.desk, { clock, random: { bytes: (length) => new Uint8Array(length).fill(9) }, all, tellLauncher: (line) => void told.push(line) });
+  return { ...house, told, rotation, late: () => late() };
+};
+const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("a security officer has a domain's key rotated: management makes it, the launcher writes it, and nobody is told it", async () => {
+  const { give, told, rotation, records } = setUp();
+  const answer = give("olga", "rotateKey", "interaction");
+  await settled();
+  assert.deepEqual(told, [{ type: "key", name: "interaction", epoch: "7", key: "09".repeat(32) }]);
+  rotation.onKeyed("interaction", 2n);
+  assert.deepEqual((await answer).result, { domain: "interaction", keyEpoch: "2" });
+  assert.ok(!JSON.stringify(records.map((each) => ({ ...each, facts: String(each.facts) }))).includes("0909"));
+  assert.ok(!JSON.stringify(await answer).includes("0909"));
+});
+
+test("operators, and domains whose key is more than theirs, are refused; so is a key the launcher does not write", async () => {
+  const { give, told, rotation, late } = setUp();
+  assert.equal((await give("ann", "rotateKey", "interaction")).failure?.code, "access.order.denied");
+  assert.equal((await give("olga", "rotateKey", "plugin-a")).failure?.code, "management.key.kind");
+  assert.deepEqual(told, []);
+  const failed = give("olga", "rotateKey", "interaction");
+  await settled();
+  rotation.onKeyed("interaction", null);
+  assert.equal((await failed).failure?.code, "management.key.late");
+  const silent = give("olga", "rotateKey", "interaction");
+  await settled();
+  late();
+  assert.equal((await silent).failure?.code, "management.key.late");
+});
