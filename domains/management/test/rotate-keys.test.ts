@@ -35,7 +35,7 @@ test("a security officer has a domain's key rotated: management makes it, the la
   assert.deepEqual(told, [{ type: "key", name: "interaction", epoch: "7", key: "09".repeat(32) }]);
   rotation.onKeyed("interaction", 2n);
   assert.deepEqual((await answer).result, { domain: "interaction", keyEpoch: "2" });
-  assert.ok(!JSON.stringify(records.map((each) => ({ ...each, facts: String(each.facts) }))).includes("0909"));
+  assert.ok(!JSON.stringify(records).includes("0909"));
   assert.ok(!JSON.stringify(await answer).includes("0909"));
 });
 

@@ -41,7 +41,7 @@ export const deploymentDocument = (powers: OperatorPowers, saved: SavedWorld, sl
   const gateways = whole.gateways.filter(({ name, chains: served, address, keyEpoch }) => {
     const known = registry.gateways.get(name);
     // After a rotation the gateway has other keys.
-    const hasOtherKey = known === undefined || known.keyEpoch !== keyEpoch || !equalBytes(known.address, address);
+    const hasOtherKey = known?.keyEpoch !== keyEpoch || !equalBytes(known.address, address);
     return hasOtherKey || served.some((chain) => registry.gatewayOfChain.get(chain) !== name);
   });
   if (chains.length + services.length + gateways.length === 0) return null;
