@@ -24,8 +24,11 @@ class LentAgent extends Agent {
     this.connect = connect;
   }
 
+  // A lent stream is no socket: the agent asks one for keep-alive probes, timeouts and the reference that holds the process.
   override createConnection(): Duplex {
-    return this.connect();
+    const lent = this.connect();
+    const itself = (): Duplex => lent;
+    return "setKeepAlive" in lent ? lent : Object.assign(lent, { setKeepAlive: itself, setTimeout: itself, ref: itself, unref: itself });
   }
 }
 
