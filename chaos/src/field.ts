@@ -33,13 +33,20 @@ export const houseOf = (field: Field, name: string): House => {
   return house;
 };
 
-/** The process id of a victim now; null while it is not running. */
+/** The process that does a victim's work now; null while there is none. */
 export const pidOf = async (field: Field, victim: Victim): Promise<number | null> => {
   if (victim.kind === "chain") return field.nodes.get(victim.chain ?? "")?.pid ?? null;
   const house = houseOf(field, victim.house);
   if (victim.kind === "launcher") return house.pid;
   const domains = await house.domains().catch(() => []);
-  return domains.find(({ name }) => name === victim.domain)?.pid ?? null;
+  const ofRole = domains.filter(({ name, standbyOf }) => name === victim.domain || standbyOf === victim.domain);
+  return (ofRole.length === 1 ? ofRole[0] : ofRole.find(({ active }) => active))?.pid ?? null;
+};
+
+/** The process that waits to take a victim's place; null when there is none. */
+export const standbyPidOf = async (field: Field, victim: Victim): Promise<number | null> => {
+  const domains = await houseOf(field, victim.house).domains().catch(() => []);
+  return domains.find(({ name, standbyOf, active }) => (name === victim.domain || standbyOf === victim.domain) && active !== true)?.pid ?? null;
 };
 
 const UP_DEADLINE_MS = 45_000;

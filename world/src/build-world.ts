@@ -22,7 +22,7 @@ import { openAccess } from "./kinds/open-access.ts";
 import { contractsOf, encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
-import { BXH_ID, chainsOf, dataOf, type DevChains, type Detours, kindOf, kindOfPlan, peersOf, type Topology, vaultOf } from "./world.ts";
+import { BXH_ID, chainsOf, dataOf, type DevChains, type Detours, kindOf, kindOfPlan, peersOf, pluginsOf, type Topology, vaultOf } from "./world.ts";
 
 /** How a development world is made. */
 export type WorldOptions = {
@@ -108,7 +108,7 @@ const deployAll = async (powers: Powers, work: Deploying): Promise<void> => {
         terms,
         records: DEMO_RECORDS,
         holders: devUsers(options.users),
-        funded: [to0x(accountAddress(powers.crypto, powers.slots, `plugin-${chain.name.toLowerCase()}`, chain.name))],
+        funded: pluginsOf(options.topology, chain.name).map((owner) => to0x(accountAddress(powers.crypto, powers.slots, owner, chain.name))),
         remotes: remotesOf(work, chain.name),
       });
     }),

@@ -19,6 +19,8 @@ export type ReportedDomain = {
   readonly chain?: string | null;
   /** Domain in whose place it is put when that one fails. */
   readonly standbyOf?: string | null;
+  /** Traffic of its role goes to it. */
+  readonly active?: boolean;
   /** Steps of the response ladder that are in force against it. */
   readonly held?: readonly string[];
   readonly startedAtMs?: number | null;
@@ -133,7 +135,7 @@ export const startHouse = async (spec: HouseSpec): Promise<House> => {
       throw new CodedError("cli.house.failed", { house: spec.house, says: words.slice(-800) });
     }
     const answer = await askHouse<{ readonly domains: readonly ReportedDomain[] }>(spec.runDir, { cmd: "domains" }).catch(() => null);
-    const waiting = answer?.domains.filter((domain) => domain.admitted === false && domain.kind !== "switch") ?? [];
+    const waiting = answer?.domains.filter((domain) => domain.admitted === false && domain.kind !== "switch" && (domain.standbyOf ?? null) === null) ?? [];
     if (answer !== null && waiting.length === 0) break;
     if (performance.now() > until) {
       child.kill("SIGTERM");

@@ -20,7 +20,7 @@ import { hostIsolation, isolationOfKind, type IsolationPlan } from "./isolation-
 import { gatewayPublics, type KeySlots } from "./key-slots.ts";
 import { type SignedDocument } from "./registration.ts";
 import { factsOfKind } from "./kinds/kind-facts.ts";
-import { type ChainPlan, kindOfPlan, type Topology } from "./world.ts";
+import { type ChainPlan, kindOfPlan, standbyName, type Topology } from "./world.ts";
 
 /** Settings of the gateways that are not facts of the world. */
 export type Tuning = {
@@ -221,6 +221,8 @@ const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly En
   }),
 });
 
+const isStandbyWanted = ({ standby = [] }: Topology, kind: DomainEntry["kind"]): boolean => standby.some((each) => each === kind);
+
 /** Spec of one gateway's house. */
 export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   const chains = terms.chains.filter((chain) => chain.gateway === gateway);
@@ -298,6 +300,12 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
       }),
     },
   );
+  for (const draft of [...drafts]) {
+    if (!isStandbyWanted(terms.topology, draft.kind)) continue;
+    const name = standbyName(draft.name);
+    // A plugin's standby has an account of its own. The gateway's keys are registered, so they are the role's.
+    drafts.push({ ...draft, name, standbyOf: draft.name, ...(draft.kind === "plugin" ? { keySlot: terms.slots.pathOf(name) } : {}) });
+  }
   grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererFor(terms, gateway)}` });
   const intakes = chains.map((chain) => ({
     domain: `plugin-${chain.name.toLowerCase()}`,

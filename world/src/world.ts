@@ -55,6 +55,22 @@ export type Topology = {
   readonly quorum: number;
   /** Kinds of chains that are not EVM chains. */
   readonly kinds?: Readonly<Record<string, ChainKindName>>;
+  /** Kinds of a gateway's domains that have a warm standby; none when it is left out. */
+  readonly standby?: readonly StandbyKind[];
+};
+
+/** Kinds of domains that can have a standby. Witnesses need none: a quorum of them goes on without one. */
+export const STANDBY_KINDS = ["plugin", "interaction", "relay"] as const;
+/** One of {@link STANDBY_KINDS}. */
+export type StandbyKind = (typeof STANDBY_KINDS)[number];
+
+/** Name of a domain's standby. */
+export const standbyName = (domain: string): string => `${domain}-standby`;
+
+/** Domains that hold a submitting account of a chain: its plugin and, where there is one, the standby. */
+export const pluginsOf = ({ standby = [] }: Pick<Topology, "standby">, chain: string): readonly string[] => {
+  const plugin = `plugin-${chain.toLowerCase()}`;
+  return standby.includes("plugin") ? [plugin, standbyName(plugin)] : [plugin];
 };
 
 /** Kind of a chain of a topology. */
@@ -88,6 +104,7 @@ export const DEMO_TOPOLOGY: Topology = {
   threshold: 3,
   witnesses: 3,
   quorum: 2,
+  standby: STANDBY_KINDS,
 };
 
 /** Two gateways with one chain each: what `bench` measures. */

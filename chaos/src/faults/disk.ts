@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { awaitAnother, type Field, houseOf, pidOf, signalProcess } from "../field.ts";
+import { awaitAnother, type Field, houseOf, pidOf, signalProcess, standbyPidOf } from "../field.ts";
 import { nameOf, rosterOf, type Victim } from "../roster.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 import { JOURNAL_FORM, lastRecord, LOG_FORM, type RecordForm } from "./last-record.ts";
@@ -28,6 +28,7 @@ const victimsOf = (field: Field, kinds: readonly Victim["kind"][]): readonly Vic
 const betweenInstances = async <T>(field: Field, victim: Victim, act: (volume: string) => Promise<T>): Promise<T> => {
   for (;;) {
     const pid = await pidOf(field, victim);
+    const waiting = await standbyPidOf(field, victim);
     if (pid === null || !signalProcess(pid, "SIGSTOP")) {
       await new Promise((resolve) => setTimeout(resolve, 25));
       continue;
@@ -35,15 +36,21 @@ const betweenInstances = async <T>(field: Field, victim: Victim, act: (volume: s
     try {
       return await act(volumeOf(field, victim));
     } finally {
+      // A standby has the volume as it was before.
+      if (waiting !== null) signalProcess(waiting, "SIGKILL");
       signalProcess(pid, "SIGKILL");
       await awaitAnother(field, victim, pid);
     }
   }
 };
 
+/** Journals of a volume: one per instance, the newest last. */
+const journalsIn = (volume: string): readonly string[] =>
+  readdirSync(volume).filter((name) => /^journal\.\d+$/u.test(name)).sort((left, right) => Number(left.split(".")[1]) - Number(right.split(".")[1]));
+
 const wipe = async (field: Field, victim: Victim): Promise<void> =>
   betweenInstances(field, victim, async (volume) => {
-    rmSync(join(volume, "journal"), { force: true });
+    for (const name of journalsIn(volume)) rmSync(join(volume, name), { force: true });
   });
 
 /** A gateway's journal is gone when its interaction domain starts. */
@@ -65,8 +72,9 @@ export const bothJournalsWipe: Fault = {
   },
 };
 
-const tear = async (field: Field, victim: Victim, file: string, form: RecordForm, { choice }: FaultOrder): Promise<string> =>
+const tear = async (field: Field, victim: Victim, fileIn: (volume: string) => string, form: RecordForm, { choice }: FaultOrder): Promise<string> =>
   betweenInstances(field, victim, async (volume) => {
+    const file = fileIn(volume);
     const path = join(volume, file);
     const last = existsSync(path) ? lastRecord(readFileSync(path), form) : null;
     if (last === null) return `${file} of ${nameOf(victim)} has no record to tear`;
@@ -79,7 +87,7 @@ const tear = async (field: Field, victim: Victim, file: string, form: RecordForm
 export const journalTornTail: Fault = {
   resource: RESOURCE,
   inject: async (field, order) => ({
-    report: { what: await tear(field, chosen(victimsOf(field, ["interaction"]), order.choice), "journal", JOURNAL_FORM, order), chains: null },
+    report: { what: await tear(field, chosen(victimsOf(field, ["interaction"]), order.choice), (volume) => journalsIn(volume).at(-1) ?? "journal", JOURNAL_FORM, order), chains: null },
     heal: null,
   }),
 };
@@ -90,7 +98,7 @@ export const logTornTail: Fault = {
   inject: async (field, order) => {
     const victim = chosen(victimsOf(field, ["orderer", "validator"]), order.choice);
     const file = victim.kind === "validator" ? "votes.log" : chosen(["chain.log", "orders.log"], further(order.choice, 7));
-    return { report: { what: await tear(field, victim, file, LOG_FORM, order), chains: null }, heal: null };
+    return { report: { what: await tear(field, victim, () => file, LOG_FORM, order), chains: null }, heal: null };
   },
 };
 

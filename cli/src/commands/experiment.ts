@@ -4,15 +4,15 @@ import { type Context, examples } from "../context.ts";
 import { registerApt } from "../experiments/apt.ts";
 import { registerFlashCrowd, registerSoak } from "../experiments/crowds.ts";
 import { registerDos } from "../experiments/dos.ts";
+import { registerFailover } from "../experiments/failover.ts";
 
 /** Adds one experiment to the command; each has a file of its own in `cli/src/experiments`. */
 type Register = (experiment: Command, context: Context) => void;
 
-const EXPERIMENTS: readonly Register[] = [registerDos, registerApt, registerFlashCrowd, registerSoak];
+const EXPERIMENTS: readonly Register[] = [registerFailover, registerDos, registerApt, registerFlashCrowd, registerSoak];
 
 /** `experiment`: one sub-command per experiment on a real gateway that is built for it and taken down again. */
 export const registerExperiment = (program: Command, context: Context): void => {
-  if (EXPERIMENTS.length === 0) return;
   const experiment = program
     .command("experiment")
     .description("an experiment on a real gateway of its own; what was measured is printed, exit code 1 when a bar is missed")

@@ -84,9 +84,13 @@ const checkChains = (config: GatewayConfig): void => {
     if (config.production) checkShared(name, endpoints, config.relay.validators);
   }
   for (const gateway of gatewaysOf(config)) {
+    const plugins = config.standby.includes("plugin") ? 2 : 1;
     const domains = config.chains
       .filter((chain) => chain.gateway === gateway.name)
-      .reduce((sum, { endpoints }) => sum + 1 + (endpoints?.witnesses.length ?? config.development?.witnesses ?? 0), FIXED_DOMAINS_COUNT);
+      .reduce(
+        (sum, { endpoints }) => sum + plugins + (endpoints?.witnesses.length ?? config.development?.witnesses ?? 0),
+        FIXED_DOMAINS_COUNT + config.standby.filter((kind) => kind !== "plugin").length,
+      );
     if (domains > MAX_DOMAINS_COUNT) throw new CodedError("config.gateway.crowded", { gateway: gateway.name, domains, most: MAX_DOMAINS_COUNT });
   }
 };

@@ -1,5 +1,5 @@
 import { CodedError } from "@crossguardian/kernel";
-import { WORLD_KINDS } from "@crossguardian/world";
+import { STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
 import { decodeIsolation } from "./decode-isolation.ts";
@@ -99,6 +99,11 @@ const decodeRelay = (untrusted: unknown): GatewayConfig["relay"] => {
   };
 };
 
+const decodeStandby = (untrusted: unknown): readonly StandbyKind[] => {
+  if (!Array.isArray(untrusted) || untrusted.length > STANDBY_KINDS.length) throw invalid("standby", `a list of ${STANDBY_KINDS.join(", ")}`);
+  return untrusted.map((each: unknown) => asOneOf(each, "standby", STANDBY_KINDS));
+};
+
 const parse = (untrustedText: string): unknown => {
   try {
     return JSON.parse(untrustedText);
@@ -107,7 +112,7 @@ const parse = (untrustedText: string): unknown => {
   }
 };
 
-const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite", "relay", "quorum", "chains"];
+const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite", "relay", "quorum", "standby", "chains"];
 
 /**
  * Decodes the text of a configuration file: every field is needed and no other is allowed; keys that begin with `//` are comments.
@@ -129,6 +134,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
     detection: fields["detection"] === undefined ? "act" : asOneOf(fields["detection"], "detection", ["act", "report"]),
     relay: decodeRelay(fields["relay"]),
     quorum: asInteger(fields["quorum"], "quorum", 1, MAX_WITNESSES_COUNT),
+    standby: decodeStandby(fields["standby"]),
     development,
     chains: decodeChains(fields["chains"], development !== null),
   };

@@ -21,6 +21,8 @@ export const defaultConfigText = (name: string, dataDir: string): string =>
       },
       "// quorum": "equal header reports that count, more than half of a chain's witnesses",
       quorum: 2,
+      "// standby": "kinds of domains of which a second one waits to take over: plugin, interaction, relay; [] for none",
+      standby: ["plugin", "interaction", "relay"],
       "// development": "remove this object and give each chain endpoints of your own, like the example below",
       development: { kind: "anvil", blockTimeMs: 1_000, depth: 1, witnesses: 3 },
       chains: {
@@ -56,6 +58,7 @@ name is refused. Keys that begin with \`//\` are comments.
 | relay.listen, relay.port | where the orderer listens; port 0 chooses a free one at the first start and keeps it |
 | relay.validators, .faulty, .threshold | n validators of which f may lie; t must sign: (n + f) / 2 < t <= n - f |
 | quorum | equal witness reports that make a header certain: more than half, at most all |
+| standby | kinds of domains of which a second one waits, started and admitted, to take over within milliseconds: \`plugin\`, \`interaction\`, \`relay\`, \`[]\` for none. A plugin's standby pays from an account of its own: \`keys show\` lists it |
 | development | chains that \`up\` starts and \`down\` ends: kind anvil or ganache, blockTimeMs (null: a block per transaction), depth, witnesses per chain |
 | chains.NAME.gateway | the gateway that serves the chain; transfers go between chains of different gateways |
 | chains.NAME.kind | of a development chain: \`evm\` when it is left out, or another kind that \`demo --chains\` knows |

@@ -1,5 +1,5 @@
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type IsolationPlan } from "@crossguardian/world";
+import { type IsolationPlan, type StandbyKind } from "@crossguardian/world";
 
 /** A chain as the configuration names it. `endpoints` is null for development chains. */
 export type ConfiguredChain = {
@@ -51,6 +51,8 @@ export type GatewayConfig = {
   };
   /** Equal witness reports that make a header certain. */
   readonly quorum: number;
+  /** Kinds of domains that have a warm standby. */
+  readonly standby: readonly StandbyKind[];
   readonly development: DevelopmentChains | null;
   readonly chains: readonly ConfiguredChain[];
 };

@@ -18,6 +18,7 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   witnesses: config.development?.witnesses ?? config.chains[0]?.endpoints?.witnesses.length ?? 0,
   quorum: config.quorum,
   ...kindsOf(config),
+  standby: config.standby,
 });
 
 /** What a configuration without development chains asks for. */

@@ -16,6 +16,8 @@ const WRITE_BYTES = 1024 * 1024;
 export type SendQueue<F extends OutgoingFrame> = {
   /** Queues a frame, written with others in one write at the end of this turn of the event loop. */
   readonly push: (frame: F, goesFirst: boolean) => void;
+  /** Takes out what is not handed to the sink yet and matches. */
+  readonly drop: (matches: (frame: F) => boolean) => void;
   /** Writes everything out now, also to a full sink: for the end of the process. */
   readonly flush: () => void;
   /** Frames not yet handed to the sink, with their headers. */
@@ -79,6 +81,14 @@ export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten }
       soon(() => {
         writeOut(false);
       });
+    },
+    drop: (matches) => {
+      for (const lane of [first, others]) {
+        const kept = lane.filter((frame) => !matches(frame));
+        if (kept.length === lane.length) continue;
+        for (const frame of lane) if (matches(frame)) queuedBytes -= frameBytes(frame.payloadBytes);
+        lane.splice(0, lane.length, ...kept);
+      }
     },
     flush: () => {
       writeOut(true);

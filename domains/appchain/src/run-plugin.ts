@@ -9,6 +9,11 @@ const INTERACTION = "interaction";
 /** A gauge below zero is not in the pulse. */
 const LEFT_OUT = -1;
 
+/** What a plugin that stands by does ahead: cryptography is loaded. */
+export const warmPlugin = async (): Promise<void> => {
+  await makeCrypto();
+};
+
 /**
  * Runs the plugin of one chain; it talks with its interaction domain and its listed endpoints only.
  * @throws appchain.chain.kind, appchain.key.missing, and what the package throws for a configuration it can not run with

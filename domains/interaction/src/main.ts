@@ -23,12 +23,15 @@ const neighboursOf = (config: InteractionConfig): readonly { readonly name: stri
 
 await runDomain({
   configCodec: interactionConfig,
+  warm: async () => {
+    await makeCrypto();
+  },
   run: async (powers, config) => {
     const { channel, clock, log, rootKey, keyEpoch, dataPath } = powers;
     if (rootKey === null || dataPath === null) throw new CodedError("interaction.config.volume");
     const crypto = await makeCrypto();
     const journalKey = { secret: crypto.deriveKey(rootKey, KEY_LABEL.journal), epoch: keyEpoch };
-    const file = sealJournal(await openJournalFile(dataPath), { crypto, log }, journalKey);
+    const file = sealJournal(await openJournalFile(dataPath, powers.epoch), { crypto, log }, journalKey);
     const journal = await openJournal({ file, clock, log });
     const interaction = makeInteraction({ send: channel.send, clock, log, crypto, rootKey, journal }, config);
 

@@ -15,8 +15,8 @@ import { makeTraces, MAX_TRACE_STEPS, MAX_TRACES } from "../src/trace.ts";
 import { makeFakeClock } from "./fake-clock.ts";
 import { crypto, memoryFile } from "./world.ts";
 
-const fileOf = async (folder: string): Promise<JournalFile> => {
-  const file = await openJournalFile(folder);
+const fileOf = async (folder: string, epoch = 1n): Promise<JournalFile> => {
+  const file = await openJournalFile(folder, epoch);
   opened.push(file);
   return file;
 };
@@ -85,13 +85,13 @@ test("the journal's file keeps what was synced, cuts a torn end and survives com
     first.setMarks({ relayHeight: 5n, chains: [] });
     assert.ok(first.publish({ ...NAMES, index: 1n, requestHash: new Uint8Array(32).fill(1) }));
     await first.keepBody({ bodyHash: new Uint8Array(32).fill(3), sealed: utf8("box") });
-    const good = await readFile(join(folder, "journal"));
-    await writeFile(join(folder, "journal"), Buffer.concat([good, Buffer.from([1, 0, 0, 0, 50, 1])]));
+    const good = await readFile(join(folder, "journal.1"));
+    await writeFile(join(folder, "journal.1"), Buffer.concat([good, Buffer.from([1, 0, 0, 0, 50, 1])]));
     const second = await openJournal({ file: await fileOf(folder), clock, log });
     assert.equal(second.state.marks.relayHeight, 5n);
     assert.equal(second.state.bodies.length, 1);
     assert.equal(second.publish({ ...NAMES, index: 1n, requestHash: new Uint8Array(32).fill(9) }), false);
-    assert.deepEqual(await readFile(join(folder, "journal")), good);
+    assert.deepEqual(await readFile(join(folder, "journal.1")), good);
     const big = new Uint8Array(3 * 1024 * 1024);
     for (let at = 0; at < 8; at += 1) {
       const bodyHash = new Uint8Array(32).fill(40 + at);
@@ -99,7 +99,7 @@ test("the journal's file keeps what was synced, cuts a torn end and survives com
       second.dropBody(bodyHash);
       await second.flush();
     }
-    assert.ok((await readFile(join(folder, "journal"))).length < JOURNAL_COMPACT_BYTES);
+    assert.ok((await readFile(join(folder, "journal.1"))).length < JOURNAL_COMPACT_BYTES);
     const third = await openJournal({ file: await fileOf(folder), clock, log });
     assert.equal(third.state.marks.relayHeight, 5n);
     assert.equal(third.state.bodies.length, 1);
@@ -137,4 +137,31 @@ test("published ids and traces are bounded", async () => {
   assert.equal(traces.of("0"), null);
   for (let at = 0; at < MAX_TRACE_STEPS + 10; at += 1) traces.note("x", "observed", 1n);
   assert.equal(traces.of("x")?.length, MAX_TRACE_STEPS);
+});
+
+test("an instance goes on with the journal of the one before it, which writes where nobody reads any more when it wakes up", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "journal-"));
+  try {
+    const clock = makeFakeClock();
+    const first = await openJournal({ file: await fileOf(folder, 4n), clock, log });
+    first.setMarks({ relayHeight: 5n, chains: [] });
+    await first.flush();
+    const second = await openJournal({ file: await fileOf(folder, 7n), clock, log });
+    assert.equal(second.state.marks.relayHeight, 5n);
+    second.setMarks({ relayHeight: 9n, chains: [] });
+    await second.flush();
+    first.setMarks({ relayHeight: 6n, chains: [] });
+    const big = new Uint8Array(3 * 1024 * 1024);
+    for (let written = 0; written <= JOURNAL_COMPACT_BYTES; written += big.length) {
+      await first.keepBody({ bodyHash: new Uint8Array(32).fill(written / big.length), sealed: big });
+      first.dropBody(new Uint8Array(32).fill(written / big.length));
+    }
+    const third = await openJournal({ file: await fileOf(folder, 8n), clock, log });
+    assert.equal(third.state.marks.relayHeight, 9n);
+    assert.equal(third.state.bodies.length, 0);
+    await assert.rejects(openJournal({ file: await fileOf(folder, 7n), clock, log }), { code: "interaction.journal.fenced" });
+    for (const file of opened.splice(0)) await file.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -22,7 +22,8 @@ export type Admission = {
 };
 
 /** Makes the admission of a house whose ports are `ports`. */
-export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, log }: OverseerPowers): Admission => {
+export const makeAdmission = (ports: PortList, powers: OverseerPowers): Admission => {
+  const { channel, tellLauncher, log } = powers;
   let switchStarts = 0;
 
   const sendAdmit = ({ domain, epoch }: Watched, isOpen: boolean): void => {
@@ -50,7 +51,7 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
     sendAdmit(watched, true);
     // To a domain that runs already this only renews the names.
     channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports, config: watched.domain.config });
-    heard(watched, clock);
+    heard(watched, powers);
     if (watched.phase !== "admitted") log.info("domain.admitted", nameFacts(watched));
     watched.phase = "admitted";
     tellLauncher({ type: "admitted", ...nameFacts(watched) });
@@ -58,14 +59,15 @@ export const makeAdmission = (ports: PortList, { clock, channel, tellLauncher, l
 
   return {
     setOpen: sendAdmit,
-    onStarted: (watched, { epoch, fresh, admitted, held }) => {
+    onStarted: (watched, { epoch, pid, fresh, admitted, held }) => {
       const { heldHello } = watched;
       beginInstance(watched);
       watched.epoch = epoch;
+      watched.pid = pid;
       watched.hold = { ...watched.hold, isQuarantined: held.includes("quarantine"), isFrozen: held.includes("freeze") };
       watched.heldHello = null;
       watched.phase = "waiting";
-      heard(watched, clock);
+      heard(watched, powers);
       if (heldHello?.epoch === epoch) {
         judge(watched, heldHello);
         return;

@@ -50,6 +50,13 @@ export type Answering = {
   readonly detector: Detector;
 };
 
+/** A role's name means whoever does its work; a standby's own name means that domain. */
+const workerOf = (name: string, all: ReadonlyMap<string, Watched>): Watched | undefined => {
+  const named = all.get(name);
+  if (named?.activeSinceMs !== null) return named;
+  return [...all.values()].find((each) => each.domain.standbyOf === name && each.activeSinceMs !== null) ?? named;
+};
+
 /** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `order` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
@@ -76,9 +83,9 @@ export const answerQuestion = (
     else settle({ ok: true, answer: JSON.stringify(said, plain) });
     return;
   }
-  const watched = all.get(domain);
+  const watched = workerOf(domain, all);
   if (watched === undefined) fail("management.domain.unknown");
   else if (watched.phase !== "admitted" || !channel.send(watched.domain.port, "control", { command, argument })) {
     fail("management.domain.absent");
-  } else questions.open(domain, command, settle);
+  } else questions.open(watched.domain.name, command, settle);
 };

@@ -96,7 +96,7 @@ export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
     const step = STEPS.find((each) => each === line["step"]);
     return step === undefined ? no : ok({ type, name, epoch: BigInt(epoch), step, done: line["done"] === true });
   }
-  const { held } = line;
+  const { held, pid } = line;
   const names = Array.isArray(held) ? held.filter((each) => typeof each === "string") : [];
-  return type === "started" ? ok({ type, name, epoch: BigInt(epoch), fresh: fresh === true, admitted: admitted === true, held: names }) : no;
+  return type === "started" ? ok({ type, name, epoch: BigInt(epoch), pid: typeof pid === "number" ? pid : 0, fresh: fresh === true, admitted: admitted === true, held: names }) : no;
 };

@@ -41,6 +41,8 @@ export type FromLauncher =
       readonly type: "started";
       readonly name: string;
       readonly epoch: bigint;
+      /** Process on the host; 0 when unknown. */
+      readonly pid: number;
       /** False: it ran before this management process did. */
       readonly fresh: boolean;
       /** It was admitted by the management process before this one. */

@@ -6,6 +6,7 @@ export { judgeProgress, MAX_STALL_RESTARTS, NO_STALL, type Progress, STALL_WINDO
 export { makeResponder, LIMITED_CPU_PERCENT, type Responder, type ResponderPorts } from "./response/responder.ts";
 export { OPERATOR, STEPS, type Evidence as ResponseEvidence, type Hold, type ResponseRecord, type Step } from "./response/step.ts";
 export { decideStep, MAX_PROMOTIONS, NEW_ACTIVE_REST_MS, NO_STEPS, PROMOTION_WINDOW_MS, SAME_STEP_REST_MS, type Steps } from "./response/damping.ts";
+export { HUNG_AFTER_MS, judgeSilence, type ProcessLook, SPINNING_AFTER_MS, STOPPED_AFTER_MS } from "./judge-pulse.ts";
 export { makeOverseer, type Overseer } from "./oversee.ts";
 export { type OverseerChannel, type OverseerPowers } from "./watched.ts";
 export { makeWatched } from "./watched.ts";

@@ -2,6 +2,8 @@ import { type Duty, type Evidence } from "./duties.ts";
 
 /** Work owed for so long, and so long without an excuse, says that the domain does not do it, in ms. */
 export const STALLED_AFTER_MS = 15_000;
+/** The same of a domain that has a standby, in ms: replacing it costs little. */
+export const STALLED_WITH_STANDBY_MS = 1_500;
 /** Restarts of one domain for this reason within {@link STALL_WINDOW_MS}, at most. */
 export const MAX_STALL_RESTARTS = 3;
 /** See {@link MAX_STALL_RESTARTS}, in ms. */
@@ -34,18 +36,18 @@ const suspectsOf = (before: Progress, evidence: readonly Evidence[], nowMs: numb
   new Map(evidence.filter(({ excused }) => !excused).map(({ duty }) => [duty, before.suspectSinceMs.get(duty) ?? nowMs]));
 
 /**
- * Judges whether a living domain does its work. It is restarted only when a duty is owed for STALLED_AFTER_MS and no pulse of
+ * Judges whether a living domain does its work. It is restarted only when a duty is owed for `stalledAfterMs` and no pulse of
  * that time excused it: a node that is down, a relay chain that does not answer and nothing to do are no failures of the domain.
  */
-export const judgeProgress = (before: Progress, evidence: readonly Evidence[], nowMs: number): { readonly progress: Progress; readonly verdict: ProgressVerdict } => {
+export const judgeProgress = (before: Progress, evidence: readonly Evidence[], nowMs: number, stalledAfterMs = STALLED_AFTER_MS): { readonly progress: Progress; readonly verdict: ProgressVerdict } => {
   const suspectSinceMs = suspectsOf(before, evidence, nowMs);
   const restartsMs = before.restartsMs.filter((each) => nowMs - each < STALL_WINDOW_MS);
   const stalled = evidence.find(({ duty, owedMs, excused }) => {
     const sinceMs = suspectSinceMs.get(duty);
-    return !excused && owedMs >= STALLED_AFTER_MS && sinceMs !== undefined && nowMs - sinceMs >= STALLED_AFTER_MS;
+    return !excused && owedMs >= stalledAfterMs && sinceMs !== undefined && nowMs - sinceMs >= stalledAfterMs;
   });
   if (stalled === undefined) {
-    const waits = evidence.some(({ excused, owedMs }) => excused && owedMs >= STALLED_AFTER_MS);
+    const waits = evidence.some(({ excused, owedMs }) => excused && owedMs >= stalledAfterMs);
     return { progress: { suspectSinceMs, restartsMs, isGivenUp: false }, verdict: waits ? { kind: "waits" } : { kind: "fine" } };
   }
   const [oldest] = restartsMs;

@@ -3,6 +3,7 @@ import { openPortChannel, systemClock } from "@crossguardian/frontend";
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError, describeFailure, type Fact, type Log } from "@crossguardian/kernel";
 import { openLauncherLine } from "./adapters/launcher-line.ts";
+import { lookAtProcess } from "./adapters/look-at-process.ts";
 import { openLogFiles } from "./adapters/log-files.ts";
 import { openOperations, type Operations } from "./adapters/open-operations.ts";
 import { decodeHouse, decodeLauncherLine } from "./decode-launcher.ts";
@@ -77,6 +78,7 @@ const keepResponse = (record: ResponseRecord): void => {
 };
 // Only now, because what the switch says before there is somebody to hear it is not kept.
 const channel = openPortChannel({
+  origins: "any",
   onRefused: (port, kind, failure) => log.warn("message.refused", { port, kind, code: failure.code }),
   onTorn: (failure) => end(EXIT_TORN, describeFailure(failure)),
   onEnd: () => end(EXIT_CHANNEL_ENDED, "channel ended"),
@@ -88,6 +90,7 @@ const overseer = makeOverseer(house, {
   log,
   keepLine: (domain, { level, event, facts }) =>
     keep(domain, LEVELS[level], event, Object.fromEntries(facts.map(({ key, value }) => [key, value]))),
+  lookAt: lookAtProcess,
   keepResponse,
   random: crypto.random,
   permits: access === null ? () => true : access.permits,

@@ -1,4 +1,4 @@
-import { CodedError, failure, refuse } from "@crossguardian/kernel";
+import { CodedError, failure, ok, refuse } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { serveRotation } from "./access/rotate-keys.ts";
@@ -8,9 +8,10 @@ import { makeDetector } from "./detect/detector.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
 import { makeMonitor } from "./monitor/make-monitor.ts";
 import { makeQuestions } from "./questions.ts";
+import { TAKEOVER } from "./response/damping.ts";
 import { makeResponder, type Responder } from "./response/responder.ts";
 import { watchPulses } from "./watch-pulses.ts";
-import { heard, makeWatched, type OverseerPowers, type Watched } from "./watched.ts";
+import { heard, makeWatched, type OverseerPowers, roleOf, standbyFor, type Watched } from "./watched.ts";
 
 /** Management at work. */
 export type Overseer = {
@@ -21,6 +22,13 @@ export type Overseer = {
   readonly responder: Responder;
 };
 
+/** Who takes the place when a domain is to be replaced: its standby, or itself when it is the one that stands by. */
+const successorOf = (watched: Watched, all: readonly Watched[]): Watched | null => {
+  const other = standbyFor(watched, all);
+  if (watched.activeSinceMs !== null) return other;
+  return watched.phase === "admitted" && all.some((each) => each !== watched && roleOf(each) === roleOf(watched)) ? watched : null;
+};
+
 /** Kinds of events counted per port, at most. */
 const MAX_EVENT_NAMES_COUNT = 64;
 
@@ -28,6 +36,25 @@ const countEvent = ({ portEvents }: Watched, event: string, count: bigint): void
   if (portEvents.size >= MAX_EVENT_NAMES_COUNT && !portEvents.has(event)) return;
   portEvents.set(event, (portEvents.get(event) ?? 0n) + count);
 };
+
+/** The switch gave a role's work to an instance: whoever had it is started anew, to stand by. One that is frozen is kept for whoever examines it. */
+const onActive = ({ watched, all, epoch, responder }: Activation, powers: OverseerPowers): void => {
+  if (watched.epoch !== epoch) return;
+  const before = all.filter((other) => other !== watched && roleOf(other) === roleOf(watched) && other.activeSinceMs !== null);
+  watched.activeSinceMs ??= powers.clock.monotonicMs();
+  heard(watched, powers);
+  for (const other of before) {
+    other.activeSinceMs = null;
+    other.phase = "refused";
+    powers.log.alarm("role.takenOver", { role: roleOf(watched), by: watched.domain.name, epoch, instead: other.domain.name });
+    responder.confirm(other, "promote", true);
+    responder.confirm(watched, "promote", true);
+    if (other.epoch === null || other.hold.isFrozen) continue;
+    responder.respond(other.domain.name, "rebuild", { by: TAKEOVER, says: `replaced by ${watched.domain.name}`, facts: {} });
+  }
+};
+
+type Activation = { readonly watched: Watched; readonly all: readonly Watched[]; readonly epoch: bigint; readonly responder: Responder };
 
 /** Makes the overseer of a house: admission by self-test, start orders, heartbeats, logs, questions (paper section IV-B). */
 export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overseer => {
@@ -37,7 +64,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
   const questions = makeQuestions(clock);
   const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (monitored, nowMs) => detector.onPoint(monitored, nowMs) });
-  const admission = makeAdmission(house.domains.map(({ name, port }) => ({ name, port })), powers);
+  const admission = makeAdmission(house.domains.filter(({ standbyOf }) => standbyOf === null).map(({ name, port }) => ({ name, port })), powers);
 
   const responder = makeResponder({
     clock,
@@ -45,7 +72,12 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     keep: powers.keepResponse,
     find: (name) => byName.get(name),
     setOpen: admission.setOpen,
-    promote: ({ domain }) => refuse(failure("management.standby.absent", { name: domain.name })),
+    promote: (watched) => {
+      const next = successorOf(watched, all);
+      if (next === null) return refuse(failure("management.standby.absent", { name: watched.domain.name }));
+      channel.send(bounds.SWITCH_PORT, "promote", { port: next.domain.port, epoch: next.epoch ?? 0n });
+      return ok(null);
+    },
     tellLauncher: powers.tellLauncher,
     permits: powers.permits,
   });
@@ -62,6 +94,10 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     log.info("port.event", { port, name, what: event, count });
     const watched = byPort.get(port);
     if (watched === undefined) return;
+    if (event === "port.active") {
+      onActive({ watched, all, epoch: count, responder }, powers);
+      return;
+    }
     if (event === "port.attached") admission.onAttached(watched, count);
     else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
     else {
@@ -83,7 +119,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   channel.on("heartbeat", (port, { gauges }) => {
     const watched = byPort.get(port);
     if (watched === undefined) return;
-    heard(watched, clock);
+    heard(watched, powers);
     watched.gauges = gauges;
   });
   channel.on("logLine", (port, line) => {
@@ -98,7 +134,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   return {
     responder,
     begin: () => {
-      watchPulses(all, powers);
+      watchPulses(all, responder, powers);
       powers.tellLauncher({ type: "ready" });
     },
     onLauncher: (line) => {

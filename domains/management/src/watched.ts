@@ -4,7 +4,7 @@ import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
 import { type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
-import { type Pulse } from "./judge-pulse.ts";
+import { type ProcessLook, type Pulse } from "./judge-pulse.ts";
 import { type Hold, NO_HOLD, type ResponseRecord } from "./response/step.ts";
 
 /** The messages management sends and takes, by port. */
@@ -22,6 +22,8 @@ export type OverseerPowers = {
   readonly log: Log;
   /** Keeps a log line of a domain. */
   readonly keepLine: (domain: string, line: Message<"logLine">) => void;
+  /** What the kernel says of a process of the host; null when it does not. */
+  readonly lookAt: (pid: number) => ProcessLook | null;
   /** Keeps a record of what was done about a domain. */
   readonly keepResponse: (record: ResponseRecord) => void;
   /** Whether the policy lets management take this step by itself. */
@@ -47,6 +49,10 @@ export type Watched = {
   evidence: readonly Evidence[];
   /** What it does not do although it could, at the last look. */
   stall: (Evidence & { readonly givenUp: boolean }) | null;
+  /** Host process of the instance; 0 when unknown. */
+  pid: number;
+  /** What the kernel said of the process when it was heard last. */
+  look: ProcessLook | null;
   /** Since when it is in its role's place at the switch; null while it is not. */
   activeSinceMs: number | null;
   /** What is in force against this instance. */
@@ -67,6 +73,8 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   progress: NO_STALL,
   evidence: [],
   stall: null,
+  pid: 0,
+  look: null,
   activeSinceMs: null,
   hold: NO_HOLD,
   portEvents: new Map(),
@@ -89,6 +97,18 @@ export const nameFacts = ({ domain, epoch }: Watched): { readonly name: string; 
 });
 
 /** The domain was heard now. */
-export const heard = (watched: Watched, clock: Clock): void => {
+export const heard = (watched: Watched, { clock, lookAt }: Pick<OverseerPowers, "clock" | "lookAt">): void => {
   watched.pulse = { heardMs: clock.monotonicMs(), reported: false };
+  watched.look = watched.activeSinceMs === null || watched.pid === 0 ? null : lookAt(watched.pid);
+};
+
+/** Name of the role a domain does or stands by for. */
+export const roleOf = ({ domain }: Pick<Watched, "domain">): string => domain.standbyOf ?? domain.name;
+
+/** The admitted domain that would take a domain's place, or null. */
+export const standbyFor = (watched: Watched, all: Iterable<Watched>): Watched | null => {
+  for (const other of all) {
+    if (other !== watched && roleOf(other) === roleOf(watched) && other.phase === "admitted" && !other.hold.isQuarantined && !other.hold.isFrozen) return other;
+  }
+  return null;
 };

@@ -108,6 +108,15 @@ describe("a detector", () => {
     assert.equal(ask("detector"), "ok");
   });
 
+  test("that the kernel bears out is not held up by what was done before", () => {
+    const { responder, watched, pass } = setUp();
+    for (let at = 0; at <= MAX_PROMOTIONS; at += 1) {
+      watched.activeSinceMs = at * SAME_STEP_REST_MS;
+      assert.equal(codeOf(responder.respond("plugin-a", "promote", { ...evidence(), isCertain: true })), "ok");
+      pass(SAME_STEP_REST_MS);
+    }
+  });
+
   test("leaves a domain alone that was just put in another's place", () => {
     const { responder, watched, pass } = setUp();
     watched.activeSinceMs = 0;
@@ -125,7 +134,7 @@ describe("a detector", () => {
         const promotedMs: number[] = [];
         for (const { waitMs, step } of all) {
           nowMs += waitMs;
-          const decided = decideStep(steps, { domain: "plugin-a", step, by: "detector", nowMs, activeSinceMs: null });
+          const decided = decideStep(steps, { domain: "plugin-a", step, by: "detector", nowMs, isCertain: false, activeSinceMs: null });
           steps = decided.steps;
           if (step === "promote" && !decided.isDamped) promotedMs.push(nowMs);
         }

@@ -6,6 +6,9 @@ import { INTERACTION, makeRelayDomain } from "./relay-domain.ts";
 
 await runDomain({
   configCodec: relayDomainConfig,
+  warm: async () => {
+    await makeCrypto();
+  },
   run: async (powers, config) => {
     const { channel, clock, log } = powers;
     const { keccak256, sha256 } = await makeCrypto();

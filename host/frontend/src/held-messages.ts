@@ -11,6 +11,8 @@ export type HeldMessages = {
   readonly keep: (name: MessageName, frame: Frame) => boolean;
   /** A handler came: what is kept of its kind is delivered soon, before later messages. */
   readonly release: (name: MessageName) => void;
+  /** What this port said is not delivered any more: its instance is gone. */
+  readonly forget: (port: number) => void;
   /** From now on nothing new is kept; gives what nobody wanted. */
   readonly stop: () => readonly Frame[];
 };
@@ -48,6 +50,11 @@ export const makeHeldMessages = (
         catchingUp.delete(name);
         for (const frame of takeOut((each) => each === name)) deliver(name, frame);
       });
+    },
+    forget: (port) => {
+      const gone = held.filter(({ frame }) => frame.port === port);
+      held = held.filter(({ frame }) => frame.port !== port);
+      for (const { frame } of gone) heldBytes -= frame.payload.length;
     },
     stop: () => {
       isOpen = false;

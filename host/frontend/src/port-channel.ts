@@ -18,7 +18,7 @@ import {
 import { makeFlowWindows } from "./flow-windows.ts";
 import { makeHeldMessages } from "./held-messages.ts";
 import { type Link } from "./link.ts";
-import { makeSwitchNews } from "./switch-news.ts";
+import { makeSwitchNews, type SwitchNews } from "./switch-news.ts";
 
 /** Bytes queued in a domain on their way to the switch; a longer frame is taken when the queue is empty. */
 export const SEND_QUEUE_BYTES = 16 * 1024 * 1024;
@@ -51,6 +51,8 @@ export type PortChannel = {
   /** A port came up or went down; ports that are up already are told at once. */
   readonly onPeer: (handler: (port: number, up: boolean) => void) => void;
   readonly isUp: (port: number) => boolean;
+  /** Called once this domain does the work of its role; a standby does when the one before it is gone. */
+  readonly onActive: (handler: () => void) => void;
   /** The switch was started anew: what was in its queues is lost. */
   readonly onSwitchStarted: (handler: () => void) => void;
   /** From now on a message without a handler is refused instead of kept. */
@@ -67,6 +69,8 @@ export type PortChannelParts = {
   readonly soon: (run: () => void) => void;
   /** A message was refused; the domain stays up. */
   readonly onRefused: (port: number, kind: number, failure: Failure) => void;
+  /** Whose messages are taken: everybody's (management), or those of management and of peers that are up. */
+  readonly origins: "any" | "peers";
   /** The byte stream holds no frame boundary any more: final. */
   readonly onTorn: (failure: Failure) => void;
 };
@@ -78,6 +82,10 @@ const mayUseReserve = (kind: number): boolean =>
   goesFirst(kind) || kind === MESSAGES.close.number || kind === MESSAGES.open.number;
 
 const codecOf = (name: MessageName): Codec<unknown> => MESSAGES[name].codec as Codec<unknown>; // decoded values go to the handler of the same name
+
+/** The switch says that a peer is up before it delivers anything of it; what comes from one that is not is of an instance that is gone. */
+const isTaken = (origins: PortChannelParts["origins"], { port }: Frame, news: Pick<SwitchNews, "isUp">): boolean =>
+  origins === "any" || port === bounds.SWITCH_PORT || port === bounds.MANAGEMENT_PORT || news.isUp(port);
 
 /** Makes the channel of a domain over its link to the switch. */
 export const makePortChannel = (parts: PortChannelParts): PortChannel => {
@@ -93,7 +101,12 @@ export const makePortChannel = (parts: PortChannelParts): PortChannel => {
     for (const handler of drainHandlers) handler();
   };
   const queue = makeSendQueue({ sink: parts.link, soon: parts.soon, onWritten: tellDrain });
-  const news = makeSwitchNews(windows, parts.soon, tellDrain);
+  const news = makeSwitchNews({
+    windows,
+    soon: parts.soon,
+    onRoom: tellDrain,
+    onStale: (port, facts) => parts.onRefused(port, MESSAGES.portEvent.number, { code: "frontend.peer.stale", facts }),
+  });
   const hasRoom = (payloadBytes: number, isReserved: boolean): boolean =>
     queue.queuedBytes() === 0 ||
     queue.queuedBytes() + frameBytes(payloadBytes) <= SEND_QUEUE_BYTES + (isReserved ? SEND_QUEUE_RESERVE_BYTES : 0);
@@ -127,8 +140,12 @@ export const makePortChannel = (parts: PortChannelParts): PortChannel => {
       news.take(name, frame);
       if (name === "credit" || !handlers.has(name)) return; // management also takes port events as messages
     }
-    deliver(name, frame);
+    if (isTaken(parts.origins, frame, news)) deliver(name, frame);
+    else refused(frame, { code: "frontend.origin.absent", facts: { port: frame.port } });
   };
+  news.onPeer((port, up) => {
+    if (!up) held.forget(port);
+  });
 
   const decoder = makeFrameDecoder(maxPayloadBytes);
   parts.link.onBytes((untrustedPiece) => {
@@ -169,6 +186,7 @@ export const makePortChannel = (parts: PortChannelParts): PortChannel => {
     },
     onDrain: (handler) => drainHandlers.push(handler),
     onPeer: news.onPeer,
+    onActive: news.onActive,
     isUp: news.isUp,
     onSwitchStarted: news.onStarted,
     stopHolding: () => {

@@ -30,6 +30,7 @@ const open = () => {
     },
   };
   const channel = makePortChannel({
+    origins: "peers",
     link,
     soon: (run) => soonRuns.push(run),
     onRefused: (port, _kind, { code }) => refused.push(`${port} ${code}`),
@@ -40,8 +41,15 @@ const open = () => {
     soonRuns = [];
     for (const run of runs) run();
   };
+  const hear = <N extends MessageName>(from: number, name: N, message: Message<N>): void => {
+    const payload = encodeMessage(MESSAGES[name].codec as unknown as Codec<Message<N>>, message);
+    handlers.bytes(gatherFrames([{ kind: MESSAGES[name].number, port: from, parts: [payload], payloadBytes: payload.length }])[0]!);
+  };
+  const event = (port: number, name: string, epoch = 0n): void => hear(255, "portEvent", { port, name: "", event: name, count: epoch });
   return {
     channel,
+    event,
+    comeUp: (port: number, epoch = 0n): void => event(port, SWITCH_EVENT.portUp, epoch),
     link,
     refused,
     torn,
@@ -53,10 +61,7 @@ const open = () => {
       handlers.drain();
       turn();
     },
-    hear: <N extends MessageName>(from: number, name: N, message: Message<N>) => {
-      const payload = encodeMessage(MESSAGES[name].codec as unknown as Codec<Message<N>>, message);
-      handlers.bytes(gatherFrames([{ kind: MESSAGES[name].number, port: from, parts: [payload], payloadBytes: payload.length }])[0]!);
-    },
+    hear,
     hearBytes: (bytes: Uint8Array) => handlers.bytes(bytes),
   };
 };
@@ -107,7 +112,8 @@ test("the largest message is taken by an empty channel", () => {
 });
 
 test("messages that come before their handler are delivered to it in order, before later ones", () => {
-  const { channel, turn, hear } = open();
+  const { channel, turn, hear, comeUp } = open();
+  comeUp(5);
   hear(5, "scan", scan(1n));
   hear(5, "scan", scan(2n));
   const got: bigint[] = [];
@@ -122,7 +128,9 @@ test("messages that come before their handler are delivered to it in order, befo
 });
 
 test("what nothing takes, and what does not decode, is refused by code and the channel goes on", () => {
-  const { channel, hear, hearBytes, refused, torn } = open();
+  const { channel, hear, hearBytes, refused, torn, comeUp } = open();
+  comeUp(5);
+  comeUp(7);
   hear(5, "scan", scan(1n));
   channel.stopHolding();
   hear(7, "wantBlocks", { from: 1n });
@@ -168,4 +176,50 @@ test("only the switch itself gives credit or speaks of peers", () => {
   hear(5, "portEvent", { port: 6, name: "", event: SWITCH_EVENT.portUp, count: 0n });
   assert.equal(channel.send(5, "data", piece(60_000)), false);
   assert.equal(channel.isUp(6), false);
+});
+
+test("what a peer said whose instance is gone is refused, also what was kept of it, and nothing is taken of one that the switch did not announce", () => {
+  const { channel, hear, turn, refused, comeUp, event } = open();
+  const got: bigint[] = [];
+  turn();
+  comeUp(5, 3n);
+  hear(5, "scan", scan(1n));
+  event(5, SWITCH_EVENT.portDown, 3n);
+  hear(5, "scan", scan(2n));
+  hear(6, "scan", scan(3n));
+  comeUp(5, 4n);
+  channel.on("scan", (_port, { from }) => got.push(from));
+  turn();
+  hear(5, "scan", scan(4n));
+  assert.deepEqual(got, [4n]);
+  assert.deepEqual(refused, ["5 frontend.origin.absent", "6 frontend.origin.absent"]);
+});
+
+test("a peer in an older instance than one that was there is not believed to be there, also after another switch", () => {
+  const { channel, hear, refused, comeUp, event } = open();
+  let got = 0;
+  channel.on("scan", () => (got += 1));
+  comeUp(5, 7n);
+  event(5, SWITCH_EVENT.portDown, 7n);
+  comeUp(5, 6n);
+  hear(5, "scan", scan(1n));
+  event(255, SWITCH_EVENT.started);
+  comeUp(5, 6n);
+  hear(5, "scan", scan(1n));
+  assert.equal(got, 0);
+  comeUp(5, 7n);
+  hear(5, "scan", scan(1n));
+  assert.equal(got, 1);
+  assert.deepEqual(refused.slice(0, 2), ["5 frontend.peer.stale", "5 frontend.origin.absent"]);
+});
+
+test("a domain is told once that it does the work of its role, also when it asks late", () => {
+  const { channel, event } = open();
+  let told = 0;
+  channel.onActive(() => (told += 1));
+  assert.equal(told, 0);
+  event(9, SWITCH_EVENT.active);
+  event(9, SWITCH_EVENT.active);
+  channel.onActive(() => (told += 1));
+  assert.equal(told, 2);
 });

@@ -12,6 +12,8 @@ import { keptSwitch, SWITCH_IMAGE, SWITCH_NAME } from "./keep-switch.ts";
 import { makeManagementLink, type ManagementLinkParts } from "./management-link.ts";
 import { type DomainState, type Member, memberState } from "./member.ts";
 import { prepareCode } from "./prepare-code.ts";
+import { recordTakeover } from "./record-takeover.ts";
+import { type FromSwitch } from "./switch-lines.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
 import { type Sampled, sampleHouse } from "./sample-house.ts";
 import { watchManagement } from "./watch-management.ts";
@@ -48,6 +50,14 @@ const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<voi
     for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
   };
   await Promise.all(Array.from({ length: PARALLEL_STARTS_COUNT }, worker));
+};
+
+/** The switch put another domain in a role's place: the next switch is told so, and the one before is admitted no more. */
+const takeTakeover = ({ spec, ports, admissions, powers }: HouseParts, message: FromSwitch): void => {
+  const takeover = recordTakeover(spec, message, powers.record);
+  if (takeover === null) return;
+  ports.setActive(takeover.role, takeover.number);
+  if (takeover.instead !== null) admissions.forget(takeover.instead);
 };
 
 /** The switch shown as a member. */
@@ -104,7 +114,7 @@ const rotateKey = (member: Member | undefined, key: string, { folders, record }:
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const { clock, record } = powers;
   const ports = makeSwitchPorts<HeldSocket>(powers.policyText);
-  const admissions = makeAdmissions(spec.domains.filter(({ kind }) => kind !== "management").map(({ name }) => name));
+  const admissions = makeAdmissions(spec.domains.filter(({ kind, standbyOf }) => kind !== "management" && standbyOf === null).map(({ name }) => name));
   const members = new Map<string, Member>();
 
   /** `epoch` null: whichever instance runs. */
@@ -151,6 +161,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const parts: HouseParts = { spec, powers, ports, link, admissions, members, code };
 
   const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
+    takeTakeover(parts, message);
     const entry = message.type === "torn" ? spec.domains.find(({ port }) => port === message.number) : undefined;
     if (entry !== undefined && message.type === "torn") endInstance(entry.name, null, `torn channel: ${message.code}`);
   });
@@ -175,11 +186,12 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
       await begin(parts, switchKeeper.begin);
       endWatch = watchHouse(parts, switchKeeper, () => isFrozen);
+      void beginStandbys(parts);
     },
     domains: () => [
-      { ...memberState(switchMember(switchKeeper), spec, { isAdmitted: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
+      { ...memberState(switchMember(switchKeeper), spec, { isAdmitted: true, isActive: true, facts: powers.kernelFacts }), kind: SWITCH_NAME },
       ...[...members.values()].map((member) =>
-        memberState(member, spec, { isAdmitted: admissions.isAdmitted(member.entry.name), facts: powers.kernelFacts }),
+        memberState(member, spec, { isAdmitted: admissions.isAdmitted(member.entry.name), isActive: ports.isActive(member.entry.port), facts: powers.kernelFacts }),
       ),
     ],
     hostPids: () => [switchKeeper, ...membersThat(isHostProcess).map(({ keeper }) => keeper)].flatMap((keeper) => keeper.state().pid ?? []),
@@ -208,14 +220,21 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   };
 };
 
-/** Switch, management (whose answer every other domain needs), network, then the rest side by side. */
+/** Starts standbys one after the other: the house does its work without them. One that does not start is tried again by its keeper. */
+const beginStandbys = async ({ members }: HouseParts): Promise<void> => {
+  for (const { entry, keeper } of members.values()) {
+    if (entry.standbyOf !== null) await keeper.beginAnyhow();
+  }
+};
+
+/** Switch, management (whose answer every other domain needs), network, then the rest side by side; standbys when these are admitted. */
 const begin = async ({ powers, members, admissions }: HouseParts, beginSwitch: () => Promise<void>): Promise<void> => {
   await beginSwitch();
   const all = [...members.values()];
   for (const kind of ["management", "network"]) {
     for (const { entry, keeper } of all) if (entry.kind === kind) await keeper.begin();
   }
-  await eachBounded(all.filter(({ entry }) => !isHostProcess(entry)), ({ keeper }) => keeper.begin());
+  await eachBounded(all.filter(({ entry }) => !isHostProcess(entry) && entry.standbyOf === null), ({ keeper }) => keeper.begin());
   const cancel = powers.clock.after(ADMISSION_DEADLINE_MS, () => {
     admissions.fail(new CodedError("launch.start.late", { absent: admissions.absent().join(" ").slice(0, 200) }));
   });

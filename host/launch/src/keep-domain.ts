@@ -25,6 +25,9 @@ export type HouseParts = {
   readonly code: HouseCode;
 };
 
+/** The domain whose work an entry does: its own, or that of the one it stands by for. */
+const roleOf = ({ domains }: HouseSpec, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;
+
 type Start = { readonly epoch: bigint; readonly channelFd: number; readonly outputFd: number; readonly group: HostGroup | null };
 
 const hostProcessOf = ({ spec, powers, code }: HouseParts, entry: DomainEntry, { epoch, group }: Start): HostProcess => {
@@ -62,8 +65,8 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
   const running = [...members].filter(([name, { keeper }]) => name !== entry.name && keeper.state().state === "running");
   link.connect(
     (on) => powers.openLine(started, on),
-    running.map(([name, { epoch, held }]) => ({
-      type: "started", name, epoch: epoch.toString(), fresh: false, admitted: admissions.isAdmitted(name), held: [...held],
+    running.map(([name, { epoch, held, keeper }]) => ({
+      type: "started", name, epoch: epoch.toString(), pid: keeper.state().pid ?? 0, fresh: false, admitted: admissions.isAdmitted(name), held: [...held],
     })),
   );
   return started;
@@ -79,8 +82,9 @@ const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: D
       image: image.path,
       nodePath: powers.nodePath,
       epoch: start.epoch,
-      volumePath: entry.volume ? folders.volume(entry.name) : null,
-      uidBase: powers.uidBase(entry.port),
+      volumePath: entry.volume ? folders.volume(roleOf(spec, entry).name) : null,
+      // A standby with a volume has the users of its role: the volume is the role's.
+      uidBase: powers.uidBase(entry.volume ? roleOf(spec, entry).port : entry.port),
       code: cache,
     }),
   );
@@ -101,7 +105,8 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
   let group: HostGroup | null = null;
 
   const start = async (): Promise<Run> => {
-    const epoch = folders.nextEpoch(entry.name);
+    // One count for a role, so that of two instances the later one always has the higher number.
+    const epoch = folders.nextEpoch(roleOf(spec, entry).name);
     const member = members.get(entry.name);
     if (member !== undefined) member.epoch = epoch;
     if (entry.keySlot !== null) folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false);
@@ -111,9 +116,9 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
       outputFd = folders.openOutput(entry.name);
       if (isHostProcess(entry)) group = powers.makeGroup(entry.name, entry.limits);
       const run = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
-      if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), fresh: true, admitted: false, held: [] });
+      if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), pid: run.pid, fresh: true, admitted: false, held: [] });
       const { name, kind, chain, port: number } = entry;
-      ports.add({ number, name, kind, chain, epoch: epoch.toString(), end: pair.held });
+      ports.add({ number, name, kind, chain, role: roleOf(spec, entry).port, epoch: epoch.toString(), end: pair.held });
       return run;
     } catch (error) {
       pair.held.close();

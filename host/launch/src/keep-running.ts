@@ -36,6 +36,8 @@ export type KeeperState = {
 export type Keeper = {
   /** First start. @throws what the start throws, after cleaning up */
   readonly begin: () => Promise<void>;
+  /** The same; a first start that fails is tried again as a later one is. */
+  readonly beginAnyhow: () => Promise<void>;
   /** Kills the present run; the next one follows by the restart policy. */
   readonly kill: () => void;
   /** SIGTERM to the present run, after `graceMs` SIGKILL; the next one follows. */
@@ -67,6 +69,14 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
 
   const isStopped = (): boolean => phase === "stopped";
 
+  const startAnyhow = (): void => {
+    starting = startOnce();
+    starting.catch((error: unknown) => {
+      record("process.startFailed", { name: kept.name, why: reasonOf(error) });
+      restartLater(0);
+    });
+  };
+
   const restartLater = (ranMs: number): void => {
     if (isStopped()) return;
     const restart = decideRestart(history, clock.monotonicMs(), ranMs);
@@ -76,11 +86,7 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
     if (restart.alarm) record("process.alarm", { name: kept.name, ends: history.endsMs.length, delayMs: restart.delayMs });
     const again = (): void => {
       restarts += 1;
-      starting = startOnce();
-      starting.catch((error: unknown) => {
-        record("process.startFailed", { name: kept.name, why: reasonOf(error) });
-        restartLater(0);
-      });
+      startAnyhow();
     };
     if (restart.delayMs === 0) again();
     else cancelWait = clock.after(restart.delayMs, again);
@@ -116,6 +122,10 @@ export const makeKeeper = (kept: Kept, { clock, record }: KeeperPowers): Keeper 
     begin: async () => {
       starting = startOnce();
       await starting;
+    },
+    beginAnyhow: async () => {
+      startAnyhow();
+      await starting.catch(() => undefined);
     },
     kill: () => {
       if (run !== null) kept.signal(run, "SIGKILL");

@@ -5,7 +5,7 @@ import { type Counters, type Isolation } from "@crossguardian/isolation";
  * at the switch; `epoch` is decimal text. Not `fresh`: it ran before this management process did, and was perhaps `admitted` by another.
  */
 export type ToManagement =
-  | { readonly type: "started"; readonly name: string; readonly epoch: string; readonly fresh: boolean; readonly admitted: boolean; readonly held: readonly HeldStep[] }
+  | { readonly type: "started"; readonly name: string; readonly epoch: string; readonly pid: number; readonly fresh: boolean; readonly admitted: boolean; readonly held: readonly HeldStep[] }
   | { readonly type: "ended"; readonly name: string; readonly epoch: string }
   | { readonly type: "held"; readonly name: string; readonly epoch: string; readonly step: HoldStep; readonly done: boolean }
   /** Counters of every process of the house, SAMPLE_MS apart (sample-house.ts). */

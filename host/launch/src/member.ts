@@ -35,6 +35,8 @@ export type DomainState = {
   readonly pid: number | null;
   readonly state: string;
   readonly admitted: boolean;
+  /** Traffic of its role goes to it. */
+  readonly active: boolean;
   readonly epoch: string;
   readonly restarts: number;
   readonly startedAtMs: number | null;
@@ -51,7 +53,7 @@ export type DomainState = {
 export const memberState = (
   member: Member,
   spec: HouseSpec,
-  more: { readonly isAdmitted: boolean; readonly facts: (pid: number) => KernelFacts | null },
+  more: { readonly isAdmitted: boolean; readonly isActive: boolean; readonly facts: (pid: number) => KernelFacts | null },
 ): DomainState => {
   const { entry, keeper, epoch, digest, held } = member;
   const { pid, state, restarts, startedAtMs, recentEnds, startsAtMs } = keeper.state();
@@ -72,6 +74,7 @@ export const memberState = (
     recentEnds,
     startsAtMs,
     admitted: entry.kind === "management" ? state === "running" : more.isAdmitted,
+    active: more.isActive && state === "running",
     epoch: epoch.toString(),
     digest,
     facts: pid === null ? null : more.facts(pid),

@@ -9,6 +9,8 @@ export type HeldPort<End extends HeldEnd> = {
   readonly name: string;
   readonly kind: string;
   readonly chain: string | null;
+  /** Number under which others reach what it does; its own, or that of the port it stands by for. */
+  readonly role: number;
   /** Instance epoch, decimal: an admission is for this instance only. */
   readonly epoch: string;
   readonly end: End;
@@ -20,6 +22,9 @@ export type SwitchLine<End extends HeldEnd> = { readonly send: (message: ToSwitc
 /** The channel ends the launcher holds, and the switch that works on them at the moment. */
 export type SwitchPorts<End extends HeldEnd> = {
   readonly add: (port: HeldPort<End>) => void;
+  /** The switch says that this port does the work of its role: the next switch is told so. */
+  readonly setActive: (role: number, number: number) => void;
+  readonly isActive: (number: number) => boolean;
   /** Closes the end and tells the switch. */
   readonly remove: (number: number) => void;
   /** A new switch: it gets the policy and every end that is held. */
@@ -33,7 +38,13 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string): Switch
   const held = new Map<number, HeldPort<End>>();
   let line: SwitchLine<End> | null = null;
 
-  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port }, end);
+  const active = new Map<number, number>();
+  const isActive = (number: number): boolean => {
+    const port = held.get(number);
+    return port !== undefined && active.get(port.role) === number;
+  };
+
+  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port, isFirst: isActive(port.number) }, end);
   const remove = (number: number): void => {
     const port = held.get(number);
     if (port === undefined) return;
@@ -45,9 +56,14 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string): Switch
     add: (port) => {
       remove(port.number);
       held.set(port.number, port);
+      if (!isActive(active.get(port.role) ?? -1)) active.set(port.role, port.number);
       announce(port);
     },
     remove,
+    isActive,
+    setActive: (role, number) => {
+      if (held.get(number)?.role === role) active.set(role, number);
+    },
     connect: (next) => {
       line = next;
       next.send({ type: "policy", text: policyText });

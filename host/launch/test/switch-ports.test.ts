@@ -8,7 +8,7 @@ const makeLine = () => {
   return { sent, send: (message: ToSwitch, end?: HeldEnd) => void sent.push(`${message.type}${"number" in message ? String(message.number) : ""}${end === undefined ? "" : "+end"}`) };
 };
 const port = (number: number, closed: number[]) => ({
-  number, name: `d${String(number)}`, kind: "relay", chain: null, epoch: "1", end: { close: () => void closed.push(number) },
+  number, name: `d${String(number)}`, kind: "relay", chain: null, role: number, epoch: "1", end: { close: () => void closed.push(number) },
 });
 
 describe("the channel ends the launcher holds", () => {

@@ -83,7 +83,7 @@ const throughSwitch = async (mode: string): Promise<Socket> => {
   const ends = [await channelPair(), await channelPair(), await channelPair()] as const;
   const kinds = ["management", "plugin", "interaction"];
   for (const [number, [, held]] of ends.entries()) {
-    theSwitch.send({ type: "port", number, name: `port-${number}`, kind: kinds[number], chain: null }, held);
+    theSwitch.send({ type: "port", number, name: `port-${number}`, kind: kinds[number], chain: null, role: number, isFirst: true }, held);
   }
   const [management, ours, far] = ends;
   startFarEnd(far[0], mode, 1);

@@ -24,14 +24,13 @@ export const giveCredit = (source: Port, destination: number, bytes: number): vo
 
 /** Frames were written to `port`: counts them and gives their sources credit. */
 export const afterWrite = (port: Port, frames: readonly QueuedFrame[]): void => {
-  const { number } = port.facts;
-  for (const { source, payloadBytes } of frames) {
+  for (const { source, to, payloadBytes } of frames) {
     const bytes = frameBytes(payloadBytes);
     port.counts.framesOut += 1;
     port.counts.bytesOut += bytes;
     if (source === null || port.isGone) continue;
-    source.waitingBytes[number] = Math.max(0, (source.waitingBytes[number] ?? 0) - bytes);
-    giveCredit(source, number, bytes);
+    source.waitingBytes[to] = Math.max(0, (source.waitingBytes[to] ?? 0) - bytes);
+    giveCredit(source, to, bytes);
   }
   if (!port.hasLateCredit || port.queue.queuedBytes() > CREDIT_QUEUE_BYTES) return;
   port.hasLateCredit = false;

@@ -15,11 +15,9 @@ const malformed = (what: string): CodedError => new CodedError("switch.order.mal
 
 const field = (message: object, name: string): unknown => Object.getOwnPropertyDescriptor(message, name)?.value;
 
-const numberOf = (message: object): number => {
-  const value = field(message, "number");
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_DOMAIN_PORT) {
-    throw malformed("number");
-  }
+const numberOf = (message: object, name = "number"): number => {
+  const value = field(message, name);
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_DOMAIN_PORT) throw malformed(name);
   return value;
 };
 
@@ -40,7 +38,9 @@ const factsOf = (message: object): PortFacts => {
   if (typeof name !== "string" || name === "" || name.length > 90) throw malformed("name");
   if (chain !== null && typeof chain !== "string") throw malformed("chain");
   if (kind === null || (kind === "management") !== (number === 0)) throw malformed("kind");
-  return { number, name, kind, chain, epoch: epochOf(message) };
+  const isFirst = field(message, "isFirst");
+  if (typeof isFirst !== "boolean") throw malformed("isFirst");
+  return { number, name, kind, chain, role: numberOf(message, "role"), isFirst, epoch: epochOf(message) };
 };
 
 /** Checks a message of the launcher's IPC channel. @throws switch.order.malformed */

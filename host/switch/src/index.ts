@@ -5,4 +5,4 @@ export { makePolicy, type Policy } from "./policy/make-policy.ts";
 export { parsePolicy, type PolicyRule, type PolicyText, type RateLimit } from "./policy/parse-policy.ts";
 export { PORT_KINDS, type PortKind } from "./port-kinds.ts";
 export { type PortFacts, type PortLink } from "./port.ts";
-export { PORT_EVENT, type SwitchParts } from "./switch-state.ts";
+export { type Activation, PORT_EVENT, type Served, type SwitchParts } from "./switch-state.ts";

@@ -1,5 +1,5 @@
-import { frameBytes, MESSAGES } from "@crossguardian/wire";
-import { takeAdmit } from "./admission.ts";
+import { bounds, frameBytes, MESSAGES } from "@crossguardian/wire";
+import { takeAdmit, takePromote } from "./admission.ts";
 import { giveCredit } from "./credit.ts";
 import { type Port } from "./port.ts";
 import { decideRoute } from "./route.ts";
@@ -32,6 +32,24 @@ const dropWithoutAdmission = (state: SwitchState, port: Port): void => {
   });
 };
 
+/** What a role is there for: its first message of these after a takeover says that it is served again. */
+const WORK: ReadonlySet<number> = new Set(
+  (["observed", "submitted", "decided", "headerReport", "publish", "submit", "block", "publishAck"] as const).map((name) => MESSAGES[name].number),
+);
+
+const noteWork = (state: SwitchState, port: Port, kind: number): void => {
+  const { tookOverMs, facts } = port;
+  if (tookOverMs === null || !WORK.has(kind)) return;
+  port.tookOverMs = null;
+  const atMs = state.clock.wallMs();
+  state.onServed({ number: facts.number, role: facts.role, kind, atMs, afterMs: atMs - tookOverMs });
+};
+
+const takeOrder = (state: SwitchState, source: Port, kind: number, payload: Uint8Array): Port | null => {
+  if (kind === MESSAGES.admit.number) return takeAdmit(state, source, payload);
+  return kind === MESSAGES.promote.number ? takePromote(state, source, payload) : null;
+};
+
 /** Decides over the frames of a port that were read and not yet routed, until one has to wait. */
 export const routeHeld = (state: SwitchState, port: Port): void => {
   const frames = port.held;
@@ -39,16 +57,19 @@ export const routeHeld = (state: SwitchState, port: Port): void => {
   port.heldFor = null;
   for (const [at, frame] of frames.entries()) {
     if (port.isGone) return;
-    const verdict = decideRoute(state.policy, port, frame, state.ports);
+    const verdict = decideRoute(state.policy, port, frame, state);
     if (verdict.is === "pass") {
-      const { number } = verdict.to.facts;
+      const { port: number, kind } = frame;
       const bytes = frameBytes(verdict.payload.length);
       port.waitingBytes[number] = (port.waitingBytes[number] ?? 0) + bytes;
       port.passedFrames[number] = (port.passedFrames[number] ?? 0) + 1;
       port.passedBytes[number] = (port.passedBytes[number] ?? 0) + bytes;
-      pushFrame(verdict.to, frame.kind, port.facts.number, verdict.payload, port);
+      // Management knows instances, everybody else roles.
+      const origin = number === bounds.MANAGEMENT_PORT ? port.facts.number : port.facts.role;
+      if (port.tookOverMs !== null) noteWork(state, port, kind);
+      pushFrame(verdict.to, kind, origin, verdict.payload, { source: port, number });
     } else if (verdict.is === "toSwitch") {
-      const changed = frame.kind === MESSAGES.admit.number ? takeAdmit(state, port, verdict.payload) : null;
+      const changed = takeOrder(state, port, frame.kind, verdict.payload);
       if (changed !== null) routeHeld(state, changed);
     } else if (verdict.is === "refuse") {
       countRefused(port, verdict.code);

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { CodedError } from "@crossguardian/kernel";
+import { messageName } from "@crossguardian/wire";
 import { portSocket } from "./adapters/port-socket.ts";
 import { systemClock } from "./adapters/system-clock.ts";
 import { decodeOrder, type LauncherOrder } from "./decode-order.ts";
@@ -22,6 +23,8 @@ const obey = (order: LauncherOrder, handle: unknown): void => {
       clock: systemClock,
       soon: setImmediate,
       onTorn: (number, code) => report({ type: "torn", number, code }),
+      onActive: ({ epoch, ...active }) => report({ type: "active", epoch: epoch.toString(), ...active }),
+      onServed: ({ kind, ...served }) => report({ type: "served", message: messageName(kind) ?? "", ...served }),
     });
     report({ type: "ready" });
     return;

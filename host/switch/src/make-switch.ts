@@ -1,5 +1,5 @@
 import { bounds, makeFrameDecoder, makeSendQueue, maxPayloadBytes } from "@crossguardian/wire";
-import { setAdmitted } from "./admission.ts";
+import { giveUpRole, setAdmitted, takeRole } from "./admission.ts";
 import { afterWrite } from "./credit.ts";
 import { COUNT_MS, reportRefusals, tellCounters } from "./count-ports.ts";
 import { routeHeld, routeWaitingFor, takeBytes, type Tear } from "./intake.ts";
@@ -15,6 +15,7 @@ export type PortStats = {
   readonly number: number;
   readonly name: string;
   readonly isAdmitted: boolean;
+  readonly isActive: boolean;
   readonly queuedBytes: number;
   readonly framesIn: number;
   readonly bytesIn: number;
@@ -39,7 +40,8 @@ const detach = (state: SwitchState, port: Port): void => {
   port.held = [];
   state.ports.delete(port.facts.number);
   port.link.destroy();
-  routeWaitingFor(state, port.facts.number);
+  giveUpRole(state, port);
+  routeWaitingFor(state, port.facts.role);
   tellManagement(state, port.facts, PORT_EVENT.gone, port.facts.epoch ?? 0n);
 };
 
@@ -55,7 +57,7 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
       soon: state.soon,
       onWritten: (frames) => {
         afterWrite(port, frames);
-        routeWaitingFor(state, facts.number);
+        for (const number of new Set([facts.number, facts.role])) routeWaitingFor(state, number);
       },
     }),
     messageBucket: makeTokenBucket(limit.messagesPerSecond, nowMs),
@@ -68,6 +70,8 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
     held: [],
     heldFor: null,
     isAdmitted: false,
+    isActive: false,
+    tookOverMs: null,
     isGone: false,
     pausedForRate: false,
     pausedForHeld: false,
@@ -88,7 +92,7 @@ const isLate = (port: Port, nowMs: number): boolean => {
 
 /** Makes a switch without ports. */
 export const makeSwitch = (parts: SwitchParts): Switch => {
-  const state: SwitchState = { ...parts, ports: new Map() };
+  const state: SwitchState = { ...parts, ports: new Map(), active: new Map(), newest: new Map() };
 
   const tear: Tear = (port, code) => {
     tellManagement(state, port.facts, code, 1);
@@ -113,11 +117,15 @@ export const makeSwitch = (parts: SwitchParts): Switch => {
       if (before !== undefined) detach(state, before);
       const port = makePort(state, facts, link);
       state.ports.set(facts.number, port);
+      takeRole(state, port);
       tell(port, { port: bounds.SWITCH_PORT, name: "switch", event: PORT_EVENT.started, count: 0n });
       if (facts.kind === "management") {
         setAdmitted(state, port, true);
         for (const { facts: other } of state.ports.values()) {
           if (other !== facts) tellManagement(state, other, PORT_EVENT.attached, other.epoch ?? 0n);
+        }
+        for (const { facts: other, isAdmitted } of state.active.values()) {
+          if (other !== facts && isAdmitted) tellManagement(state, other, PORT_EVENT.active, other.epoch ?? 0n);
         }
       } else tellManagement(state, facts, PORT_EVENT.attached, facts.epoch ?? 0n);
       link.onEnd(() => {
@@ -133,11 +141,12 @@ export const makeSwitch = (parts: SwitchParts): Switch => {
       if (port !== undefined) detach(state, port);
     },
     stats: () =>
-      [...state.ports.values()].map(({ facts, isAdmitted, queue, counts }) => ({
+      [...state.ports.values()].map(({ facts, isAdmitted, isActive, queue, counts }) => ({
         ...counts,
         number: facts.number,
         name: facts.name,
         isAdmitted,
+        isActive,
         queuedBytes: queue.queuedBytes(),
         refused: Object.fromEntries(counts.refused),
       })),

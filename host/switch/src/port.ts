@@ -20,12 +20,16 @@ export type PortFacts = {
   readonly kind: PortKind;
   /** The chain a plugin or witness serves, else null. */
   readonly chain: string | null;
+  /** Number under which others reach what it does: its own, or that of the port it stands by for. */
+  readonly role: number;
+  /** The launcher knows it as the one that does the role's work. */
+  readonly isFirst: boolean;
   /** Instance epoch: an admission for another one is refused. Null when the launcher states none. */
   readonly epoch: bigint | null;
 };
 
 /** A frame on its way out; `source` gets its credit back when the frame is written. */
-export type QueuedFrame = OutgoingFrame & { readonly source: Port | null };
+export type QueuedFrame = OutgoingFrame & { readonly source: Port | null; /** Number the source wrote to. */ readonly to: number };
 
 /** Numbers of a port since it came. */
 export type PortCounts = {
@@ -58,6 +62,10 @@ export type Port = {
   /** The destination `held` waits for. */
   heldFor: number | null;
   isAdmitted: boolean;
+  /** Traffic of its role goes to it; a standby talks with management alone. */
+  isActive: boolean;
+  /** Since when it waits for the first work it does in another's place, by the wall clock in ms; null when it has, or never had to. */
+  tookOverMs: number | null;
   isGone: boolean;
   pausedForRate: boolean;
   pausedForHeld: boolean;

@@ -18,20 +18,21 @@ export type Verdict =
 const refused = (code: FailureCode): Verdict => ({ is: "refuse", code });
 
 /**
- * Decides over one frame of `source`, checks in this order: admission, destination, flow policy, credit, message, chain, room.
+ * Decides over one frame of `source`, checks in this order: admission, role, destination, flow policy, credit, message, chain, room.
  * The origin is the channel the frame came by, whatever it says.
  */
 export const decideRoute = (
   policy: Policy,
   source: Port,
   { kind, port: number, payload: untrustedPayload }: Frame,
-  ports: ReadonlyMap<number, Port>,
+  { ports, active }: { readonly ports: ReadonlyMap<number, Port>; readonly active: ReadonlyMap<number, Port> },
 ): Verdict => {
   const isManagement = source.facts.kind === "management";
   if (!source.isAdmitted && number !== bounds.MANAGEMENT_PORT) return { is: "wait", for: "admission" };
   const toSwitch = number === bounds.SWITCH_PORT;
-  const to = toSwitch ? undefined : ports.get(number);
+  const to = toSwitch ? undefined : isManagement || number === bounds.MANAGEMENT_PORT ? ports.get(number) : active.get(number);
   const side = toSwitch ? "switch" : to?.facts.kind;
+  if (!source.isActive && number !== bounds.MANAGEMENT_PORT) return refused("switch.port.standby");
   if (side === undefined || to === source) return refused("switch.destination.absent");
   if (!policy.allows(source.facts.kind, side, kind)) return refused("switch.flow.denied");
   if (to !== undefined && !to.isAdmitted && !isManagement) return refused("switch.destination.absent");

@@ -11,10 +11,21 @@ export type SwitchParts = {
   readonly soon: (run: () => void) => void;
   /** A channel has no frame boundary any more: its domain must be restarted. */
   readonly onTorn: (number: number, code: FailureCode) => void;
+  /** A port does the work of its role from now on. */
+  readonly onActive: (active: Activation) => void;
+  /** It did its first work in another's place. */
+  readonly onServed: (served: Served) => void;
 };
 
-/** A switch with its ports by number. */
-export type SwitchState = SwitchParts & { readonly ports: Map<number, Port> };
+/** Times are of the wall clock, in ms. */
+export type Activation = { readonly number: number; readonly role: number; readonly epoch: bigint; readonly instead: number | null; readonly why: ActivationCause; readonly atMs: number };
+/** Why a port became active. */
+export type ActivationCause = "admitted" | "ended" | "ordered";
+/** See {@link Activation}. */
+export type Served = { readonly number: number; readonly role: number; readonly kind: number; readonly atMs: number; readonly afterMs: number };
+
+/** A switch with its ports by number, and by role those that do its work and the newest instance that did. */
+export type SwitchState = SwitchParts & { readonly ports: Map<number, Port>; readonly active: Map<number, Port>; readonly newest: Map<number, bigint> };
 
 /** Events in `portEvent` messages of the switch, beside failure codes. */
 export const PORT_EVENT = {
@@ -25,11 +36,13 @@ export const PORT_EVENT = {
   down: "port.down",
   /** To management alone: its order to close the port took effect. */
   closed: "port.closed",
+  /** To the port itself and to management: it does the work of its role from now on. */
+  active: "port.active",
 } as const;
 
-/** Queues a frame for a port; `source` gets credit back when it was written. */
-export const pushFrame = (to: Port, kind: number, origin: number, payload: Uint8Array, source: Port | null): void => {
-  to.queue.push({ kind, port: origin, parts: [payload], payloadBytes: payload.length, source }, goesFirst(kind));
+/** Queues a frame for a port, to which its source wrote under `number`; the source gets credit back when it was written. */
+export const pushFrame = (to: Port, kind: number, origin: number, payload: Uint8Array, from: { readonly source: Port; readonly number: number } | null): void => {
+  to.queue.push({ kind, port: origin, parts: [payload], payloadBytes: payload.length, source: from?.source ?? null, to: from?.number ?? to.facts.number }, goesFirst(kind));
 };
 
 /** Says something about a port to another one. */

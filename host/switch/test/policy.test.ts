@@ -25,7 +25,7 @@ const TO_AND_FROM_MANAGEMENT = Object.fromEntries(
 const EVERYWHERE = {
   ...TO_AND_FROM_MANAGEMENT,
   "management management": [...UP, ...DOWN],
-  "management switch": ["admit"],
+  "management switch": ["admit", "promote"],
   "switch management": [...UP, ...NEWS, "portCounters"],
   "switch switch": NEWS,
 };
@@ -45,7 +45,8 @@ const FLOWS: Record<string, Record<string, readonly string[]>> = {
     "relay network": STREAM,
     "network relay": STREAM,
   },
-  relay: { ...EVERYWHERE, "validator network": STREAM, "network validator": STREAM },
+  // There are no standbys in the relay chain's house.
+  relay: { ...EVERYWHERE, "management switch": ["admit"], "validator network": STREAM, "network validator": STREAM },
 };
 
 const sorted = (names: readonly string[]): string[] => [...names].sort();

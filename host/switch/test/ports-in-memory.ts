@@ -11,7 +11,7 @@ import {
   type Message,
   type MessageName,
 } from "@crossguardian/wire";
-import { makeSwitch, type PortFacts, type PortLink, type Switch } from "../src/index.ts";
+import { type Activation, makeSwitch, type PortFacts, type PortLink, type Served, type Switch } from "../src/index.ts";
 import { makePolicy } from "../src/policy/make-policy.ts";
 
 /** A clock moved by hand. */
@@ -70,6 +70,8 @@ export type FarEnd = {
 
 export const benchOfPorts = (policyText: string) => {
   const time = fakeClock();
+  const activations: Activation[] = [];
+  const served: Served[] = [];
   const torn: { number: number; code: string }[] = [];
   let soonRuns: (() => void)[] = [];
   const theSwitch: Switch = makeSwitch({
@@ -77,6 +79,8 @@ export const benchOfPorts = (policyText: string) => {
     clock: time.clock,
     soon: (run) => soonRuns.push(run),
     onTorn: (number, code) => torn.push({ number, code }),
+    onActive: (activation) => activations.push(activation),
+    onServed: (each) => served.push(each),
   });
   const turn = (): void => {
     while (soonRuns.length > 0) {
@@ -85,7 +89,7 @@ export const benchOfPorts = (policyText: string) => {
       for (const run of runs) run();
     }
   };
-  const attach = (number: number, kind: PortFacts["kind"], chain: string | null = null, epoch: bigint | null = null): FarEnd => {
+  const attach = (number: number, kind: PortFacts["kind"], chain: string | null = null, epoch: bigint | null = null, more: Partial<PortFacts> = {}): FarEnd => {
     const decoder = makeFrameDecoder(maxPayloadBytes);
     const got: Got[] = [];
     let waiting: Uint8Array[] = [];
@@ -137,13 +141,15 @@ export const benchOfPorts = (policyText: string) => {
         turn();
       },
     };
-    theSwitch.attach({ number, name: `${kind}-${number}`, kind, chain, epoch }, link);
+    theSwitch.attach({ number, name: `${kind}-${number}`, kind, chain, epoch, role: number, isFirst: true, ...more }, link);
     turn();
     return end;
   };
   return {
     theSwitch,
     torn,
+    activations,
+    served,
     attach,
     turn,
     pass: (ms: number): void => {

@@ -278,7 +278,7 @@ test("ports learn when a peer they may talk with comes and goes", () => {
   const again = house.attach(2, "plugin", "A");
   admit(house.management, 2);
   assert.equal(eventsAt(house.interaction).filter((each) => each === "2 port.up 0").length, 2);
-  assert.deepEqual(eventsAt(again), ["255 switch.started 0", "0 port.up 0", "1 port.up 0", "5 port.up 0"]);
+  assert.deepEqual(eventsAt(again), ["255 switch.started 0", "0 port.up 0", "1 port.up 0", "5 port.up 0", "2 port.active 0"]);
 });
 
 test("a replaced port gets nothing of what waited for the one before", () => {

@@ -9,7 +9,7 @@ import { transferKey } from "../oracle/follow-chains.ts";
 import { makeRpc, type Rpc } from "../rpc.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { openAccess } from "../kinds/open-access.ts";
-import { type ChainPlan, kindOfPlan } from "../world.ts";
+import { type ChainPlan, kindOfPlan, pluginsOf } from "../world.ts";
 import { makeContractReader, type OnChainService } from "./contract-reader.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
@@ -69,13 +69,19 @@ const hexOf = (value: bigint): Hex => `0x${value.toString(16)}`;
 const timeOf = async (rpc: Rpc, height: bigint): Promise<number> =>
   Number((await rpc.call<{ readonly timestamp: Hex }>("eth_getBlockByNumber", [hexOf(height), false])).timestamp) * MS_PER_S;
 
-const accountOf = async (powers: OperatorPowers, rpc: Rpc, chain: ChainPlan, dataDir: string): Promise<ChainState["account"]> => {
+/** The submitting account of a chain that has the least: that of its plugin or of the plugin's standby. */
+const accountOf = async (powers: OperatorPowers, rpc: Rpc, { topology }: SavedWorld, chain: ChainPlan, dataDir: string): Promise<ChainState["account"]> => {
   const slots = openKeySlots(join(dataDir, "keys"));
-  const owner = `plugin-${chain.name.toLowerCase()}`;
-  if (!slots.has(owner)) return null;
-  const address = to0x(accountAddress(powers.crypto, slots, owner, chain.name));
-  const [balance, price] = [await rpc.call<Hex>("eth_getBalance", [address, "latest"]), await rpc.call<Hex>("eth_gasPrice", [])];
-  return { address, balanceWei: BigInt(balance), gasPriceWei: BigInt(price), maxGas: BigInt(chain.maxGas ?? DEVELOPMENT_MAX_GAS) };
+  const owners = pluginsOf(topology, chain.name).filter((owner) => slots.has(owner));
+  const gasPriceWei = BigInt(await rpc.call<Hex>("eth_gasPrice", []));
+  const accounts = await Promise.all(
+    owners.map(async (owner) => {
+      const address = to0x(accountAddress(powers.crypto, slots, owner, chain.name));
+      const balanceWei = BigInt(await rpc.call<Hex>("eth_getBalance", [address, "latest"]));
+      return { address, balanceWei, gasPriceWei, maxGas: BigInt(chain.maxGas ?? DEVELOPMENT_MAX_GAS) };
+    }),
+  );
+  return accounts.sort((left, right) => (left.balanceWei < right.balanceWei ? -1 : 1))[0] ?? null;
 };
 
 const frozenPairsOf = async (powers: OperatorPowers, rpc: Rpc, gateway: Hex, services: readonly OnChainService[]): Promise<ChainState["frozenPairs"]> => {
@@ -123,7 +129,7 @@ const readChain = async (powers: OperatorPowers, saved: SavedWorld, chain: Chain
       tipAtMs,
       blockTimeMs: tip === low ? 0 : (tipAtMs - lowAtMs) / Number(tip - low),
       frozenPairs: gateway === undefined ? [] : await frozenPairsOf(powers, rpc, gateway, services),
-      account: await accountOf(powers, rpc, chain, dataDir),
+      account: await accountOf(powers, rpc, saved, chain, dataDir),
     },
   };
 };

@@ -5,6 +5,7 @@ import { encodeFunctionData, type Hex } from "viem";
 import { accountAddress, type KeySlots } from "../key-slots.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { openChainAccount } from "./chain-account.ts";
+import { pluginsOf } from "../world.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
 /** Sends the plugins' submitting accounts as much as they have less than `leastWei`. @throws cli.rpc.failed, cli.transaction.* */
@@ -15,11 +16,13 @@ export const fundAccounts = async (
 ): Promise<void> => {
   for (const chain of saved.chains) {
     const account = openChainAccount(chain, work.deployerKey);
-    const to = to0x(accountAddress(powers.crypto, work.slots, `plugin-${chain.name.toLowerCase()}`, chain.name));
-    const balance = BigInt(await account.rpc.call<Hex>("eth_getBalance", [to, "latest"]));
-    if (balance >= work.leastWei) continue;
-    await account.run({ to, data: "0x", value: work.leastWei - balance });
-    work.say(`chain ${chain.name}: funded ${to}`);
+    for (const owner of pluginsOf(saved.topology, chain.name)) {
+      const to = to0x(accountAddress(powers.crypto, work.slots, owner, chain.name));
+      const balance = BigInt(await account.rpc.call<Hex>("eth_getBalance", [to, "latest"]));
+      if (balance >= work.leastWei) continue;
+      await account.run({ to, data: "0x", value: work.leastWei - balance });
+      work.say(`chain ${chain.name}: funded ${to}, the account of ${owner}`);
+    }
   }
 };
 

@@ -15,7 +15,7 @@ import { markKeysUnused } from "../mark-keys-unused.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf } from "../open-world.ts";
 import { encodeGenesis } from "../registration.ts";
 import { isWorldSaved, readSavedWorld, type SavedWorld, saveWorld } from "../saved-world.ts";
-import { BXH_ID, chainsOf, type ChainPlan, type Topology } from "../world.ts";
+import { BXH_ID, chainsOf, type ChainPlan, pluginsOf, type Topology } from "../world.ts";
 import { askChains } from "./ask-chain.ts";
 
 /** What an operator wants to run, out of a configuration. */
@@ -44,7 +44,7 @@ const GENESIS_DRIFT = ["validators", "threshold"] as const;
 const makeKeys = (powers: OperatorPowers, wish: WorldWish, slots: KeySlots): RelayGenesisDocument => {
   for (const gateway of wish.topology.gateways) {
     gatewayPublics(powers.crypto, slots, `interaction-${gateway.name}`);
-    for (const chain of gateway.chains) accountAddress(powers.crypto, slots, `plugin-${chain.toLowerCase()}`, chain);
+    for (const chain of gateway.chains) for (const owner of pluginsOf(wish.topology, chain)) accountAddress(powers.crypto, slots, owner, chain);
   }
   slots.pathOf("orderer");
   pauseKeyOf(powers.crypto, slots);

@@ -7,6 +7,7 @@ import { accountAddress, gatewayPublics, openKeySlots } from "../key-slots.ts";
 import { pauseKeyOf } from "../open-world.ts";
 import { makeRpc } from "../rpc.ts";
 import { type SavedWorld } from "../saved-world.ts";
+import { pluginsOf } from "../world.ts";
 import { genesisOf, type OperatorPowers } from "./plan-world.ts";
 
 /** Public parts of a world's keys. */
@@ -14,7 +15,7 @@ export type PublicKeys = {
   readonly instance: string;
   readonly gateways: readonly { readonly name: string; readonly address: Hex; readonly boxKey: string }[];
   /** Accounts that pay for transactions on the chains; `balanceWei` is null when the chain does not answer. */
-  readonly accounts: readonly { readonly gateway: string; readonly chain: string; readonly address: Hex; readonly balanceWei: string | null }[];
+  readonly accounts: readonly { readonly gateway: string; readonly chain: string; readonly domain: string; readonly address: Hex; readonly balanceWei: string | null }[];
   readonly validators: { readonly threshold: number; readonly addresses: readonly Hex[] };
   readonly governors: { readonly threshold: number; readonly addresses: readonly Hex[]; readonly keysHere: number };
   /** Null when its file was moved away. */
@@ -25,14 +26,14 @@ export type PublicKeys = {
 export const publicKeysOf = async (powers: OperatorPowers, saved: SavedWorld, dataDir: string): Promise<PublicKeys> => {
   const slots = openKeySlots(join(dataDir, "keys"));
   const genesis = genesisOf(saved);
-  const plugin = (chain: string): string => `plugin-${chain.toLowerCase()}`;
   const accounts = await Promise.all(
     saved.chains
-      .filter(({ name }) => slots.has(plugin(name)))
-      .map(async ({ name, gateway, url }) => {
-        const address = to0x(accountAddress(powers.crypto, slots, plugin(name), name));
+      .flatMap((chain) => pluginsOf(saved.topology, chain.name).map((domain) => ({ ...chain, domain })))
+      .filter(({ domain }) => slots.has(domain))
+      .map(async ({ name, gateway, url, domain }) => {
+        const address = to0x(accountAddress(powers.crypto, slots, domain, name));
         const balance = await makeRpc(url).call<Hex>("eth_getBalance", [address, "latest"]).then((hex) => BigInt(hex).toString(), () => null);
-        return { gateway, chain: name, address, balanceWei: balance };
+        return { gateway, chain: name, domain, address, balanceWei: balance };
       }),
   );
   return {

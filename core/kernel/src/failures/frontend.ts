@@ -8,6 +8,8 @@ export const FRONTEND_FAILURES = {
   "frontend.start.late": { action: "retry", says: "no start order came within the deadline" },
   "frontend.start.config": { action: "alarm", says: "the configuration in the start order does not decode" },
   "frontend.start.stale": { action: "refuse", says: "the start order is for another instance epoch" },
+  "frontend.origin.absent": { action: "refuse", says: "a message of a peer that the switch has not said to be there: its instance is gone" },
+  "frontend.peer.stale": { action: "alarm", says: "a peer is said to be there in an older instance than one that was there before; it is not believed" },
   "frontend.origin.unknown": { action: "refuse", says: "a message came from a port the start order does not name" },
   "frontend.message.unwanted": { action: "refuse", says: "a message came that nothing in this domain takes" },
   "frontend.control.unknown": { action: "refuse", says: "the domain does not know this command" },

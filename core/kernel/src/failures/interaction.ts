@@ -26,6 +26,8 @@ export const INTERACTION_FAILURES = {
   "interaction.private.peer": { action: "alarm", says: "no gateway is registered for the other chain, so nothing can be encrypted to it" },
   "interaction.publish.refused": { action: "alarm", says: "the relay chain refused an entry" },
   "interaction.submit.failed": { action: "retry", says: "a submission did not get into the contract; it is tried again" },
+  "interaction.journal.fenced": { action: "alarm", says: "a later instance of this domain has opened the journal already: this one was replaced and ends" },
+  "interaction.journal.unread": { action: "alarm", says: "the journal is written before it was read" },
   "interaction.journal.damaged": { action: "alarm", says: "the journal has no readable end here and is cut; what is missing is scanned again" },
   "interaction.journal.epoch": { action: "retry", says: "the journal is of another key epoch, of an older version or of another domain; it is begun anew and everything is scanned again" },
   "interaction.journal.write": { action: "alarm", says: "the journal can not be written; marks stay where they are" },

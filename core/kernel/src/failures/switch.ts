@@ -17,6 +17,8 @@ export const SWITCH_FAILURES = {
   "switch.credit.exceeded": { action: "refuse", says: "the port sent more than the switch keeps for one destination" },
   "switch.destination.absent": { action: "retry", says: "the destination is not there or not admitted" },
   "switch.port.unadmitted": { action: "refuse", says: "the port sent before it was admitted" },
+  "switch.port.standby": { action: "refuse", says: "the port is a standby, or was replaced by one: it talks with management alone" },
+  "switch.promote.refused": { action: "alarm", says: "the port to be promoted is not an admitted standby of that instance" },
   "switch.admit.refused": { action: "alarm", says: "an admission names no port, or another instance of it" },
   "switch.frame.late": { action: "alarm", says: "a frame was begun and not ended within the deadline" },
 } as const satisfies FailureTable;

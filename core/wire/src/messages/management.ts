@@ -71,3 +71,6 @@ export const portCounters = struct({
 
 /** Switch to management: what a port did against the policy, or that it came or went. */
 export const portEvent = struct({ port: u8, name: shortName, event: shortName, count: u64 });
+
+/** Management to switch: the standby at this port, in this instance, takes the place of whoever does its role's work. */
+export const promote = struct({ port: u8, epoch: u64 });

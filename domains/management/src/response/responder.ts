@@ -6,6 +6,8 @@ import { type Evidence, NO_HOLD, OPERATOR, type ResponseRecord, type Step } from
 
 /** Cpu of a domain that is limited without a number, in percent of one core. */
 export const LIMITED_CPU_PERCENT = 25;
+/** A detector that is damped is recorded once in this time, in ms. */
+export const SAY_DAMPED_MS = 10_000;
 /** Records kept for whoever asks. */
 export const MAX_RECENT_RECORDS = 256;
 
@@ -71,6 +73,8 @@ export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLa
   const stepsOf = new Map<string, Steps>();
   const open = new Map<string, Ordered>();
   const recent: ResponseRecord[] = [];
+  /** When a refusal of a detector that asks again and again was recorded last. */
+  const dampedMs = new Map<string, number>();
 
   const write = (record: ResponseRecord): void => {
     recent.push(record);
@@ -110,7 +114,7 @@ export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLa
   };
 
   return {
-    respond: (domain, step, { by, says, facts }, cpuPercent = LIMITED_CPU_PERCENT) => {
+    respond: (domain, step, { by, says, facts, isCertain = false }, cpuPercent = LIMITED_CPU_PERCENT) => {
       const watched = find(domain);
       if (watched === undefined) return refuse(failure("management.domain.unknown", { name: domain.slice(0, 40) }));
       const { name, epoch } = nameFacts(watched);
@@ -118,11 +122,17 @@ export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLa
       if (isNeedless(watched, step)) return refuse(failure("management.response.needless", { name, step }));
       const nowMs = clock.monotonicMs();
       const role = watched.domain.standbyOf ?? name;
-      const { steps, isDamped } = decideStep(stepsOf.get(role) ?? NO_STEPS, { domain: name, step, by, nowMs, activeSinceMs: watched.activeSinceMs });
+      const { steps, isDamped } = decideStep(stepsOf.get(role) ?? NO_STEPS, { domain: name, step, by, nowMs, isCertain, activeSinceMs: watched.activeSinceMs });
       stepsOf.set(role, steps);
       const record: ResponseRecord = { atMs: clock.wallMs(), domain: name, epoch, step, outcome: "ordered", tookMs: null, by, says, facts };
       if (by !== OPERATOR && !permits(step, name)) return refused(record, failure("access.order.denied", { name, step }));
-      if (isDamped) return refused(record, failure("management.response.damped", { name, step }));
+      if (isDamped) {
+        const damped = failure("management.response.damped", { name, step });
+        const isSaid = nowMs - (dampedMs.get(`${name} ${step} ${by}`) ?? -Infinity) < SAY_DAMPED_MS;
+        if (isSaid) return refuse(damped);
+        dampedMs.set(`${name} ${step} ${by}`, nowMs);
+        return refused(record, damped);
+      }
       open.set(`${name} ${step}`, { record, sinceMs: nowMs });
       const ordered = order(watched, step, cpuPercent, `${by}: ${says}`.slice(0, 400));
       if (!ordered.ok) {

@@ -20,6 +20,8 @@ export type Evidence = {
   readonly says: string;
   /** The numbers behind it. */
   readonly facts: Readonly<Record<string, Fact>>;
+  /** Kernel, switch or launcher say so: no inference that may be wrong, so it is not damped by what was done before. False when it is left out. */
+  readonly isCertain?: boolean;
 };
 
 /** What is in force against an instance. */

@@ -1,5 +1,5 @@
 import { type Failure } from "@crossguardian/kernel";
-import { makePortChannel, type PortChannel } from "../port-channel.ts";
+import { makePortChannel, type PortChannel, type PortChannelParts } from "../port-channel.ts";
 import { openFdLink } from "./fd-link.ts";
 
 /** The channel descriptor of every domain. */
@@ -9,6 +9,7 @@ export const CHANNEL_FD = 3;
 export type PortChannelOptions = {
   /** Descriptor of the channel, {@link CHANNEL_FD} unless told. */
   readonly fd?: number;
+  readonly origins: PortChannelParts["origins"];
   readonly onRefused: (port: number, kind: number, failure: Failure) => void;
   readonly onTorn: (failure: Failure) => void;
   /** The other end is gone: the process must end at once. */
@@ -19,5 +20,5 @@ export type PortChannelOptions = {
 export const openPortChannel = (options: PortChannelOptions): PortChannel => {
   const link = openFdLink(options.fd ?? CHANNEL_FD);
   link.onEnd(options.onEnd);
-  return makePortChannel({ link, soon: setImmediate, onRefused: options.onRefused, onTorn: options.onTorn });
+  return makePortChannel({ link, soon: setImmediate, origins: options.origins, onRefused: options.onRefused, onTorn: options.onTorn });
 };

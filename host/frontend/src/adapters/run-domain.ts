@@ -14,7 +14,7 @@ import { systemClock, systemRandom } from "./system.ts";
 /** A domain that gets no start order within this time ends, in ms. */
 export const START_DEADLINE_MS = 30_000;
 /** Time between two heartbeats, in ms. */
-export const HEARTBEAT_MS = 500;
+export const HEARTBEAT_MS = 250;
 /** An orderly end waits so long for the domain's own stop handlers, in ms. */
 export const STOP_DEADLINE_MS = 3_000;
 
@@ -27,6 +27,8 @@ const MAX_GAUGES = 64;
 /** What a domain's main.ts hands over. */
 export type DomainOptions<C> = {
   readonly configCodec: Codec<C>;
+  /** What may be done before the domain is active: a standby does it while it waits. Nothing but management can be reached by then. */
+  readonly warm?: (config: C) => Promise<void> | void;
   readonly run: (powers: DomainPowers, config: C) => Promise<void> | void;
 };
 
@@ -49,6 +51,7 @@ const openShell = (): Shell => {
     process.exit(code);
   };
   const ports: PortChannel = openPortChannel({
+    origins: "peers",
     ...(environment.channelFd === null ? {} : { fd: environment.channelFd }),
     onRefused: (port: number, kind: number, failure: Failure) => {
       log.warn("message.refused", { port, kind: messageName(kind) ?? kind, code: failure.code });
@@ -134,7 +137,8 @@ const shellGauges = ({ ports }: Shell, streams: () => number): Map<string, () =>
   ]);
 
 /**
- * The life of a domain: channel on descriptor 3, hello with the self-test, start order, heartbeats, `run`, until the channel ends.
+ * The life of a domain: channel on descriptor 3, hello with the self-test, start order, heartbeats, `run` once the switch says that it does the work
+ * of its role, until the channel ends.
  * `run` should register its message handlers early: messages that come before are kept within HELD_AT_START_BYTES until it resolves.
  * Ends the process with one of {@link EXIT}. @throws frontend.channel.missing, .name.missing, .key.unreadable
  */
@@ -166,6 +170,9 @@ export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => 
   const streams = makeStreams(ports, () => names.portOf(NETWORK_PORT_NAME), clock);
   const gauges = shellGauges(shell, streams.count);
   beat(shell, gauges);
+  await options.warm?.(config.value);
+  await new Promise<void>((resolve) => ports.onActive(resolve));
+  log.info("domain.active", { epoch: start.epoch });
   await options.run(
     {
       name: environment.name,
