@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { awaitSettled, giveOrder, type House, judgeWorld, operatorKeyPath, type ReportedDomain, type Sent, sendAssets, standbyName, type World } from "@crossguardian/world";
+import { awaitSettled, giveOrder, type House, judgeWorld, operatorKeyPath, type ReportedDomain, type Sent, sendAssets, STANDBY_KINDS, standbyName, type World } from "@crossguardian/world";
 
 import { askWhenUp, missingPart, startTestWorld, until } from "./support/with-world.ts";
 
@@ -61,7 +61,7 @@ const takenOver = async (role: string, standby: ReportedDomain): Promise<void> =
 
 describe("a standby", { skip: missingPart, timeout: 240_000 }, () => {
   before(async () => {
-    ({ world, end } = await startTestWorld());
+    ({ world, end } = await startTestWorld({ standby: STANDBY_KINDS }));
   });
   after(async () => end());
 

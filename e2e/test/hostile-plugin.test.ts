@@ -10,7 +10,7 @@ import { makeOtherTree, type OtherTree } from "./support/hostile-tree.ts";
 import { awaitOutcome, outcomeNow, STATUS } from "./support/outcome.ts";
 import { askWhenUp, missingPart, startTestWorld, until } from "./support/with-world.ts";
 
-const TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
+const TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: [], gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
 const SETTLE_MS = 60_000;
 const SAID_MS = 20_000;
 const LONG_MS = 120_000n;

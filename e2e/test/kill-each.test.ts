@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { awaitSettled, judgeWorld, openWorld, type Sent, sendAssets, type World } from "@crossguardian/world";
+import { awaitSettled, judgeWorld, openWorld, type Sent, sendAssets, STANDBY_KINDS, type World } from "@crossguardian/world";
 
 import { missingPart, startTestWorld } from "./support/with-world.ts";
 
@@ -50,7 +50,7 @@ const VICTIMS: readonly (readonly [house: string, domain: string])[] = [
 ];
 
 test("kill -9 of any one process loses nothing and doubles nothing", { skip: missingPart, timeout: 400_000 }, async (t) => {
-  ({ world, end } = await startTestWorld());
+  ({ world, end } = await startTestWorld({ standby: STANDBY_KINDS }));
   for (const [moment, [house, domain]] of VICTIMS.entries()) {
     await t.test(`${domain} of ${house}`, async () => {
       await underTransfers(async () => world.houses.get(house)?.kill(domain), moment);

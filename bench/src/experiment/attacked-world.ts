@@ -8,7 +8,7 @@ import { BENCH_TOPOLOGY, buildTemporaryWorld, copyTree, type Topology, type Worl
 import { BLOCK_TIME_MS, DEPTH, type ExperimentOptions } from "./experiment-options.ts";
 
 /** Gateway A serves A, which is attacked, and B, which is not; both exchange transfers with C of gateway B. */
-export const ATTACK_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
+export const ATTACK_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: [], gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
 /** The gateway whose plugin is attacked, and the plugin. */
 export const ATTACKED_HOUSE = "gateway-a";
 /** See {@link ATTACKED_HOUSE}. */

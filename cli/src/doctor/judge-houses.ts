@@ -21,18 +21,21 @@ const logsOf = (name: string): string => `${LOOK} ${name}`;
 /** One witness may be absent; without any other domain something stands still. */
 const weightOf = (kind: string): "stuck" | "warning" => (kind === "witness" || kind === "validator" ? "warning" : "stuck");
 
+/** While a standby is absent its role is served all the same. */
+const weightOfDomain = ({ kind, standbyOf = null }: ReportedDomain): "stuck" | "warning" => (standbyOf === null ? weightOf(kind) : "warning");
+
 const judgeState = ({ house }: HouseFacts, domain: ReportedDomain, nowMs: number): FindingDraft | null => {
-  const { name, kind, state, admitted, startedAtMs = null, startsAtMs = null } = domain;
+  const { name, state, admitted, startedAtMs = null, startsAtMs = null } = domain;
   const subject = `${house}/${name}`;
   if (state !== "running" && state !== "starting") {
     const next = startsAtMs === null ? "nothing: the launcher does not start it" : `the launcher starts it again ${startsAtMs <= nowMs ? "now" : `in ${span(startsAtMs - nowMs)}`}`;
-    return { severity: weightOf(kind), code: "doctor.domain.down", subject, ageMs: null, next, fix: logsOf(name) };
+    return { severity: weightOfDomain(domain), code: "doctor.domain.down", subject, ageMs: null, next, fix: logsOf(name) };
   }
   if (state === "starting" || admitted === false) {
     const ageMs = startedAtMs === null ? 0 : nowMs - startedAtMs;
     const isLate = state === "running" && ageMs > ADMISSION_PATIENCE_MS;
     return {
-      severity: isLate ? weightOf(kind) : "note", code: "doctor.domain.unadmitted", subject, ageMs,
+      severity: isLate ? weightOfDomain(domain) : "note", code: "doctor.domain.unadmitted", subject, ageMs,
       next: "management judges its self-test and lets it onto the switch; one that gets no start order in 30 s ends and is started again", fix: logsOf(name),
     };
   }

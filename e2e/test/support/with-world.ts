@@ -3,7 +3,7 @@ import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { BENCH_TOPOLOGY, buildWorld, type House, sweepAfter, type Topology, type World } from "@crossguardian/world";
+import { BENCH_TOPOLOGY, buildWorld, type House, sweepAfter, type StandbyKind, type Topology, type World } from "@crossguardian/world";
 
 /** Why whole-gateway tests can not run here, or false. */
 export const missingPart = process.getuid?.() === 0 ? false : "isolation needs root";
@@ -11,6 +11,8 @@ export const missingPart = process.getuid?.() === 0 ? false : "isolation needs r
 /** How a test's world differs from two chains with short block times in jails. */
 export type TestWorld = {
   readonly topology?: Topology;
+  /** Kinds of domains with a standby; none unless a test is about them: it looks at the one domain that it hits. */
+  readonly standby?: readonly StandbyKind[];
   readonly blockTimeMs?: number | null;
   readonly depth?: number;
   readonly retryMs?: number;
@@ -44,7 +46,7 @@ export const startTestWorld = async (wanted: TestWorld = {}): Promise<{ readonly
     const build = wanted.tree?.buildWorld ?? buildWorld;
     const world = await build({
       instance,
-      topology: wanted.topology ?? BENCH_TOPOLOGY,
+      topology: wanted.topology ?? { ...BENCH_TOPOLOGY, standby: wanted.standby ?? [] },
       dev: { kind: "anvil", blockTimeMs: wanted.blockTimeMs === undefined ? 200 : wanted.blockTimeMs, depth: wanted.depth ?? 1 },
       driver: "oci",
       runRoot: join(root, "run"),
