@@ -1,4 +1,4 @@
-import { CodedError, failure, ok, refuse } from "@crossguardian/kernel";
+import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { serveRotation } from "./access/rotate-keys.ts";
@@ -27,6 +27,14 @@ const successorOf = (watched: Watched, all: readonly Watched[]): Watched | null 
   const other = standbyFor(watched, all);
   if (watched.activeSinceMs !== null) return other;
   return watched.phase === "admitted" && all.some((each) => each !== watched && roleOf(each) === roleOf(watched)) ? watched : null;
+};
+
+/** Has the switch put the successor of a domain in its place. Errors: management.standby.absent */
+const orderPromotion = (watched: Watched, all: readonly Watched[], channel: OverseerPowers["channel"]): Result<null> => {
+  const next = successorOf(watched, all);
+  if (next === null) return refuse(failure("management.standby.absent", { name: watched.domain.name }));
+  channel.send(bounds.SWITCH_PORT, "promote", { port: next.domain.port, epoch: next.epoch ?? 0n });
+  return ok(null);
 };
 
 /** Kinds of events counted per port, at most. */
@@ -72,12 +80,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     keep: powers.keepResponse,
     find: (name) => byName.get(name),
     setOpen: admission.setOpen,
-    promote: (watched) => {
-      const next = successorOf(watched, all);
-      if (next === null) return refuse(failure("management.standby.absent", { name: watched.domain.name }));
-      channel.send(bounds.SWITCH_PORT, "promote", { port: next.domain.port, epoch: next.epoch ?? 0n });
-      return ok(null);
-    },
+    promote: (watched) => orderPromotion(watched, all, channel),
     tellLauncher: powers.tellLauncher,
     permits: powers.permits,
   });
@@ -94,11 +97,8 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     log.info("port.event", { port, name, what: event, count });
     const watched = byPort.get(port);
     if (watched === undefined) return;
-    if (event === "port.active") {
-      onActive({ watched, all, epoch: count, responder }, powers);
-      return;
-    }
-    if (event === "port.attached") admission.onAttached(watched, count);
+    if (event === "port.active") onActive({ watched, all, epoch: count, responder }, powers);
+    else if (event === "port.attached") admission.onAttached(watched, count);
     else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
     else {
       countEvent(watched, event, count);

@@ -115,9 +115,7 @@ export const makePortChannel = (parts: PortChannelParts): PortChannel => {
     counts.refused += 1;
     parts.onRefused(frame.port, frame.kind, failure);
   };
-  const unwanted = (frame: Frame): void => {
-    refused(frame, { code: "frontend.message.unwanted", facts: { kind: frame.kind } });
-  };
+  const unwanted = (frame: Frame): void => refused(frame, { code: "frontend.message.unwanted", facts: { kind: frame.kind } });
 
   const deliver = (name: MessageName, frame: Frame): void => {
     const handler = held.isCatchingUp(name) ? undefined : handlers.get(name);
