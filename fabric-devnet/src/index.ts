@@ -5,3 +5,6 @@ export { type Call, makeProposal, type Proposal, type ProposalTwist, signProposa
 export { type Member, makeOrganization, type Organization, serializedIdentity } from "./organization.ts";
 export { type Authority, type CertificateWish, issue, type Issued, keyPem, makeAuthority, makeKey, openKey, revoke } from "./pki/certificates.ts";
 export { signHighS, signLowS } from "./pki/signer.ts";
+export { type FabricOptions, startFabric, type StartedFabric } from "./adapters/start-fabric.ts";
+export { makeNetwork, type NetworkAuthorities, openOrganization, type StoredAuthority } from "./make-network.ts";
+export { type NetworkConfig, openMember, type StoredMember } from "./network-config.ts";

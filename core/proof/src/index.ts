@@ -17,17 +17,15 @@ export {
   type LedgerEvent,
   type LedgerHeader,
 } from "./ledger/ledger-block.ts";
-export {
-  verifyBlockEvents,
-  type ProofPowers,
-  type ProofTerms,
-  type ProvenBlock,
-  type ProvenEmission,
-  type UntrustedEvidence,
-} from "./verify-block-events.ts";
 export { decodeFabricBlock, type FabricBlock, fabricHeaderBytes, fabricWitnessHash } from "./fabric/block.ts";
 export { type OpenCertificate, type X509Certificate } from "./fabric/certificates.ts";
 export { decodeFabricEvents, encodeFabricEvents, FABRIC_EVENT_NAME, type FabricLog, MAX_FABRIC_EVENTS } from "./fabric/event-list.ts";
 export { isLowS } from "./fabric/low-s.ts";
 export { fabricTrust, type FabricOrganization, type FabricPolicy, type FabricTrust, MAX_FABRIC_TRUST_BYTES } from "./fabric/trust.ts";
+export { verifyFabricBlock, type FabricPowers } from "./fabric/verify-block.ts";
 export { type FabricVerifier, makeFabricVerifier } from "./fabric/verify-events.ts";
+export { type ProofPowers, type ProofTerms, type ProvenBlock, type ProvenEmission, type UntrustedEvidence } from "./block-proof.ts";
+export { verifyBlockEvents } from "./verify-block-events.ts";
+export { readFields as readFabricFields } from "./fabric/protobuf-fields.ts";
+export { peekFabricEvents } from "./fabric/transaction.ts";
+export { fabricContract } from "./fabric/fabric-contract.ts";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { encodeLedgerHeader, ledgerBlockHash, ledgerEvent, type LedgerEvent, ledgerEventsTree, ledgerEvidence, verifyBlockEvents } from "../src/index.ts";
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
-const powers = { keccak256: sha256, sha256 };
+const powers = { keccak256: sha256, sha256, openCertificate: () => null };
 const terms = { kind: CHAIN_KIND.ledger, depth: 1, terms: new Uint8Array(0) };
 const word = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 

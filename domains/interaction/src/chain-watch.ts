@@ -1,5 +1,5 @@
 import { type Clock, failure, type Failure, type Log, type Hash, ok, refuse, type Result, equalBytes } from "@crossguardian/kernel";
-import { type ProvenEmission, verifyBlockEvents } from "@crossguardian/proof";
+import { type ProofPowers, type ProvenEmission, verifyBlockEvents } from "@crossguardian/proof";
 import { type HeaderQuorum, makeHeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type EventPlace, type Message } from "@crossguardian/wire";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
@@ -70,6 +70,7 @@ export type ChainWatchPorts = {
   readonly log: Log;
   readonly keccak256: Hash;
   readonly sha256: Hash;
+  readonly openCertificate: ProofPowers["openCertificate"];
   readonly canTake: () => boolean;
   readonly onBlock: (block: VerifiedBlock) => void;
   /** After a message has been worked off, or a new quorum was reached. */

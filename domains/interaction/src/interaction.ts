@@ -143,7 +143,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
     const mark = journal.state.marks.chains.find((each) => each.chain === place.chain)?.height ?? 0n;
     const watch = makeChainWatch(
       {
-        send, clock, log, canTake: () => canTake(place.chain), keccak256: crypto.keccak256, sha256: crypto.sha256,
+        send, clock, log, canTake: () => canTake(place.chain), keccak256: crypto.keccak256, sha256: crypto.sha256, openCertificate: crypto.openCertificate,
         onBlock: (block) => outbound.onBlock(block),
         onProgress: () => {
           publisher.pump();

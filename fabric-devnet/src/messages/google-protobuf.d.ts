@@ -7,3 +7,9 @@ declare module "google-protobuf/google/protobuf/timestamp_pb.js" {
     serializeBinary(): Uint8Array;
   }
 }
+
+declare module "google-protobuf/google/protobuf/any_pb.js" {
+  export class Any {
+    pack(serialized: Uint8Array, name: string): void;
+  }
+}

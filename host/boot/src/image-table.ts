@@ -19,6 +19,7 @@ export const IMAGES: ImageTable = {
   // The plugin's package is the image: it loads domains/appchain, which runs it.
   appchain: ["plugins/evm"],
   "appchain-ledger": ["plugins/ledger"],
+  "appchain-fabric": ["plugins/fabric"],
   interaction: ["domains/interaction"],
   relay: ["domains/relay"],
   "relay-node": ["relay-chain"],

@@ -1,12 +1,12 @@
 import { type Duplex } from "node:stream";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, CodedError, type Log, keyLabel } from "@crossguardian/kernel";
-import { type ChainPackage, type HeaderFollower } from "@crossguardian/plugin-kit";
+import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type Registry, type ValidatorConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { type ChainWatch, makeChainWatch } from "../validator/chain-watch.ts";
 import { makeValidator, type Validator } from "../validator/validator.ts";
-import { loadChainPackages } from "./chain-packages.ts";
+import { type FollowerMaker, loadChainPackages } from "./chain-packages.ts";
 import { openValidatorLogs } from "./open-logs.ts";
 import { stayConnected } from "./stay-connected.ts";
 
@@ -38,7 +38,7 @@ export type RunningValidator = {
 
 type Watched = { readonly watch: ChainWatch; readonly followers: readonly HeaderFollower[] };
 
-type Packages = ReadonlyMap<number, ChainPackage>;
+type Packages = ReadonlyMap<number, FollowerMaker>;
 
 const startWatch = (host: ValidatorHost, config: ValidatorConfig, packages: Packages, registry: Registry, chain: string): Watched | null => {
   const registered = registry.chains.get(chain);
@@ -106,6 +106,7 @@ export const runValidator = async (host: ValidatorHost, config: ValidatorConfig)
   const powers = {
     ...plan,
     sha256: crypto.sha256,
+    openCertificate: crypto.openCertificate,
     watchOf: (chain: string) => watched.get(chain)?.watch ?? null,
     privateKey,
     clock,

@@ -1,5 +1,5 @@
 import { equalBytes, failure, type Failure, type Hash, ok, refuse, type Result, type Secp256k1 } from "@crossguardian/kernel";
-import { type ProvenBlock, verifyBlockEvents } from "@crossguardian/proof";
+import { type ProofPowers, type ProvenBlock, verifyBlockEvents } from "@crossguardian/proof";
 import { chainOfService, checkPublishedEntry, type Hashes, type Registry } from "@crossguardian/protocol";
 import { type EntryFacts } from "@crossguardian/wire";
 import { checkBatchSignature, isUnsigned, type OpenBatch } from "../blocks/open-batch.ts";
@@ -9,6 +9,7 @@ import { type ChainWatch } from "./chain-watch.ts";
 export type CheckPowers = {
   readonly hashes: Hashes;
   readonly sha256: Hash;
+  readonly openCertificate: ProofPowers["openCertificate"];
   readonly secp256k1: Pick<Secp256k1, "recoverAddress">;
   readonly watchOf: (chain: string) => ChainWatch | null;
 };
@@ -46,7 +47,7 @@ const proveEvidence = async (
     positions.set(entry, places.length);
     places.push({ tx: each.tx, log: each.log });
   }
-  const lent = { keccak256: powers.hashes.keccak256, sha256: powers.sha256 };
+  const lent = { keccak256: powers.hashes.keccak256, sha256: powers.sha256, openCertificate: powers.openCertificate };
   const proven = verifyBlockEvents(lent, registered, { height: given.height, evidence: given.evidence, places });
   if (!proven.ok) return proven;
   if (!equalBytes(proven.value.blockHash, header.value.hash)) {

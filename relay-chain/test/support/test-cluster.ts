@@ -103,6 +103,7 @@ export const startValidator = async (
   const powers = {
     ...plan,
     sha256: world.crypto.sha256,
+    openCertificate: world.crypto.openCertificate,
     watchOf: (chain: string) => watches.get(chain) ?? null,
     privateKey: key.privateKey,
     clock,

@@ -10,6 +10,8 @@ export type ForeignFacts = {
   /** Settings of the plugin, and of witnesses and validators. */
   readonly pluginSettings: Uint8Array;
   readonly witnessSettings: Uint8Array;
+  /** What users of a development chain sign with, in an encoding of the kind's own; for whoever sends load, never for a domain. */
+  readonly userSettings?: Uint8Array;
   /** Further endpoints of the plugin after the chain's own, by name. */
   readonly pluginEndpoints: readonly { readonly name: string; readonly url: string }[];
 };

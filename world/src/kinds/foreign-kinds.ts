@@ -1,8 +1,9 @@
 import { type ChainKindName } from "@crossguardian/kernel";
 
+import { fabricKind } from "./fabric/fabric-kind.ts";
 import { type ForeignKind } from "./foreign-chain.ts";
 
-const KINDS: readonly ForeignKind[] = [];
+const KINDS: readonly ForeignKind[] = [fabricKind];
 
 /** The support of a kind that is not EVM. */
 export const foreignKind = (kind: ChainKindName): ForeignKind => {

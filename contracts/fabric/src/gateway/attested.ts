@@ -96,5 +96,5 @@ export const rotate = async (call: Call, submission: Message<"submit">): Promise
 };
 
 /** keccak256 of words, for digests that only this contract makes. */
-export const hashWords = ({ powers }: Call, words: readonly (Uint8Array | bigint)[]): Uint8Array =>
+export const hashWords = ({ powers }: Pick<Call, "powers">, words: readonly (Uint8Array | bigint)[]): Uint8Array =>
   powers.hashes.keccak256(concatBytes(words.map((each) => (typeof each === "bigint" ? wordOf(each) : each))));

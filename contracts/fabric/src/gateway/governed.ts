@@ -3,13 +3,17 @@ import { type Call } from "../call.ts";
 import { demand } from "../refusal.ts";
 import { hashWords, signerOf } from "./attested.ts";
 import { pairKey, tables, ZERO32 } from "./store.ts";
+import { type GatewayTerms } from "./terms.ts";
 import { decodeGovernedCall, type GovernedCall } from "./governed-call.ts";
 
 const EIP712_MARK = Uint8Array.of(0x19, 0x01);
 const MAX_ID_BYTES = 256;
 
+/** What a digest is made with. */
+type GovernedCallOf = Pick<Call, "powers"> & { readonly terms: GatewayTerms };
+
 /** What digests of governance and pause keys are bound to: this chain and this contract. */
-const domainOf = (call: Call): Uint8Array => {
+const domainOf = (call: GovernedCallOf): Uint8Array => {
   const { keccak256 } = call.powers.hashes;
   return hashWords(call, [
     keccak256(utf8("EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)")),
@@ -21,7 +25,7 @@ const domainOf = (call: Call): Uint8Array => {
 };
 
 /** EIP-712, domain "CrossGuardian Gateway" of this chain with the contract as salt, type Governed(uint256 nonce,bytes[] calls). */
-export const governedDigest = (call: Call, nonce: bigint, calls: readonly string[]): Uint8Array => {
+export const governedDigest = (call: GovernedCallOf, nonce: bigint, calls: readonly string[]): Uint8Array => {
   const { keccak256 } = call.powers.hashes;
   const hashes = keccak256(concatBytes(calls.map((each) => keccak256(utf8(each)))));
   const struct = hashWords(call, [keccak256(utf8("Governed(uint256 nonce,bytes[] calls)")), nonce, hashes]);
@@ -29,7 +33,7 @@ export const governedDigest = (call: Call, nonce: bigint, calls: readonly string
 };
 
 /** As {@link governedDigest}, type Pause(uint256 nonce). */
-export const pauseDigest = (call: Call, nonce: bigint): Uint8Array => {
+export const pauseDigest = (call: GovernedCallOf, nonce: bigint): Uint8Array => {
   const { keccak256 } = call.powers.hashes;
   return keccak256(concatBytes([EIP712_MARK, domainOf(call), hashWords(call, [keccak256(utf8("Pause(uint256 nonce)")), nonce])]));
 };

@@ -5,6 +5,7 @@ import { type Call, type Service } from "../call.ts";
 import { request, STATE, stateOf } from "../gateway/source.ts";
 import { indexKey, makeTable, pairKey } from "../gateway/store.ts";
 import { demand, Refusal } from "../refusal.ts";
+import { movedLog } from "./vault-events.ts";
 import { makeEndpoint } from "./endpoint.ts";
 import { HOME_TOKEN, mint, move, wrappedToken } from "./token.ts";
 
@@ -107,12 +108,16 @@ const readArgs = (args: readonly Uint8Array[]): { readonly receiver: Uint8Array;
 
 /** Moves tokens between chains (Vault.sol): lock and release of the home token, mint and burn of one wrapped token per peer. */
 export const vault: Service = {
-  onRequest: async (call, from, _index, func, args) => {
+  onRequest: async (call, from, index, func, args) => {
     await endpoint.requirePeer(call, from);
     const { receiver, amount } = readArgs(args);
-    if (func === "mint") await mint(call, wrappedToken(from), receiver, amount);
-    else if (func === "release") await unlock(call, from, receiver, amount);
-    else throw new Refusal("UnknownFunction");
+    if (func === "mint") {
+      await mint(call, wrappedToken(from), receiver, amount);
+      call.ledger.emit(movedLog(call, "Minted", { from, index, receiver, amount }));
+    } else if (func === "release") {
+      await unlock(call, from, receiver, amount);
+      call.ledger.emit(movedLog(call, "Released", { from, index, receiver, amount }));
+    } else throw new Refusal("UnknownFunction");
     return NOTHING;
   },
   onReceipt: async (call, to, index, status) => {

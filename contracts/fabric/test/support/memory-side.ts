@@ -1,7 +1,7 @@
 import { makeCrypto } from "@crossguardian/crypto";
 import { type Member } from "@crossguardian/fabric-devnet";
 import { compareBytes, concatBytes, fromHex, toHex, utf8 } from "@crossguardian/kernel";
-import { decodeFabricEvents, decodeGatewayEvent, type GatewayEvent } from "@crossguardian/proof";
+import { decodeFabricEvents, decodeGatewayEvent, type GatewayEvent, isGatewayTopic } from "@crossguardian/proof";
 import { type TwinSide, TwinRefusal } from "@crossguardian/testkit";
 import { encodeMessage, MESSAGES } from "@crossguardian/wire";
 import { type Context } from "fabric-contract-api";
@@ -56,7 +56,7 @@ export const makeMemoryChannel = (user: Member): MemoryChannel => {
         if (value === null) state.delete(key);
         else state.set(key, value);
       }
-      const logs = event === null ? [] : decodeFabricEvents(event);
+      const logs = (event === null ? [] : decodeFabricEvents(event)).filter(({ topics }) => topics[0] !== undefined && isGatewayTopic(topics[0]));
       const events = logs.map((log) => {
         const decoded = decodeGatewayEvent({ ...log, address: new Uint8Array(32) });
         if (!decoded.ok) throw new Error(decoded.failure.code);
@@ -92,7 +92,7 @@ export type SideKeys = { readonly governors: readonly Uint8Array[]; readonly pau
 
 export const govern = async (channel: MemoryChannel, terms: GatewayTerms, keys: SideKeys, calls: readonly string[]): Promise<void> => {
   const { governanceNonce } = JSON.parse((await channel.call("gateway:terms", [])).answer) as { governanceNonce: string };
-  const digest = governedDigest({ powers, terms } as never, BigInt(governanceNonce), calls);
+  const digest = governedDigest({ powers, terms }, BigInt(governanceNonce), calls);
   const signatures = signAll(digest, keys.governors.slice(0, 2)).map((each) => toHex(each));
   await channel.call("gateway:governed", [JSON.stringify(calls), JSON.stringify(signatures)]);
 };
@@ -137,7 +137,7 @@ export const twinOf = (channel: MemoryChannel, terms: GatewayTerms, keys: SideKe
     isFrozen: async (from, to) => (JSON.parse(await look("gateway:pairState", [keyOf(from), keyOf(to)])) as { frozen: boolean }).frozen,
     pause: async () => {
       const { pauseNonce } = JSON.parse(await look("gateway:terms", [])) as { pauseNonce: string };
-      const [signature] = signAll(pauseDigest({ powers, terms } as never, BigInt(pauseNonce)), [keys.pauser]);
+      const [signature] = signAll(pauseDigest({ powers, terms }, BigInt(pauseNonce)), [keys.pauser]);
       await ask("gateway:pause", [toHex(signature ?? new Uint8Array(0))]);
     },
   };

@@ -10,6 +10,7 @@ import { CRYPTO_FAILURES } from "./crypto.ts";
 import { DEVNET_FAILURES } from "./devnet.ts";
 import { DOCTOR_FAILURES } from "./doctor.ts";
 import { EVM_FAILURES } from "./evm.ts";
+import { FABRIC_FAILURES } from "./fabric.ts";
 import { FRONTEND_FAILURES } from "./frontend.ts";
 import { INTERACTION_FAILURES } from "./interaction.ts";
 import { ISOLATION_FAILURES } from "./isolation.ts";
@@ -39,6 +40,7 @@ export const FAILURES = {
   ...DEVNET_FAILURES,
   ...DOCTOR_FAILURES,
   ...EVM_FAILURES,
+  ...FABRIC_FAILURES,
   ...FRONTEND_FAILURES,
   ...INTERACTION_FAILURES,
   ...ISOLATION_FAILURES,

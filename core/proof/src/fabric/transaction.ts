@@ -91,3 +91,18 @@ export const verifyFabricTransaction = (powers: Powers, trust: FabricTrust, untr
   if (event.text(3) !== FABRIC_EVENT_NAME) throw new CodedError("proof.fabric.event", { what: "name" });
   return { txId, timestampS, logs: decodeFabricEvents(event.bytes(4)) };
 };
+
+/** Gateway events that an envelope seems to carry; nothing is verified. Empty for anything else, also for what does not decode. */
+export const peekFabricEvents = (untrustedEnvelope: Uint8Array, trust: Pick<FabricTrust, "channel" | "chaincode">): readonly FabricLog[] => {
+  try {
+    const said = readEnvelope(untrustedEnvelope);
+    if (said.type !== ENDORSER_TRANSACTION || said.channel !== trust.channel) return [];
+    const { events, chaincode } = readAction(said.data);
+    if (chaincode !== trust.chaincode || events.length === 0) return [];
+    const event = readFields(events, "chaincode event");
+    return event.text(3) === FABRIC_EVENT_NAME ? decodeFabricEvents(event.bytes(4)) : [];
+  } catch (error) {
+    if (error instanceof CodedError) return [];
+    throw error;
+  }
+};

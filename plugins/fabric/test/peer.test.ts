@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { openOrganization } from "@crossguardian/fabric-devnet";
+import { type Fact, type Log, toHex } from "@crossguardian/kernel";
+import { makeHeaderFollower } from "@crossguardian/plugin-fabric-blocks";
+import { type WitnessedHeader } from "@crossguardian/protocol";
+import { clock } from "./support/clock.ts";
+import { crypto, startTestNetwork, type TestNetwork } from "./support/fabric-world.ts";
+
+let network: TestNetwork;
+before(async () => {
+  network = await startTestNetwork({ chaincodeMain: new URL("support/emitter-chaincode.ts", import.meta.url).pathname });
+});
+after(async () => {
+  await network.stop();
+});
+
+type Followed = { readonly headers: WitnessedHeader[]; readonly logged: string[]; readonly until: (holds: () => boolean) => Promise<void>; readonly stop: () => void };
+
+const follow = (peer: number, settings: Uint8Array, genesisHash: Uint8Array, from = 1n): Followed => {
+  const headers: WitnessedHeader[] = [];
+  const logged: string[] = [];
+  let more: (() => void) | null = null;
+  const note = (event: string, _facts?: Readonly<Record<string, Fact>>): void => {
+    logged.push(event);
+    more?.();
+  };
+  const log: Log = { info: note, warn: note, alarm: note };
+  const address = network.fabric.peers[peer] ?? "";
+  const follower = makeHeaderFollower({
+    connect: () => connect(Number(address.split(":")[1]), "127.0.0.1"),
+    endpoint: { name: "rpc", scheme: "grpcs", host: address, path: "" },
+    depth: 0, from, genesisHash, terms: network.terms, settings, clock, log, pollMs: 50, crypto,
+    onHeaders: (some) => {
+      headers.push(...some);
+      more?.();
+    },
+  });
+  return {
+    headers,
+    logged,
+    until: async (holds) => {
+      while (!holds()) await new Promise<void>((resolve) => (more = resolve));
+    },
+    stop: follower.stop,
+  };
+};
+
+const commit = async (name: string, args: readonly string[]): Promise<void> => {
+  const outcome = await network.contract.submit(name, args);
+  assert.equal(outcome.kind, "committed");
+};
+
+test("witnesses at peers of different organizations report the same linked hashes", async () => {
+  await commit("emitter:nothing", ["w1"]);
+  await commit("emitter:nothing", ["w2"]);
+  const followed = [0, 1, 2].map((peer) => follow(peer, network.settingsOf(network.user, "rpc"), network.genesisHash));
+  for (const each of followed) await each.until(() => each.headers.length >= 2);
+  const said = followed.map(({ headers }) => headers.slice(0, 2).map(({ hash }) => toHex(hash)));
+  assert.deepEqual(said[1], said[0]);
+  assert.deepEqual(said[2], said[0]);
+  const [first, second] = followed[0]?.headers ?? [];
+  assert.equal(toHex(second?.parentHash ?? new Uint8Array(0)), toHex(first?.hash ?? new Uint8Array(1)));
+  for (const each of followed) each.stop();
+});
+
+test("a peer of another channel, and a reader that the channel does not know, give coded words and no header", async () => {
+  const other = follow(0, network.settingsOf(network.user, "rpc"), new Uint8Array(32).fill(9));
+  await other.until(() => other.logged.includes("fabric.peer.genesis"));
+  const stranger = openOrganization("Org1MSP", network.fabric.authorities.tls).member("reader", "client");
+  const refused = follow(0, network.settingsOf(stranger, "rpc"), network.genesisHash);
+  await refused.until(() => refused.logged.includes("fabric.peer.status"));
+  assert.deepEqual([other.headers.length, refused.headers.length], [0, 0]);
+  other.stop();
+  refused.stop();
+});
+
+test("a peer whose certificate another authority signed is not spoken with", async () => {
+  const settings = network.settingsOf(network.user, "elsewhere"); // the endpoint has no authority of its own then
+  const followed = follow(0, settings, network.genesisHash);
+  await followed.until(() => followed.logged.includes("fabric.peer.lost"));
+  assert.equal(followed.headers.length, 0);
+  followed.stop();
+});
+
+test("of transactions that race for one key each is committed once, the losers in new transactions", async () => {
+  const outcomes = await Promise.all(Array.from({ length: 4 }, async () => network.contract.submit("emitter:count", ["hot"])));
+  const kinds = outcomes.map(({ kind }) => kind).toSorted();
+  assert.deepEqual(kinds, ["committed", "conflict", "conflict", "conflict"]);
+  for (let left = 3; left > 0; left -= 1) await commit("emitter:count", ["hot"]);
+  assert.equal(new TextDecoder().decode(await network.contract.evaluate("emitter:counted", ["hot"])), "4");
+});

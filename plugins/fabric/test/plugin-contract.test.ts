@@ -1,0 +1,4 @@
+import { pluginSuite } from "@crossguardian/testkit";
+import { makeFabricWorld } from "./support/fabric-world.ts";
+
+pluginSuite("Fabric", makeFabricWorld);

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { type Message, SUBMIT_OUTCOME } from "@crossguardian/wire";
+import { type ContractPort, type TransactionOutcome } from "../src/index.ts";
+import { makeTransactionSender } from "../src/submit/transaction-sender.ts";
+import { splitSubmission, type Submission } from "../src/submit/split-submission.ts";
+
+const quiet: Log = { info: () => undefined, warn: () => undefined, alarm: () => undefined };
+const atOnce: Clock = {
+  wallMs: () => 0,
+  monotonicMs: () => 0,
+  after: (_delayMs, run) => {
+    queueMicrotask(run);
+    return () => undefined;
+  },
+};
+const HASH = new Uint8Array(32);
+
+const submission = (id: bigint, pairs: readonly string[], per = 1): Submission => {
+  const entries = pairs.flatMap((from) =>
+    Array.from({ length: per }, (_, at) => ({ from, to: "1:C:vault", index: BigInt(at + 1), requestHash: HASH, status: 0 as const, resultHash: HASH, position: at, siblings: [HASH] })),
+  );
+  const body = { srcChain: HASH, srcContract: HASH, timeoutMs: 1n, priority: 0, isPrivate: false, salt: HASH, func: "mint", args: [HASH, HASH] };
+  return {
+    chain: "C", id, call: 1, attestation: { header: { epoch: 1n, height: id, prevHash: HASH, tickMs: 1n, entriesRoot: HASH }, signatures: [] },
+    entries, bodies: entries.map(() => body), results: [],
+  };
+};
+
+type Sent = { readonly name: string; readonly finish: (outcome: TransactionOutcome) => void };
+
+const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number } = {}) => {
+  const sent: Sent[] = [];
+  const hints: Omit<Message<"submitted">, "chain">[] = [];
+  let more: (() => void) | null = null;
+  const contract: ContractPort = {
+    evaluate: async () => Promise.resolve(new Uint8Array(0)),
+    submit: async (name) =>
+      new Promise((finish) => {
+        sent.push({ name, finish });
+        more?.();
+      }),
+  };
+  const sender = makeTransactionSender({
+    contract, isUp: () => true, maxEntries: t.maxEntries ?? 64, maxTransactions: t.maxTransactions ?? 4, clock: atOnce, log: quiet,
+    report: (hint) => {
+      hints.push(hint);
+      more?.();
+    },
+  });
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise<void>((resolve) => (more = resolve));
+  };
+  return { sender, sent, hints, until };
+};
+
+const committed: TransactionOutcome = { kind: "committed", transaction: "aa" };
+const conflict: TransactionOutcome = { kind: "conflict", detail: "validation code 11" };
+
+test("a version conflict is tried again in a new transaction, and the submission is reported once", async () => {
+  const { sender, sent, hints, until } = start();
+  sender.submit(submission(1n, ["1:A:vault"]));
+  for (let round = 1; round <= 3; round += 1) {
+    await until(() => sent.length === round);
+    sent[round - 1]?.finish(round < 3 ? conflict : committed);
+  }
+  await until(() => hints.length === 1);
+  assert.deepEqual(hints, [{ id: 1n, outcome: SUBMIT_OUTCOME.mined, detail: "" }]);
+  assert.deepEqual([sent.length, sender.inFlight()], [3, 0]);
+});
+
+test("conflicts without end are given up, and the interaction domain hears of it", async () => {
+  const { sender, sent, hints, until } = start();
+  sender.submit(submission(1n, ["1:A:vault"]));
+  for (let round = 1; hints.length === 0; round += 1) {
+    await until(() => sent.length === round || hints.length > 0);
+    sent[round - 1]?.finish(conflict);
+    await until(() => sent.length > round || hints.length > 0);
+  }
+  assert.deepEqual(hints, [{ id: 1n, outcome: SUBMIT_OUTCOME.failed, detail: "fabric.submit.conflict" }]);
+  assert.equal(sent.length, 13);
+});
+
+test("transactions of one pair go one after the other, those of different pairs side by side, within a bound", async () => {
+  const { sender, sent, hints, until } = start({ maxTransactions: 2 });
+  for (const [at, pair] of ["1:A:vault", "1:A:vault", "1:B:vault", "1:E:vault"].entries()) sender.submit(submission(BigInt(at + 1), [pair]));
+  assert.deepEqual([sent.length, sender.inFlight(), sender.waiting()], [2, 2, 2]);
+  sent[0]?.finish(committed);
+  await until(() => hints.length === 1);
+  assert.equal(sent.length, 3);
+  for (const each of sent) each.finish(committed);
+  await until(() => hints.length === 3);
+  sent[3]?.finish(committed);
+  await until(() => hints.length === 4);
+  assert.equal(sender.waiting(), 0);
+});
+
+test("a refused transaction and one that nobody knows about are told apart", async () => {
+  const { sender, sent, hints, until } = start();
+  sender.submit(submission(1n, ["1:A:vault"]));
+  sender.submit(submission(2n, ["1:B:vault"]));
+  sent[0]?.finish({ kind: "refused", detail: "chaincode response 500, BodyMismatch" });
+  sent[1]?.finish({ kind: "unknown", detail: "deadline" });
+  await until(() => hints.length === 2);
+  assert.deepEqual(hints.map(({ outcome }) => outcome), [SUBMIT_OUTCOME.reverted, SUBMIT_OUTCOME.failed]);
+});
+
+test("a submission is split by entries and by bytes, and one whose parts do not fit is refused", () => {
+  assert.deepEqual(splitSubmission(submission(1n, ["1:A:vault"], 130), 64, 1_000_000).map(({ entries }) => entries), [64, 64, 2]);
+  assert.equal(splitSubmission(submission(1n, ["1:A:vault"], 10), 64, 600).length, 10);
+  assert.throws(() => splitSubmission({ ...submission(1n, ["1:A:vault"]), bodies: [] }, 64, 1_000), /fabric\.submit\.malformed/u);
+  assert.throws(() => splitSubmission({ ...submission(1n, ["1:A:vault"]), entries: [] }, 64, 1_000), /fabric\.submit\.malformed/u);
+});
