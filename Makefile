@@ -1,6 +1,6 @@
 # Every target installs what is missing first (tools/setup.sh); a finished set-up costs nothing.
 # ARGS passes words on: make demo ARGS="--transfers 20 --chain ganache"
-.PHONY: demo bench chaos test nightly model lint check types seal sizes setup uninstall help
+.PHONY: demo images bench chaos test nightly model lint check types seal sizes setup uninstall help
 .DEFAULT_GOAL := help
 
 help:
@@ -11,12 +11,13 @@ help:
 	@echo "make nightly    the same, the model and the long tests"
 	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
 	@echo "make check      types, lint and dependency rules only (make lint: without types)"
+	@echo "make images     kernel and images of virtual machines, reproducibly"
 	@echo "make sizes      code and packages per domain"
 	@echo "make seal       write the integrity manifest anew after a change of the code"
 	@echo "make uninstall  remove everything the set-up added"
 
 # Drivers named in ARGS need packages of their own.
-DRIVERS := $(foreach driver,gvisor,$(if $(findstring $(driver),$(ARGS)),$(driver)))
+DRIVERS := $(foreach driver,gvisor vm,$(if $(or $(findstring isolation $(driver),$(ARGS)),$(findstring =$(driver),$(ARGS))),$(driver)))
 
 setup:
 	@tools/setup.sh $(DRIVERS)
@@ -31,11 +32,11 @@ chaos: setup
 	@./crossguardian chaos $(ARGS)
 
 test:
-	@tools/setup.sh gvisor
+	@tools/setup.sh gvisor vm
 	@tools/run node tools/test.ts $(ARGS)
 
 nightly:
-	@tools/setup.sh gvisor
+	@tools/setup.sh gvisor vm
 	@tools/run node tools/test.ts --nightly $(ARGS)
 
 # spin and a C compiler are needed for this target only, so they are no part of the set-up.
@@ -51,6 +52,10 @@ lint: setup
 
 check: setup
 	@tools/run node tools/test.ts --only types,lint,dependencies
+
+images:
+	@tools/setup.sh vm
+	@tools/run node tools/make-images.ts $(if $(ARGS),$(ARGS),--again)
 
 sizes: setup
 	@tools/run node tools/sizes.ts

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what CrossGuardian needs, once; a finished set-up is recognised in a few milliseconds.
-# `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` what the driver of that name needs.
+# `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` and `tools/setup.sh vm` what the drivers of those names need.
 # Everything it says goes to stderr, so that the output of the command it runs for stays clean.
 set -euo pipefail
 
@@ -20,13 +20,15 @@ MODEL_NEEDS=(spin:spin gcc:gcc)
 C_HEADER=/usr/include/stdio.h C_HEADER_PACKAGE=libc6-dev
 
 GVISOR_NEEDS=(runsc:runsc)
+VM_NEEDS=(qemu-system-x86_64:qemu-system-x86 mksquashfs:squashfs-tools busybox:busybox-static socat:socat mkfs.ext4:e2fsprogs)
 
-with_model=0
+with_model=0 with_guest=0
 for part in "$@"; do
   case $part in
     model) with_model=1 NEEDS+=("${MODEL_NEEDS[@]}") ;;
     gvisor) NEEDS+=("${GVISOR_NEEDS[@]}") ;;
-    *) printf 'crossguardian set-up: unknown part %s; it knows model and gvisor\n' "$part" >&2; exit 1 ;;
+    vm) with_guest=1 NEEDS+=("${VM_NEEDS[@]}") ;;
+    *) printf 'crossguardian set-up: unknown part %s; it knows model, gvisor and vm\n' "$part" >&2; exit 1 ;;
   esac
 done
 
@@ -61,7 +63,8 @@ key="$node_key.$npm_key.$commit"
 missing=$(missing_packages)
 
 finished() {
-  [[ -z $missing && -x $node_dir/node && -f $root/node_modules/.package-lock.json ]] &&
+  [[ $with_guest == 0 || -f $state/guest/root.sqfs ]] &&
+    [[ -z $missing && -x $node_dir/node && -f $root/node_modules/.package-lock.json ]] &&
     [[ -f $stamp && $(<"$stamp") == *"\"key\":\"$key\""* ]]
 }
 if finished; then exit 0; fi
@@ -177,6 +180,10 @@ npm_stage node "$root/tools/node" "$node_key" "Node 24 ($node_package)" npm ci "
   stop "the installed Node 24 does not run ($node_dir/node). Remove tools/node/node_modules and run the same command again; if it persists this system lacks a library Node needs: ldd $node_dir/node"
 PATH=$node_dir:$PATH npm_stage npm "$root" "$npm_key" "the packages of package-lock.json" npm ci "${npm_flags[@]}"
 seal
+# Kernel and images of the guests, once; made again by `make images`.
+if ((with_guest)) && [[ ! -f $state/guest/root.sqfs ]]; then
+  (cd "$root" && PATH=$node_dir:$PATH "$node_dir/node" tools/make-images.ts >&2) || stop "kernel and images of the guests could not be made (tools/make-images.ts; its output is above)."
+fi
 
 printf '{"key":"%s","node":"%s"}\n' "$key" "$("$node_dir/node" --version)" >"$stamp.new"
 mv "$stamp.new" "$stamp"

@@ -58,7 +58,8 @@ export type House = {
 
 const LAUNCHER = fileURLToPath(new URL("../../host/launch/src/main.ts", import.meta.url));
 const ANSWER_DEADLINE_MS = 15_000;
-const START_DEADLINE_MS = 150_000;
+// Longer than the longest admission of a launcher: machines may boot on an emulated processor.
+const START_DEADLINE_MS = 360_000;
 const STOP_DEADLINE_MS = 20_000;
 
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

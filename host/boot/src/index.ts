@@ -7,10 +7,11 @@ export {
   storedNodeDigest,
 } from "./adapters/materialise.ts";
 export { imagesOf } from "./adapters/installed-images.ts";
-export { nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
+export { guestDirOf, nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
 export { measureSizes, type DomainSize } from "./adapters/sizes.ts";
 export { findDifferences, imageOf, loadManifest, verify } from "./adapters/verify.ts";
 export { BASE_IMAGE, IMAGES, type ImageRoot, type ImageTable } from "./image-table.ts";
+export { GUEST_FILES } from "./adapters/host-files.ts";
 export {
   imageListing,
   type Manifest,

@@ -31,7 +31,7 @@ export type ContainerRuntime = {
   /** The runtime opens sources of mounts as the domain's root, not as the host's. */
   readonly opensAsDomain: boolean;
   /** Arguments that run the bundle. */
-  readonly run: (paths: RuntimePaths) => readonly string[];
+  readonly run: (paths: RuntimePaths, preservedFds?: number) => readonly string[];
   /** What is weaker than it looks. */
   readonly notes: readonly string[];
 };
@@ -51,9 +51,9 @@ export const CRUN: ContainerRuntime = {
   ownTasksCount: 0,
   clone3: "denied",
   opensAsDomain: false,
-  run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }) => [
+  run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }, preservedFds = 1) => [
     "--root", runtimeRoot, "--cgroup-manager=disabled", `--log=file:${logFile}`,
-    "run", "--bundle", bundle, "--preserve-fds", "1", "--pid-file", pidFile, containerId,
+    "run", "--bundle", bundle, "--preserve-fds", String(preservedFds), "--pid-file", pidFile, containerId,
   ],
   notes: [
     "domains share the host's kernel",

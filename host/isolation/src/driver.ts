@@ -1,5 +1,7 @@
+import { type Socket } from "node:net";
+
 /** How a domain can be kept apart from the others and the host; `none` is for measuring only. */
-export const ISOLATIONS = ["oci", "gvisor", "none"] as const;
+export const ISOLATIONS = ["oci", "gvisor", "vm", "none"] as const;
 /** See {@link ISOLATIONS}. */
 export type Isolation = (typeof ISOLATIONS)[number];
 
@@ -20,6 +22,20 @@ export type DomainVolume = {
   readonly hostPath: string;
   /** Largest single file in bytes (RLIMIT_FSIZE). The sum of all files is not bounded by the driver. */
   readonly bytes?: number;
+};
+
+/** A virtual machine in which domains live, each a container with a channel of its own. */
+export type DomainMachine = {
+  /** Unique within the instance, also among domains that have a machine of their own. */
+  readonly name: string;
+  /** Memory of the guest. */
+  readonly memoryBytes: number;
+  readonly cpuQuotaPercent: number | null;
+  readonly cores: number;
+  /** Most domains at a time. They share one image. */
+  readonly domains: number;
+  /** Disk with the volumes of its domains, made when it is not there; null: none of them has one. */
+  readonly diskPath: string | null;
 };
 
 /** Everything a driver is told about a domain. Nothing that is not in here reaches it. */
@@ -47,6 +63,8 @@ export type DomainSpec = {
    */
   readonly codeCache?: { readonly hostPath: string; readonly mode: "use" | "fill" };
   readonly limits: DomainLimits;
+  /** Shared by the domains that name it; where it is left out a driver of machines gives the domain one of its own. */
+  readonly machine?: DomainMachine;
   /** `host` shares the host's network and is for network domains and relay nodes only. */
   readonly network: "none" | "host";
   /** First of the 65,536 host uids the domain's uids map to; distinct per domain. */
@@ -78,6 +96,10 @@ export type RunningDomain = {
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly exited: Promise<DomainExit>;
+  /** The switch's end of the channel, where the driver made the channel itself: the descriptor it was given is not used then. */
+  readonly end?: { readonly socket: Socket; readonly close: () => void };
+  /** How it is signalled, where its pid is not its own. */
+  readonly signal?: (signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT") => void;
 };
 
 /** Share of time in percent over 10 s in which some or all tasks waited for the resource. */

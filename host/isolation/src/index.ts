@@ -4,6 +4,8 @@ export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
 export { makeGvisorDriver, makeOciDriver } from "./adapters/oci-driver.ts";
+export { buildGuest } from "./adapters/vm/build-guest.ts";
+export { makeVmDriver } from "./adapters/vm/vm-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { reap } from "./adapters/reap.ts";
 export { sealCodeCache } from "./adapters/seal-code-cache.ts";
@@ -13,6 +15,7 @@ export {
   type Channel,
   type DomainExit,
   type DomainLimits,
+  type DomainMachine,
   type DomainSpec,
   type DomainStats,
   type DomainStdio,

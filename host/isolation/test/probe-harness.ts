@@ -120,24 +120,33 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
           resolve(JSON.parse(line) as Readonly<Record<string, unknown>>);
         });
       });
-    createInterface({ input: ours }).on("line", (line) => answers.shift()?.(line));
-    ours.on("error", () => undefined);
-    ours.on("close", () => {
-      failures.forEach((fail) => {
-        fail(new Error("channel closed"));
+    const listen = (socket: Socket): void => {
+      createInterface({ input: socket }).on("line", (line) => answers.shift()?.(line));
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        failures.forEach((fail) => {
+          fail(new Error("channel closed"));
+        });
       });
-    });
+    };
+    ours.on("error", () => undefined);
     const hello = next();
     hello.catch(() => undefined);
     const domain = await driver.start(prepared, { fd }, { logFd }).catch((error: unknown) => {
       ours.destroy();
       throw error;
     }).finally(() => theirs.destroy());
-    void domain.exited.then(() => ours.destroy());
+    if (domain.end === undefined) listen(ours);
+    else {
+      ours.destroy();
+      listen(domain.end.socket);
+    }
+    const end = domain.end?.socket ?? ours;
+    void domain.exited.then(() => end.destroy());
     await hello;
     const ask: SuiteProbe<RunningDomain>["ask"] = async (command, argument = "", withinMs = 20_000) => {
       const answer = next();
-      ours.write(`${command} ${argument}\n`);
+      end.write(`${command} ${argument}\n`);
       const late = sleep(withinMs, undefined, { ref: false }).then(() => {
         throw new Error(`no answer to ${command}`);
       });

@@ -3,6 +3,28 @@ import { type CodeCache } from "./code-cache.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type ManagementConfig } from "./management-lines.ts";
 
+const GUEST_KERNEL_BYTES = 192 * 1024 * 1024;
+const SHARED_MACHINE_CORES = 2;
+
+/** Plugins and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
+const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "witness";
+
+const machineOf = (house: HouseSpec, entry: DomainEntry): Pick<DomainSpec, "machine"> => {
+  if (!isAppchain(entry)) return {};
+  const members = house.domains.filter((each) => isAppchain(each) && each.image === entry.image && isolationOf(house, each) === "vm");
+  const quotas = members.flatMap(({ limits }) => limits.cpuQuotaPercent ?? []);
+  return {
+    machine: {
+      name: `${entry.image}-machine`,
+      memoryBytes: members.reduce((sum, { limits }) => sum + limits.memoryBytes, GUEST_KERNEL_BYTES),
+      cpuQuotaPercent: quotas.length === members.length ? quotas.reduce((sum, quota) => sum + quota, 0) : null,
+      cores: SHARED_MACHINE_CORES,
+      domains: members.length,
+      diskPath: null,
+    },
+  };
+};
+
 /** What the driver is told about a domain. */
 export const domainSpecOf = (
   house: HouseSpec,
@@ -27,6 +49,7 @@ export const domainSpecOf = (
   keySlot: entry.keySlot,
   limits: entry.limits,
   network: entry.network,
+  ...(isolationOf(house, entry) === "vm" ? machineOf(house, entry) : {}),
   uidBase: known.uidBase,
   ...(known.code === null ? {} : { codeCache: { hostPath: known.code.path, mode: "use" } }),
   production: house.production,

@@ -51,7 +51,7 @@ export type HousePowers = {
   ) => LineSocket;
   readonly closeFd: (fd: number) => void;
   /** Signals a process; nothing when it is gone. */
-  readonly signal: (run: { readonly pid: number }, signal: Signal) => void;
+  readonly signal: (run: { readonly pid: number; readonly signal?: (signal: Signal) => void }, signal: Signal) => void;
   readonly kernelFacts: (pid: number) => KernelFacts | null;
   /** Writes an event. */
   readonly record: (event: string, facts: Readonly<Record<string, Fact>>) => void;

@@ -5,7 +5,7 @@ import { type CodeCache } from "./code-cache.ts";
 import { freeze, thaw } from "./freeze.ts";
 import { type HoldOrder, holdDomain } from "./hold-domain.ts";
 import { type HousePowers } from "./house-powers.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type HouseParts, keptDomain } from "./keep-domain.ts";
 import { type Keeper, makeKeeper } from "./keep-running.ts";
 import { keptSwitch, SWITCH_IMAGE, SWITCH_NAME } from "./keep-switch.ts";
@@ -22,6 +22,8 @@ import { watchManagement } from "./watch-management.ts";
 export const PARALLEL_STARTS_COUNT = 4;
 /** Longest wait for every domain to be admitted, in ms. */
 export const ADMISSION_DEADLINE_MS = 60_000;
+/** The same where a domain has a kernel that boots first, perhaps on an emulated processor, in ms. */
+export const MACHINE_ADMISSION_DEADLINE_MS = 300_000;
 /** Time a domain has for an orderly end, in ms. */
 export const STOP_GRACE_MS = 4_000;
 
@@ -228,14 +230,16 @@ const beginStandbys = async ({ members }: HouseParts): Promise<void> => {
 };
 
 /** Switch, management (whose answer every other domain needs), network, then the rest side by side; standbys when these are admitted. */
-const begin = async ({ powers, members, admissions }: HouseParts, beginSwitch: () => Promise<void>): Promise<void> => {
+const begin = async ({ spec, powers, members, admissions }: HouseParts, beginSwitch: () => Promise<void>): Promise<void> => {
   await beginSwitch();
   const all = [...members.values()];
   for (const kind of ["management", "network"]) {
     for (const { entry, keeper } of all) if (entry.kind === kind) await keeper.begin();
   }
   await eachBounded(all.filter(({ entry }) => !isHostProcess(entry) && entry.standbyOf === null), ({ keeper }) => keeper.begin());
-  const cancel = powers.clock.after(ADMISSION_DEADLINE_MS, () => {
+  const hasMachine = spec.domains.some((entry) => isolationOf(spec, entry) === "vm");
+  const deadlineMs = hasMachine ? MACHINE_ADMISSION_DEADLINE_MS : ADMISSION_DEADLINE_MS;
+  const cancel = powers.clock.after(deadlineMs, () => {
     admissions.fail(new CodedError("launch.start.late", { absent: admissions.absent().join(" ").slice(0, 200) }));
   });
   await admissions.all.finally(cancel);

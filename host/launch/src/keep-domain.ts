@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type HostGroup } from "@crossguardian/isolation";
+import { type HostGroup, type RunningDomain } from "@crossguardian/isolation";
 import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { type HostProcess } from "./adapters/host-process.ts";
 import { type Admissions } from "./admissions.ts";
@@ -72,7 +72,7 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
   return started;
 };
 
-const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: DomainEntry, start: Start): Promise<Run> => {
+const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: DomainEntry, start: Start): Promise<RunningDomain> => {
   const { folders } = powers;
   const driver = powers.driverOf(isolationOf(spec, entry));
   const image = powers.image(entry.image);
@@ -115,10 +115,11 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
     try {
       outputFd = folders.openOutput(entry.name);
       if (isHostProcess(entry)) group = powers.makeGroup(entry.name, entry.limits);
-      const run = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
+      const run: Run & Pick<RunningDomain, "end"> = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
+      if (run.end !== undefined) pair.held.close();
       if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), pid: run.pid, fresh: true, admitted: false, held: [] });
       const { name, kind, chain, port: number } = entry;
-      ports.add({ number, name, kind, chain, role: roleOf(spec, entry).port, epoch: epoch.toString(), end: pair.held });
+      ports.add({ number, name, kind, chain, role: roleOf(spec, entry).port, epoch: epoch.toString(), end: run.end ?? pair.held });
       return run;
     } catch (error) {
       pair.held.close();

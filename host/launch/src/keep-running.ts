@@ -8,6 +8,8 @@ export type Exit = { readonly code: number | null; readonly signal: string | nul
 export type Run = {
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  /** How it is signalled, where its pid is not its own. */
+  readonly signal?: (signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT") => void;
 };
 
 /** What is kept running. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Isolation } from "@crossguardian/isolation";
 import { type CodeCache, type CodeKey, type HouseCode } from "./code-cache.ts";
 import { domainSpecOf } from "./domain-plan.ts";
 import { type HousePowers } from "./house-powers.ts";
@@ -11,6 +12,8 @@ export const PARALLEL_FILLS_COUNT = 2;
 type Use = { readonly name: string; readonly key: CodeKey; readonly fill: (folder: string) => Promise<boolean> };
 
 const FIRST_EPOCH = 0n;
+/** The driver `none` uses no cache, and a machine does not see the host's folders. */
+const USES_CACHE: ReadonlySet<Isolation> = new Set(["oci", "gvisor"]);
 
 const jailUse = (spec: HouseSpec, powers: HousePowers, entry: DomainEntry): Use => {
   const image = powers.image(entry.image).path;
@@ -41,7 +44,7 @@ const usesOf = (spec: HouseSpec, powers: HousePowers): readonly Use[] => {
       return hostUse(powers, entry.name, folder, { program: join(folder, entry.entry), memoryBytes: bytes, uid: powers.uidBase(entry.port) + powers.uidOffset });
     }),
     // The driver `none` uses no cache.
-    ...spec.domains.filter((entry) => !isHostProcess(entry) && isolationOf(spec, entry) !== "none").map((entry) => jailUse(spec, powers, entry)),
+    ...spec.domains.filter((entry) => !isHostProcess(entry) && USES_CACHE.has(isolationOf(spec, entry))).map((entry) => jailUse(spec, powers, entry)),
   ];
 };
 

@@ -17,6 +17,10 @@ export const BOOT_FAILURES = {
     action: "alarm",
     says: "the stored image differs from the manifest; remove its folder and it is made again",
   },
+  "boot.guest.unmeasured": {
+    action: "alarm",
+    says: "kernel and images of the guests are not in the manifest; run `make images`, which seals them",
+  },
   "boot.policy.unmeasured": { action: "alarm", says: "the flow policy is not one of the measured ones" },
   "boot.package.missing": { action: "refuse", says: "a package the image needs is not installed; run `npm ci`" },
   "boot.file.changed": {

@@ -23,5 +23,9 @@ export const ISOLATION_FAILURES = {
   "isolation.domain.unknown": { action: "refuse", says: "no domain of this name was prepared by this driver" },
   "isolation.start.failed": { action: "retry", says: "the runtime ended before the domain started" },
   "isolation.start.late": { action: "retry", says: "the domain did not start within its deadline" },
+  "isolation.guest.kernel": { action: "alarm", says: "the package of the guest's kernel is not as Debian 12's" },
+  "isolation.machine.silent": { action: "retry", says: "a machine did not answer within its deadline" },
+  "isolation.machine.full": { action: "refuse", says: "a machine has no room for another domain" },
+  "isolation.machine.image": { action: "refuse", says: "domains of one machine need one image" },
   "isolation.facts.unreadable": { action: "alarm", says: "the kernel's facts about a process could not be read" },
 } as const satisfies FailureTable;

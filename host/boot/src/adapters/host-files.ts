@@ -5,7 +5,10 @@ import { join } from "node:path";
 const LDD_TIMEOUT_MS = 10_000;
 const TOOL_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 // What the trusted base starts as root.
-const TOOLS = ["crun", "setpriv", "unshare", "umount", "mount", "sh"];
+const TOOLS = ["crun", "runsc", "qemu-system-x86_64", "setpriv", "unshare", "umount", "mount", "sh"];
+
+/** Kernel, first file system and root image of guests; `make images` makes them. */
+export const GUEST_FILES = ["vmlinux", "initrd", "root.sqfs"] as const;
 
 const isThere = (path: string): boolean => {
   try {
@@ -21,9 +24,10 @@ const librariesOf = (binary: string): readonly string[] => {
   return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/gu)].map((match) => match[1] ?? "");
 };
 
-/** Absolute real paths of the host files the base relies on: libraries of the Node binary and the tools it starts. */
-export const hostFiles = (nodePath: string): readonly string[] => {
+/** Absolute real paths of the host files the base relies on: libraries of the Node binary, the tools it starts, kernel and images of guests. */
+export const hostFiles = (nodePath: string, guestDir: string): readonly string[] => {
   const tools = TOOLS.map((tool) => TOOL_FOLDERS.map((folder) => join(folder, tool)).find(isThere));
-  const paths = [...librariesOf(nodePath), ...tools.filter((each) => each !== undefined)];
+  const guest = GUEST_FILES.map((file) => join(guestDir, file)).filter(isThere);
+  const paths = [...guest, ...librariesOf(nodePath), ...tools.filter((each) => each !== undefined)];
   return [...new Set(paths.map((path) => realpathSync(path)))].sort();
 };

@@ -26,6 +26,9 @@ export type BootPlaces = {
 export const trustDirOf = (places: BootPlaces): string =>
   places.trustDir ?? join(places.root, ".crossguardian", "trust");
 
+/** Folder of kernel and images of guests. */
+export const guestDirOf = (places: Pick<BootPlaces, "root">): string => join(places.root, ".crossguardian", "guest");
+
 /** Real path of the Node binary. */
 export const nodePathOf = (places: BootPlaces): string => realpathSync(places.nodePath ?? process.execPath);
 
@@ -36,7 +39,7 @@ export const seal = (places: BootPlaces): Manifest => {
   const manifest: Manifest = {
     version: 1,
     node: measureFile(nodePath, nodePath),
-    host: hostFiles(nodePath).map((path) => measureFile(path, path)),
+    host: hostFiles(nodePath, guestDirOf(places)).map((path) => measureFile(path, path)),
     policies: measurePolicies(places.root),
     images: Object.fromEntries(
       Object.entries(places.images ?? imagesOf(places.root)).map(([name, folders]) => [name, measureInstalled(places.root, folders, known)]),

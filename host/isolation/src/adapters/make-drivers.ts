@@ -2,13 +2,15 @@ import { type Log } from "@crossguardian/kernel";
 import { type Isolation, type IsolationDriver } from "../driver.ts";
 import { makeNoneDriver } from "./none-driver.ts";
 import { makeGvisorDriver, makeOciDriver } from "./oci-driver.ts";
+import { makeVmDriver } from "./vm/vm-driver.ts";
 
 /** The drivers of a run directory; each is made when it is first asked for. */
-export const makeDrivers = (runDir: string, log: Log): ((isolation: Isolation) => IsolationDriver) => {
+export const makeDrivers = ({ runDir, guestDir, log }: { readonly runDir: string; readonly guestDir: string; readonly log: Log }): ((isolation: Isolation) => IsolationDriver) => {
   const made = new Map<Isolation, IsolationDriver>();
   const makers: Readonly<Record<Isolation, () => IsolationDriver>> = {
     oci: () => makeOciDriver({ runDir }),
     gvisor: () => makeGvisorDriver({ runDir }),
+    vm: () => makeVmDriver({ runDir, guestDir }),
     none: () => makeNoneDriver({ log }),
   };
   return (isolation) => {

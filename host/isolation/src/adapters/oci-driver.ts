@@ -12,7 +12,7 @@ import { readStats } from "./domain-stats.ts";
 import { errorCode, exists } from "./files.ts";
 import { bundlePaths, forgetContainer, removeBundle, writeBundle } from "./oci-bundle.ts";
 import { launchOci } from "./oci-launch.ts";
-import { librariesOf, type OciHostFacts, readOciHost } from "./oci-host.ts";
+import { makeLibraryFinder, type OciHostFacts, readOciHost } from "./oci-host.ts";
 import { sha256 } from "./sha256.ts";
 import { requireUsable, toCapabilities } from "./oci-capabilities.ts";
 import { ownFiles } from "./volume-owner.ts";
@@ -28,15 +28,6 @@ type Known = {
 const RESOLVER_FILES = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"];
 
 const keyOf = (domain: { readonly name: string; readonly instance: string }): string => `${domain.instance}/${domain.name}`;
-
-const makeLibraryFinder = (): typeof librariesOf => {
-  const found = new Map<string, Promise<readonly string[]>>();
-  return async (ldd, binary) => {
-    const pending = found.get(binary) ?? librariesOf(ldd, binary);
-    found.set(binary, pending);
-    return pending;
-  };
-};
 
 // gVisor ends when it cannot start a thread of its own.
 const quarantineWrites = ({ ownTasksCount }: ContainerRuntime, layout: CgroupLayout, path: string): readonly CgroupWrite[] => [

@@ -33,7 +33,8 @@ export type OciHostFacts = {
   readonly missing: readonly Missing[];
 };
 
-const findTool = (name: string): string | undefined => FOLDERS.map((folder) => `${folder}/${name}`).find(exists);
+/** Path of a program, or undefined. */
+export const findTool = (name: string): string | undefined => FOLDERS.map((folder) => `${folder}/${name}`).find(exists);
 
 const availableControllers = (layout: CgroupLayout): readonly string[] => {
   if (layout.mode !== "v2") return CONTROLLERS.filter((name) => layout.v1[name] !== undefined);
@@ -81,4 +82,14 @@ export const librariesOf = async (ldd: string, binary: string): Promise<readonly
   const libraries = exists(binary) ? parseLdd((await runCommand(ldd, [realpathSync(binary)])) ?? "not found") : null;
   if (libraries === null) throw new CodedError("isolation.node.libraries", { binary });
   return libraries;
+};
+
+/** Finds libraries and remembers them. */
+export const makeLibraryFinder = (): typeof librariesOf => {
+  const found = new Map<string, Promise<readonly string[]>>();
+  return async (ldd, binary) => {
+    const pending = found.get(binary) ?? librariesOf(ldd, binary);
+    found.set(binary, pending);
+    return pending;
+  };
 };

@@ -15,7 +15,7 @@ import { type Tool } from "./oci-host.ts";
 // writable folders, key and place where it is lent or twice "-", then the command. A launcher that died before the parent-death signal was set shows as another parent; a cgroup removed
 // meanwhile ends the script. crun 1.8 refuses to see a v2 tree with controllers beside v1 ones, and drops the flags of a
 // writable bind mount, but keeps those its source has in this mount namespace.
-const JOIN_AND_RUN = `set -eu
+export const JOIN_AND_RUN = `set -eu
 [ "$PPID" = "$1" ] || exit 97
 unified=$2 mount=$3 umount=$4 count=$5
 shift 5
@@ -28,7 +28,8 @@ while [ "$count" -gt 0 ]; do "$mount" --bind -o nosuid,nodev,noexec -- "$1" "$1"
 shift 2
 exec "$@"`;
 
-const exitOf = (code: number | null, signal: string | null): DomainExit => {
+/** How a domain ended, from the exit of its runtime. */
+export const exitOf = (code: number | null, signal: string | null): DomainExit => {
   // The runtime reports a signal's death as 128 plus its number.
   const number = (code ?? 0) - 128;
   const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
@@ -80,6 +81,20 @@ const spawnRuntime = ({ runtime, paths, tools, layout, join, writable, keySlot, 
   return child;
 };
 
+/** Waits for the pid a runtime writes. @throws isolation.start.failed with the runtime's words, isolation.start.late */
+export const awaitPid = async ({ pidFile, logFile, containerId }: RuntimePaths, exited: Promise<DomainExit>): Promise<number> => {
+  let ended = false;
+  void exited.then(() => {
+    ended = true;
+  });
+  const readPid = (): number => Number((readText(pidFile) ?? "").trim());
+  const inTime = await pollUntil(() => readPid() > 0 || ended, START_DEADLINE_MS);
+  const pid = readPid();
+  if (pid > 0) return pid;
+  if (!inTime) throw new CodedError("isolation.start.late", { domain: containerId, deadlineMs: START_DEADLINE_MS });
+  throw new CodedError("isolation.start.failed", { domain: containerId, runtime: tail(logFile) });
+};
+
 /**
  * Starts the runtime and waits for the domain's pid.
  * Throws `isolation.start.failed` with the runtime's words, or `isolation.start.late`; the caller then kills the domain.
@@ -87,22 +102,9 @@ const spawnRuntime = ({ runtime, paths, tools, layout, join, writable, keySlot, 
 export const launchOci = async (input: LaunchInput): Promise<{ readonly pid: number; readonly exited: Promise<DomainExit> }> => {
   rmSync(input.paths.pidFile, { force: true });
   const child = spawnRuntime(input);
-  let ended: DomainExit | null = null;
   const exited = new Promise<DomainExit>((resolve) => {
-    child.once("exit", (code, signal) => {
-      ended = exitOf(code, signal);
-      resolve(ended);
-    });
-    child.once("error", () => {
-      ended = { code: 127, signal: null };
-      resolve(ended);
-    });
+    child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
+    child.once("error", () => resolve({ code: 127, signal: null }));
   });
-  const readPid = (): number => Number((readText(input.paths.pidFile) ?? "").trim());
-  const inTime = await pollUntil(() => readPid() > 0 || ended !== null, START_DEADLINE_MS);
-  const pid = readPid();
-  if (pid > 0) return { pid, exited };
-  const domain = input.paths.containerId;
-  if (!inTime) throw new CodedError("isolation.start.late", { domain, deadlineMs: START_DEADLINE_MS });
-  throw new CodedError("isolation.start.failed", { domain, runtime: tail(input.paths.logFile) });
+  return { pid: await awaitPid(input.paths, exited), exited };
 };

@@ -4,10 +4,10 @@ import { COMMAND_DEADLINE_MS } from "../limits.ts";
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
 /** Standard output of a short command with an environment of its own, or null where it fails or is absent. */
-export const runCommand = async (file: string, args: readonly string[]): Promise<string | null> =>
+export const runCommand = async (file: string, args: readonly string[], deadlineMs = COMMAND_DEADLINE_MS): Promise<string | null> =>
   new Promise((resolve) => {
     const options = {
-      timeout: COMMAND_DEADLINE_MS,
+      timeout: deadlineMs,
       maxBuffer: MAX_OUTPUT_BYTES,
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
     };

@@ -29,7 +29,8 @@ const toArgument = ({ index, value, mask }: ArgumentRule): NonNullable<SeccompRu
     ? { index, value, op: "SCMP_CMP_EQ" }
     : { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
 
-const toRule = ({ name, args }: FilteredSyscall): SeccompRule => ({
+/** A rule of the profile. */
+export const toRule = ({ name, args }: FilteredSyscall): SeccompRule => ({
   names: [name],
   action: "SCMP_ACT_ALLOW",
   args: args.map(toArgument),

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Duplex } from "node:stream";
 import {
-  type BootPlaces, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
+  type BootPlaces, GUEST_FILES, guestDirOf, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
   fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, readKernelFacts,
@@ -13,7 +13,7 @@ import { answerControl } from "../answer-control.ts";
 import { decodeHouseSpec, MAX_HOUSE_FILE_BYTES } from "../decode-house-spec.ts";
 import { type House, makeHouse } from "../house.ts";
 import { type HousePowers } from "../house-powers.ts";
-import { type HouseSpec, isHostProcess } from "../house-spec.ts";
+import { type HouseSpec, isHostProcess, isolationOf } from "../house-spec.ts";
 import { SWITCH_IMAGE, SWITCH_NAME } from "../keep-switch.ts";
 import { MANAGEMENT_LINE_FD } from "../management-lines.ts";
 import { SLOTS_PER_BLOCK_COUNT, uidBaseOf } from "../uid-plan.ts";
@@ -98,12 +98,20 @@ const useStore = async ({ stateDir, instance }: HouseSpec, manifest: Manifest, n
   if (removed > 0) record("store.pruned", { folders: removed });
 };
 
+/** A machine starts only what the manifest names; absent files are the driver's to tell. */
+const requireGuest = (spec: HouseSpec, places: BootPlaces, manifest: Manifest): void => {
+  if (!spec.domains.some((entry) => isolationOf(spec, entry) === "vm")) return;
+  const unmeasured = GUEST_FILES.map((file) => join(guestDirOf(places), file)).find((path) => existsSync(path) && !manifest.host.some((file) => file.path === path));
+  if (unmeasured !== undefined) throw new CodedError("boot.guest.unmeasured", { path: unmeasured });
+};
+
 const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFolders, block: number, record: Record): Promise<HousePowers> => {
   const names = [SWITCH_IMAGE, ...spec.domains.map(({ image }) => image)];
   const manifest = verify(places, names);
+  requireGuest(spec, places, manifest);
   record("integrity.verified", { images: Object.keys(manifest.images).length });
   await useStore(spec, manifest, names, record);
-  const driverOf = makeDrivers(spec.runDir, logOf(record));
+  const driverOf = makeDrivers({ runDir: spec.runDir, guestDir: guestDirOf(places), log: logOf(record) });
   return {
     launcherPid: process.pid,
     clock: systemClock,
@@ -134,7 +142,8 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
     closeFd: closeOutput,
     signal: (run, signal) => {
       try {
-        process.kill(run.pid, signal);
+        if (run.signal === undefined) process.kill(run.pid, signal);
+        else run.signal(signal);
       } catch {
         // it ended meanwhile
       }

@@ -1,0 +1,104 @@
+import { hash } from "node:crypto";
+import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CodedError } from "@crossguardian/kernel";
+import { type CpioEntry, encodeCpio } from "../../machine/cpio.ts";
+import { AGENT_SCRIPT, GUEST_MODULES, INIT_SCRIPT } from "../../machine/init-script.ts";
+import { kernelOf } from "../../machine/kernel-image.ts";
+import { findTool, librariesOf } from "../oci-host.ts";
+import { runCommand } from "../run-command.ts";
+import { SQUASH_DEADLINE_MS, SQUASH_FLAGS } from "./start-machine.ts";
+import { GUEST_FILES } from "./vm-host.ts";
+
+const DIRECTORY = 0o040755;
+const PROGRAM = 0o100755;
+const FILE = 0o100644;
+
+const GUEST_TOOLS = [
+  { name: "busybox", debian: "busybox-static" },
+  { name: "crun", debian: "crun" },
+  { name: "socat", debian: "socat" },
+  { name: "mksquashfs", debian: "squashfs-tools" },
+  { name: "ldd", debian: "libc-bin" },
+] as const;
+
+type Tools = Readonly<Record<(typeof GUEST_TOOLS)[number]["name"], string>>;
+
+const toolsOrThrow = (): Tools => {
+  const absent = GUEST_TOOLS.filter(({ name }) => findTool(name) === undefined);
+  const [first] = absent;
+  if (first !== undefined) {
+    const all = absent.map(({ debian }) => debian).join(" ");
+    throw new CodedError("isolation.host.unsupported", { part: first.name, remedy: `Debian packages ${all}`, others: absent.length - 1 });
+  }
+  return Object.fromEntries(GUEST_TOOLS.map(({ name }) => [name, String(findTool(name))])) as Tools;
+};
+
+const initrdOf = (kernelTree: string, busybox: string): Uint8Array => {
+  const modules = readdirSync(join(kernelTree, "lib", "modules"), { recursive: true, encoding: "utf8" });
+  const entries: readonly CpioEntry[] = [
+    ...["bin", "dev", "proc", "root", "modules"].map((path) => ({ path, mode: DIRECTORY })),
+    { path: "bin/busybox", mode: PROGRAM, bytes: readFileSync(busybox) },
+    { path: "init", mode: PROGRAM, bytes: new TextEncoder().encode(INIT_SCRIPT) },
+    ...GUEST_MODULES.map((name) => {
+      const path = modules.find((each) => each.endsWith(`/${name}.ko`));
+      if (path === undefined) throw new CodedError("isolation.guest.kernel", { absent: `${name}.ko` });
+      return { path: `modules/${name}.ko`, mode: FILE, bytes: readFileSync(join(kernelTree, "lib", "modules", path)) };
+    }),
+  ];
+  return encodeCpio(entries);
+};
+
+const kernelIn = (kernelTree: string): Uint8Array => {
+  const name = readdirSync(join(kernelTree, "boot")).find((each) => each.startsWith("vmlinuz-"));
+  const kernel = name === undefined ? null : kernelOf(readFileSync(join(kernelTree, "boot", name)));
+  if (kernel === null) throw new CodedError("isolation.guest.kernel", { image: name ?? "absent" });
+  return kernel;
+};
+
+const place = (from: string, to: string): void => {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(realpathSync(from), to);
+  chmodSync(to, 0o755);
+};
+
+const stageRoot = async (stage: string, nodePath: string, { busybox, crun, socat, ldd }: Tools): Promise<void> => {
+  for (const folder of ["bin", "dev", "proc", "sys", "run", "image", "volumes", "tmp", "usr/bin"]) mkdirSync(join(stage, folder), { recursive: true });
+  place(busybox, join(stage, "bin/busybox"));
+  const applets = ((await runCommand(busybox, ["--list"])) ?? "").trim().split("\n");
+  for (const applet of applets) if (applet !== "busybox") symlinkSync("busybox", join(stage, "bin", applet));
+  const binaries = [nodePath, crun, socat];
+  const libraries = new Set((await Promise.all(binaries.map(async (binary) => librariesOf(ldd, binary)))).flat());
+  for (const library of libraries) place(library, stage + library);
+  place(nodePath, join(stage, "node"));
+  place(crun, join(stage, "usr/bin/crun"));
+  place(socat, join(stage, "usr/bin/socat"));
+  writeFileSync(join(stage, "agent"), AGENT_SCRIPT, { mode: 0o644 });
+};
+
+/**
+ * Makes kernel, first file system and root image of the guests. The same inputs give the same bytes.
+ * @param kernelTree unpacked Debian package of a cloud kernel
+ * @returns SHA-256 in hex by file name
+ * @throws isolation.host.unsupported, isolation.guest.kernel
+ */
+export const buildGuest = async (input: { readonly guestDir: string; readonly nodePath: string; readonly kernelTree: string }): Promise<Readonly<Record<string, string>>> => {
+  const { guestDir, nodePath, kernelTree } = input;
+  const tools = toolsOrThrow();
+  mkdirSync(dirname(guestDir), { recursive: true });
+  const work = mkdtempSync(`${guestDir}.`);
+  try {
+    chmodSync(work, 0o755);
+    writeFileSync(join(work, "vmlinux"), kernelIn(kernelTree));
+    writeFileSync(join(work, "initrd"), initrdOf(kernelTree, tools.busybox));
+    const stage = join(work, "stage");
+    await stageRoot(stage, nodePath, tools);
+    if ((await runCommand(tools.mksquashfs, [stage, join(work, "root.sqfs"), ...SQUASH_FLAGS], SQUASH_DEADLINE_MS)) === null) throw new CodedError("isolation.start.failed", { what: "mksquashfs" });
+    rmSync(stage, { recursive: true });
+    if (existsSync(guestDir)) rmSync(guestDir, { recursive: true });
+    renameSync(work, guestDir);
+    return Object.fromEntries(GUEST_FILES.map((file) => [file, hash("sha256", readFileSync(join(guestDir, file)))]));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+};

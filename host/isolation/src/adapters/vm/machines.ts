@@ -1,0 +1,78 @@
+import { CodedError } from "@crossguardian/kernel";
+import { type DomainMachine, type DomainSpec } from "../../driver.ts";
+import { MACHINE_LINGER_MS } from "../../limits.ts";
+import { type OciConfig } from "../../oci-config.ts";
+import { type RunningMachine, startMachine } from "./start-machine.ts";
+import { type VmHostFacts } from "./vm-host.ts";
+
+/** Which domain. */
+export type Key = { readonly name: string; readonly instance: string };
+/** Where it lives. */
+export type Place = { readonly machine: RunningMachine; readonly slot: number };
+/** A prepared domain. */
+export type Known = {
+  readonly spec: DomainSpec;
+  readonly machine: DomainMachine;
+  readonly config: OciConfig;
+  cpuQuotaPercent: number | null;
+  place: Place | null;
+  isRunning: boolean;
+};
+
+/** Whether its machine is its own. */
+export const isAlone = ({ spec }: Known): boolean => spec.machine === undefined;
+
+/** Its key in tables. */
+export const keyOf = ({ name, instance }: Key): string => `${instance}/${name}`;
+
+/** Machines and who lives in them. */
+export type Machines = {
+  /** The machine of a domain, booted where it does not run. @throws isolation.machine.image and what stopped the boot */
+  readonly enter: (facts: VmHostFacts, known: Known, logFd: number) => Promise<RunningMachine>;
+  /** A domain is gone from its machine. */
+  readonly leave: (known: Known) => Promise<void>;
+};
+
+/** The machines of a run directory. */
+export const makeMachines = (runDir: string): Machines => {
+  const machines = new Map<string, Promise<RunningMachine>>();
+  const images = new Map<string, string>();
+  const members = new Map<string, Set<string>>();
+  const lingering = new Map<string, NodeJS.Timeout>();
+  const forget = (key: string): void => {
+    machines.delete(key);
+    clearTimeout(lingering.get(key));
+    lingering.delete(key);
+  };
+  return {
+    enter: async (facts: VmHostFacts, { spec, machine }: Known, logFd: number): Promise<RunningMachine> => {
+      const key = keyOf({ name: machine.name, instance: spec.instance });
+      clearTimeout(lingering.get(key));
+      members.set(key, (members.get(key) ?? new Set()).add(spec.name));
+      const there = machines.get(key);
+      if (there !== undefined) {
+        if (images.get(key) !== spec.image) throw new CodedError("isolation.machine.image", { domain: spec.name, machine: machine.name });
+        return there;
+      }
+      images.set(key, spec.image);
+      const starting = startMachine({ runDir, instance: spec.instance, machine, image: spec.image, uidBase: spec.uidBase, logFd, facts });
+      machines.set(key, starting);
+      starting.then(({ exited }) => exited.then(() => forget(key)), () => forget(key));
+      return starting;
+    },
+    /** The last one out: a machine of its own ends at once, a shared one after a while in which somebody may come back. */
+    leave: async ({ spec, machine }: Known): Promise<void> => {
+      const key = keyOf({ name: machine.name, instance: spec.instance });
+      const left = members.get(key);
+      left?.delete(spec.name);
+      const there = machines.get(key);
+      if (there === undefined || (left?.size ?? 0) > 0) return;
+      const end = async (): Promise<void> => {
+        forget(key);
+        await there.then(({ destroy }) => destroy(), () => undefined);
+      };
+      if (spec.machine === undefined) await end();
+      else lingering.set(key, setTimeout(() => void end().catch(() => undefined), MACHINE_LINGER_MS).unref());
+    },
+  };
+};

@@ -1,0 +1,62 @@
+/** What a machine is started with; paths are as QEMU sees them in its jail. */
+export type Machine = {
+  readonly accelerator: "tcg" | "kvm";
+  readonly memoryBytes: number;
+  readonly cores: number;
+  /** Rate of the host's time stamp counter: a microvm has no clock to find it by. */
+  readonly tscKhz: number;
+  readonly hasDisk: boolean;
+  /** Domains it has room for. */
+  readonly slots: number;
+};
+
+/** Where its jail shows QEMU; it finds its modules from there. */
+export const QEMU_PROGRAM = "/usr/bin/qemu-system-x86_64";
+
+/** Descriptors QEMU is started with; channels follow, one per slot. */
+export const QEMU_FDS = { qmp: 3, control: 4, log: 5, firstChannel: 6 } as const;
+
+/** Number of a slot's port in the guest. */
+export const portOfSlot = (slot: number): number => FIRST_CHANNEL_PORT + slot;
+
+const FIRST_CHANNEL_PORT = 3;
+const MIB_BYTES = 1024 * 1024;
+const TRANSLATED_MIB_PER_CORE = 64;
+
+// What Node 24 needs and nothing that makes an emulated processor slower.
+const TCG_CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand";
+
+const port = (number: number, chardev: string): readonly string[] => ["-device", `virtserialport,chardev=${chardev},name=${chardev},nr=${String(number)}`];
+
+const drive = (id: string, file: string, isReadOnly: boolean): readonly string[] => [
+  "-drive", `file=${file},if=none,id=${id},format=raw,read-only=${isReadOnly ? "on" : "off"},cache=writeback`,
+  "-device", `virtio-blk-device,drive=${id}`,
+];
+
+/** The command of a machine: a microvm with a kernel, two or three disks and a serial port per domain; no network, no display, no PCI bus. */
+export const qemuCommand = (machine: Machine): readonly string[] => {
+  const { accelerator, memoryBytes, cores, tscKhz, slots } = machine;
+  const isTcg = accelerator === "tcg";
+  const channels = Array.from({ length: slots }, (_, slot) => slot);
+  return [
+    QEMU_PROGRAM, "-L", "/firmware", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+    "-M", "microvm,acpi=on,rtc=on,pit=on,pic=on,x-option-roms=off,isa-serial=off", "-bios", "/firmware/qboot.rom",
+    "-accel", isTcg ? `tcg,tb-size=${String(TRANSLATED_MIB_PER_CORE * cores)}` : "kvm",
+    "-cpu", isTcg ? TCG_CPU : "host",
+    "-smp", String(cores), "-m", `${String(Math.ceil(memoryBytes / MIB_BYTES))}M`,
+    "-kernel", "/guest/vmlinux", "-initrd", "/guest/initrd",
+    "-append", `quiet tsc_early_khz=${String(tscKhz)} random.trust_cpu=on panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
+    "-chardev", `socket,id=qmp,fd=${String(QEMU_FDS.qmp)}`, "-mon", "chardev=qmp,mode=control",
+    "-chardev", `socket,id=control,fd=${String(QEMU_FDS.control)}`,
+    "-chardev", `socket,id=log,fd=${String(QEMU_FDS.log)}`,
+    ...channels.flatMap((slot) => ["-chardev", `socket,id=channel${String(slot)},fd=${String(QEMU_FDS.firstChannel + slot)},server=on,wait=off`]),
+    "-device", "virtio-serial-device,max_ports=31",
+    ...port(1, "control"), ...port(2, "log"),
+    ...channels.flatMap((slot) => port(portOfSlot(slot), `channel${String(slot)}`)),
+    ...drive("root", "/guest/root.sqfs", true),
+    ...drive("image", "/guest/image.sqfs", true),
+    ...(machine.hasDisk ? drive("volumes", "/guest/volumes.img", false) : []),
+    "-device", "virtio-balloon-device,id=balloon",
+    "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+  ];
+};

@@ -1,0 +1,63 @@
+import { UIDS_PER_DOMAIN_COUNT } from "../limits.ts";
+import { INSIDE_UID, type OciConfig } from "../oci-config.ts";
+import { QEMU_PROGRAM } from "./qemu-command.ts";
+import { machineProfile } from "../seccomp/machine-profile.ts";
+
+/** Files of the host that QEMU's jail shows. */
+export type QemuFiles = {
+  readonly qemu: string;
+  /** Loader and libraries of QEMU and of its modules, at the same paths. */
+  readonly libraries: readonly string[];
+  /** Folder of QEMU's modules, at the same path: the emulated processor is one of them. */
+  readonly modules: string;
+  readonly firmware: string;
+  readonly guest: string;
+  readonly image: string;
+  readonly disk: string | null;
+};
+
+const MAX_OPEN_FILES_COUNT = 256;
+const OOM_SCORE_ADJ = 600;
+
+const readOnly = (source: string, destination: string): OciConfig["mounts"][number] => ({
+  destination, type: "bind", source, options: ["bind", "ro", "nosuid", "nodev"],
+});
+
+/** The jail of QEMU: as a domain's, but for its system calls and the devices a kernel's accelerator needs. */
+export const qemuConfig = (name: string, uidBase: number, command: readonly string[], files: QemuFiles): OciConfig => ({
+  ociVersion: "1.0.2",
+  process: {
+    terminal: false,
+    user: { uid: INSIDE_UID, gid: INSIDE_UID },
+    args: command,
+    env: [],
+    cwd: "/",
+    capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+    noNewPrivileges: true,
+    oomScoreAdj: OOM_SCORE_ADJ,
+    rlimits: [
+      { type: "RLIMIT_CORE", hard: 0, soft: 0 },
+      { type: "RLIMIT_NOFILE", hard: MAX_OPEN_FILES_COUNT, soft: MAX_OPEN_FILES_COUNT },
+    ],
+  },
+  root: { path: "rootfs", readonly: true },
+  hostname: name,
+  mounts: [
+    { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec", "hidepid=2", "subset=pid"] },
+    { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "noexec", "size=65536", "nr_inodes=8"] },
+    ...[...files.libraries].sort().map((path) => readOnly(path, path)),
+    readOnly(files.modules, files.modules),
+    readOnly(files.qemu, QEMU_PROGRAM),
+    readOnly(files.firmware, "/firmware"),
+    ...["vmlinux", "initrd", "root.sqfs"].map((file) => readOnly(`${files.guest}/${file}`, `/guest/${file}`)),
+    readOnly(files.image, "/guest/image.sqfs"),
+    ...(files.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: files.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
+  ],
+  linux: {
+    uidMappings: [{ containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT }],
+    gidMappings: [{ containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT }],
+    namespaces: ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"].map((type) => ({ type })),
+    rootfsPropagation: "private",
+    seccomp: machineProfile(),
+  },
+});

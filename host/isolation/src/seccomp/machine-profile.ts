@@ -1,0 +1,32 @@
+import { ALLOWED, type AllowedSyscall } from "./allowed.ts";
+import { FILTERED } from "./filtered.ts";
+import { toRule, type SeccompProfile } from "./profile.ts";
+
+/** System calls QEMU makes beside those of a Node domain. Found by running it with everything else denied. */
+export const ALLOWED_MACHINE: readonly AllowedSyscall[] = [
+  { names: ["seccomp"], reason: "QEMU narrows itself further (-sandbox on)" },
+  { names: ["signalfd4", "rt_sigtimedwait", "rt_sigpending"], reason: "its main loop takes signals as descriptors" },
+  { names: ["timer_create", "timer_settime", "timer_gettime", "timer_delete"], reason: "timers of the emulated clocks" },
+  { names: ["stat", "lstat", "open", "getdents"], reason: "older forms in its libraries" },
+  { names: ["mincore", "mlock", "munlock", "msync"], reason: "guest memory" },
+  { names: ["memfd_create"], reason: "guest memory" },
+  { names: ["select", "pselect6"], reason: "waiting, older forms" },
+  { names: ["sched_setaffinity", "setpriority", "sched_setattr", "sched_getattr"], reason: "threads of emulated processors" },
+  { names: ["socketpair", "timerfd_create", "timerfd_settime"], reason: "its event loop" },
+];
+
+/** What QEMU's jail allows: the list of a domain, and this. */
+export const machineProfile = (): SeccompProfile => {
+  const names = [...new Set([...ALLOWED, ...ALLOWED_MACHINE].flatMap((entry) => entry.names))];
+  return {
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: 1,
+    architectures: ["SCMP_ARCH_X86_64"],
+    syscalls: [
+      { names, action: "SCMP_ACT_ALLOW" },
+      { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
+      ...FILTERED.map(toRule),
+      ...[22, 38, 41].map((value) => ({ names: ["prctl"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
+    ],
+  };
+};
