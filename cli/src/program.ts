@@ -11,6 +11,8 @@ import { registerDoctor } from "./commands/doctor.ts";
 import { registerDomain } from "./commands/domain.ts";
 import { registerDown } from "./commands/down.ts";
 import { registerExperiment } from "./commands/experiment.ts";
+import { registerAnalyze } from "./commands/analyze.ts";
+import { registerIsolation } from "./commands/isolation.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerIntegrity } from "./commands/integrity.ts";
 import { registerKeys } from "./commands/keys.ts";
@@ -50,6 +52,8 @@ export const makeProgram = (context: Context): Command => {
     registerDoctor,
     registerDomain,
     registerExperiment,
+    registerIsolation,
+    registerAnalyze,
     registerTop,
     registerMetrics,
     registerTransfer,

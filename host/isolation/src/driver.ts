@@ -1,4 +1,4 @@
-import { type Socket } from "node:net";
+import { type ChannelEnd } from "./adapters/channel-end.ts";
 
 /** How a domain can be kept apart from the others and the host; `none` is for measuring only. */
 export const ISOLATIONS = ["oci", "gvisor", "vm", "none"] as const;
@@ -97,7 +97,7 @@ export type RunningDomain = {
   readonly startedAtMs: number;
   readonly exited: Promise<DomainExit>;
   /** The switch's end of the channel, where the driver made the channel itself: the descriptor it was given is not used then. */
-  readonly end?: { readonly socket: Socket; readonly close: () => void };
+  readonly end?: ChannelEnd;
   /** How it is signalled, where its pid is not its own. */
   readonly signal?: (signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT") => void;
 };

@@ -1,6 +1,7 @@
 export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
+export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
 export { makeGvisorDriver, makeOciDriver } from "./adapters/oci-driver.ts";
