@@ -1,6 +1,6 @@
 const TRUSTED = "^(core|host|domains|plugins|relay-chain)/";
-const TOOL_ROOMS = "^(contracts|devnet|fabric-devnet|world|bench|chaos|cli|e2e|tools)/";
-const PACKAGE = "^(core/[^/]+|host/[^/]+|domains/[^/]+|plugins/[^/]+|contracts/[^/]+|relay-chain|devnet|fabric-devnet|world|bench|chaos|cli|e2e)/";
+const TOOL_ROOMS = "^(contracts|devnet|fabric-devnet|world|attack|bench|chaos|cli|e2e|tools)/";
+const PACKAGE = "^(core/[^/]+|host/[^/]+|domains/[^/]+|plugins/[^/]+|contracts/[^/]+|relay-chain|devnet|fabric-devnet|world|attack|bench|chaos|cli|e2e)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -24,7 +24,7 @@ export default {
       name: "file-name-case",
       severity: "error",
       from: {},
-      to: { path: "^(core|host|domains|plugins|relay-chain|contracts|devnet|fabric-devnet|world|cli|bench|chaos|e2e|tools)/(?!.*node_modules/).*[A-Z_][^/]*[.]ts$" },
+      to: { path: "^(core|host|domains|plugins|relay-chain|contracts|devnet|fabric-devnet|world|cli|attack|bench|chaos|e2e|tools)/(?!.*node_modules/).*[A-Z_][^/]*[.]ts$" },
     },
     {
       name: "no-orphans",

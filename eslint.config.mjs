@@ -54,6 +54,7 @@ const TOOL_ROOMS = [
   "world/**/*.ts",
   "e2e/**/*.ts",
   "bench/**/*.ts",
+  "attack/**/*.ts",
   "chaos/**/*.ts",
   "tools/**/*.ts",
   "contracts/**/*.ts",

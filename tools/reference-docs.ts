@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { ALLOWED, ALLOWED_NETWORK, allowedNames, type AllowedSyscall, FILTERED, FILTERED_NETWORK, type FilteredSyscall } from "@crossguardian/isolation";
 import { FAILURES } from "@crossguardian/kernel";
 import { bounds, MAX_FRAME_PAYLOAD_BYTES, MESSAGES } from "@crossguardian/wire";
 
@@ -33,6 +34,26 @@ const limits = (): string => {
   return `${MARK}\n\n## Frames between domains, and on relay connections\n\nA frame longer than its kind allows is refused before a buffer is made; none is longer than ${String(MAX_FRAME_PAYLOAD_BYTES)} bytes.\n\n| kind | message | largest payload, bytes |\n| --- | --- | --- |\n${kinds.join("\n")}\n\n## Fields\n\n| bound | value |\n| --- | --- |\n${constants.join("\n")}\n`;
 };
 
+const plain = (entries: readonly AllowedSyscall[]): string =>
+  entries.map(({ names, reason, arch }) => `| ${names.map((name) => `\`${name}\``).join(", ")} | ${reason}${arch === undefined ? "" : `; ${arch} only`} |`).join("\n");
+
+const filtered = (entries: readonly FilteredSyscall[]): string =>
+  entries
+    .map(({ name, args, reason }) => {
+      const rules = args.map(({ index, value, mask }) => `argument ${String(index)}${mask === undefined ? "" : ` & 0x${mask.toString(16)}`} = 0x${value.toString(16)}`);
+      return `| \`${name}\` | ${rules.join(", ")} | ${reason} |`;
+    })
+    .join("\n");
+
+const syscalls = (): string =>
+  [
+    "# System calls of a domain",
+    `A domain may make the ${String(allowedNames("x64", "none").length)} calls below on x86-64, ${String(allowedNames("arm64", "none").length)} on arm64, and no others: those answer EPERM, \`clone3\` answers ENOSYS, calls of another architecture end the domain. A domain with the host's network, which only the relay chain's orderer has, may make ${String(allowedNames("x64", "host").length)}. Made by \`node tools/reference-docs.ts\` from \`host/isolation/src/seccomp\`; a test keeps both equal, and \`./crossguardian attack\` compares the list with what the kernel answers to every call by number.`,
+    `## Always\n\n| calls | why a domain needs them |\n| --- | --- |\n${plain(ALLOWED)}`,
+    `## By argument\n\n| call | where | why |\n| --- | --- | --- |\n${filtered(FILTERED)}`,
+    `## Beside these with the host's network\n\n| calls | why |\n| --- | --- |\n${plain(ALLOWED_NETWORK)}\n\n| call | where | why |\n| --- | --- | --- |\n${filtered(FILTERED_NETWORK)}`,
+  ].join("\n\n") + "\n";
+
 const pathOf = (name: string): string => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
 
 const limitsFile = (): string => {
@@ -41,8 +62,9 @@ const limitsFile = (): string => {
   return `${at < 0 ? `${text}\n` : text.slice(0, at)}${limits()}`;
 };
 
-/** What docs/errors.md and docs/limits.md have to say now. */
-export const referenceDocs = (): Readonly<Record<"errors.md" | "limits.md", string>> => ({
+/** What docs/errors.md, docs/limits.md and docs/syscalls.md have to say now. */
+export const referenceDocs = (): Readonly<Record<"errors.md" | "limits.md" | "syscalls.md", string>> => ({
+  "syscalls.md": syscalls(),
   "errors.md": errors(),
   "limits.md": limitsFile(),
 });

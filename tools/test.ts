@@ -9,12 +9,12 @@ import { runTestFiles, type Tally } from "./run-test-files.ts";
 const ROOT = join(import.meta.dirname, "..");
 const ROOMS = [
   ...["core", "host", "domains", "plugins", "relay-chain", "contracts"],
-  ...["devnet", "fabric-devnet", "world", "cli", "bench", "chaos", "e2e", "tools"],
+  ...["devnet", "fabric-devnet", "world", "cli", "attack", "bench", "chaos", "e2e", "tools"],
 ];
 const UNIT_FILES = [
   ...["core/*/test/**/*.test.ts", "host/*/test/**/*.test.ts", "domains/*/test/**/*.test.ts"],
   ...["plugins/*/test/**/*.test.ts", "relay-chain/test/**/*.test.ts", "contracts/*/test/**/*.test.ts"],
-  ...["devnet/test/**/*.test.ts", "fabric-devnet/test/**/*.test.ts", "world/test/**/*.test.ts", "cli/test/**/*.test.ts", "bench/test/**/*.test.ts", "chaos/test/**/*.test.ts"],
+  ...["devnet/test/**/*.test.ts", "fabric-devnet/test/**/*.test.ts", "world/test/**/*.test.ts", "cli/test/**/*.test.ts", "bench/test/**/*.test.ts", "chaos/test/**/*.test.ts", "attack/test/**/*.test.ts"],
   "tools/test/**/*.test.ts",
 ];
 const UNIT_CONCURRENCY = 2;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 
 import { registerAccess } from "./commands/access.ts";
 import { registerAudit } from "./commands/audit.ts";
+import { registerAttack } from "./commands/attack.ts";
 import { registerBench } from "./commands/bench.ts";
 import { registerChaos } from "./commands/chaos.ts";
 import { registerContracts } from "./commands/contracts.ts";
@@ -43,6 +44,7 @@ export const makeProgram = (context: Context): Command => {
     registerDemo,
     registerBench,
     registerChaos,
+    registerAttack,
     registerInit,
     registerContracts,
     registerService,

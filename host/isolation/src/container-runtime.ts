@@ -30,6 +30,8 @@ export type ContainerRuntime = {
   readonly clone3: "denied" | "unknown to the kernel";
   /** The runtime opens sources of mounts as the domain's root, not as the host's. */
   readonly opensAsDomain: boolean;
+  /** Whether the domain could make namespaces of the host's kernel; then its user namespace is closed. */
+  readonly closesNamespaces: boolean;
   /** Arguments that run the bundle. */
   readonly run: (paths: RuntimePaths, preservedFds?: number) => readonly string[];
   /** What is weaker than it looks. */
@@ -51,6 +53,7 @@ export const CRUN: ContainerRuntime = {
   ownTasksCount: 0,
   clone3: "denied",
   opensAsDomain: false,
+  closesNamespaces: true,
   run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }, preservedFds = 1) => [
     "--root", runtimeRoot, "--cgroup-manager=disabled", `--log=file:${logFile}`,
     "run", "--bundle", bundle, "--preserve-fds", String(preservedFds), "--pid-file", pidFile, containerId,
@@ -75,6 +78,7 @@ export const RUNSC: ContainerRuntime = {
   ownTasksCount: 96,
   clone3: "unknown to the kernel",
   opensAsDomain: true,
+  closesNamespaces: false,
   run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }) => [
     "--root", runtimeRoot, "--platform=ptrace", "--network=none", "--ignore-cgroups", "--oci-seccomp", `--log=${logFile}`,
     "run", "--bundle", bundle, "--pid-file", pidFile, containerId,

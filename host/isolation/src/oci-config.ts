@@ -22,11 +22,14 @@ type Mount = {
 /** What the configuration depends on besides the specification. */
 export type OciHost = {
   readonly arch: Arch;
-  readonly runtime: Pick<ContainerRuntime, "channelFd" | "clone3">;
+  readonly runtime: Pick<ContainerRuntime, "channelFd" | "clone3" | "closesNamespaces">;
   /** Absolute paths of the loader and the libraries of the node binary, in any order. */
   readonly libraries: readonly string[];
   /** Files of the host a domain with the host's network needs for names; only those that exist. */
   readonly resolverFiles: readonly string[];
+  /** Absolute paths of a shell and of util-linux's nsenter. */
+  readonly sh: string;
+  readonly nsenter: string;
 };
 
 /** The parts of an OCI runtime configuration (runtime-spec 1.0) that are written. */
@@ -36,6 +39,7 @@ export type OciConfig = {
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly hostname: string;
   readonly mounts: readonly Mount[];
+  readonly hooks?: { readonly createRuntime: readonly { readonly path: string; readonly args: readonly string[] }[] };
   readonly linux: Readonly<Record<string, unknown>> & { readonly seccomp: SeccompProfile };
 };
 
@@ -123,6 +127,19 @@ const processOf = (spec: DomainSpec, host: OciHost): Readonly<Record<string, unk
   ],
 });
 
+// The runtime tells the hook the domain's pid as JSON on its standard input, makes the namespaces before and starts the program after it.
+// One kind is left out: the runtime makes the control group namespace later.
+const CLOSE_NAMESPACES = `state=
+while IFS= read -r line || [ -n "$line" ]; do state=$state$line; done
+pid=\${state#*'"pid":'}
+pid=\${pid%%[!0-9 ]*}
+exec "$1" --target "\${pid##* }" --user -- "$0" -c 'for kind in user mnt pid net ipc uts time; do echo 0 > /proc/sys/user/max_"$kind"_namespaces || exit 1; done'`;
+
+/** Bounds of the domain's user namespace (namespaces(7)): in it no further namespace can be made, whatever the filter lets through. */
+const closeNamespaces = ({ sh, nsenter }: OciHost): NonNullable<OciConfig["hooks"]> => ({
+  createRuntime: [{ path: sh, args: [sh, "-c", CLOSE_NAMESPACES, sh, nsenter] }],
+});
+
 /**
  * The OCI configuration of a domain (DESIGN section 4): its own namespaces, an empty read-only root with bind mounts,
  * no capability, no new privilege, the system-call filter. Control groups are made and joined before the runtime
@@ -134,6 +151,7 @@ export const ociConfig = (spec: DomainSpec, host: OciHost): OciConfig => ({
   root: { path: "rootfs", readonly: true },
   hostname: spec.name,
   mounts: mountsOf(spec, host),
+  ...(host.runtime.closesNamespaces ? { hooks: closeNamespaces(host) } : {}),
   linux: {
     uidMappings: [{ containerID: 0, hostID: spec.uidBase, size: UIDS_PER_DOMAIN_COUNT }],
     gidMappings: [{ containerID: 0, hostID: spec.uidBase, size: UIDS_PER_DOMAIN_COUNT }],

@@ -130,7 +130,7 @@ test("only a domain with the host's network may open internet sockets, and never
 });
 
 test("a configuration has no capability, a read-only root and all namespaces", () => {
-  const config = ociConfig(SPEC, { arch: "x64", runtime: CRUN, libraries: ["/lib/a.so"], resolverFiles: ["/etc/hosts"] });
+  const config = ociConfig(SPEC, { arch: "x64", runtime: CRUN, libraries: ["/lib/a.so"], resolverFiles: ["/etc/hosts"], sh: "/bin/sh", nsenter: "/usr/bin/nsenter" });
   const text = JSON.stringify(config);
   ok(config.root.readonly);
   ok(text.includes('"noNewPrivileges":true') && !text.includes("CAP_"));
@@ -139,6 +139,7 @@ test("a configuration has no capability, a read-only root and all namespaces", (
   deepStrictEqual(types, ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"]);
   const writable = config.mounts.filter(({ type, options }) => type === "bind" && !options.includes("ro"));
   deepStrictEqual(writable.map(({ destination }) => destination), ["/data"]);
+  ok(text.includes("max_"), "the user namespace is closed before the program starts");
 });
 
 test("library paths are read from ldd and a missing library is not overlooked", () => {

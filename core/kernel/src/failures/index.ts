@@ -1,6 +1,7 @@
 import { ACCESS_FAILURES } from "./access.ts";
 import { APPCHAIN_FAILURES } from "./appchain.ts";
 import { AUDIT_FAILURES } from "./audit.ts";
+import { ATTACK_FAILURES } from "./attack.ts";
 import { BOOT_FAILURES } from "./boot.ts";
 import { CHAOS_FAILURES } from "./chaos.ts";
 import { CLI_FAILURES } from "./cli.ts";
@@ -31,6 +32,7 @@ export const FAILURES = {
   ...ACCESS_FAILURES,
   ...APPCHAIN_FAILURES,
   ...AUDIT_FAILURES,
+  ...ATTACK_FAILURES,
   ...BOOT_FAILURES,
   ...CHAOS_FAILURES,
   ...CLI_FAILURES,

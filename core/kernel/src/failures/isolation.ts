@@ -11,6 +11,10 @@ export const ISOLATION_FAILURES = {
     action: "refuse",
     says: "only the driver oci runs a domain with the host's network",
   },
+  "isolation.reshaped.production": {
+    action: "refuse",
+    says: "a driver whose configuration is changed for an experiment does not run a production configuration",
+  },
   "isolation.host.unsupported": {
     action: "alarm",
     says: "this host lacks a part isolation needs; nothing is started without it",

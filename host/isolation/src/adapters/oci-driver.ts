@@ -6,7 +6,7 @@ import { type ContainerRuntime, CRUN, RUNSC, type RuntimePaths } from "../contai
 import { type DomainSpec, type IsolationDriver, type Prepared } from "../driver.ts";
 import { ISOLATED_CPU_PERCENT } from "../limits.ts";
 import { measureDomain } from "../measure.ts";
-import { ociConfig, writableFolders } from "../oci-config.ts";
+import { ociConfig, type OciConfig, writableFolders } from "../oci-config.ts";
 import { createCgroups, destroyCgroups, emptyCgroups, setFrozen, writeCgroup } from "./cgroups.ts";
 import { readStats } from "./domain-stats.ts";
 import { errorCode, exists } from "./files.ts";
@@ -42,12 +42,36 @@ const requireNetwork = ({ isolation }: ContainerRuntime, { name, network }: Doma
 const lending = (runtime: ContainerRuntime, spec: DomainSpec, { key }: RuntimePaths): DomainSpec =>
   runtime.opensAsDomain && spec.keySlot !== null ? { ...spec, keySlot: key } : spec;
 
+type Reshape = (config: OciConfig, spec: DomainSpec) => OciConfig;
+
+/** What a driver is made of. */
+export type OciDriverParts = {
+  /** Absolute path of the instance's run directory; everything is kept in its folder `isolation`. */
+  readonly runDir: string;
+  /** Changes what is handed to the runtime: for the attack lab, which takes layers away. Production domains are refused then. */
+  readonly reshape?: Reshape;
+};
+
+const configOf = async (runtime: ContainerRuntime, spec: DomainSpec, facts: OciHostFacts, librariesFor: typeof librariesOf): Promise<OciConfig> =>
+  ociConfig(spec, {
+    arch: requireUsable(facts),
+    runtime,
+    libraries: await librariesFor(String(facts.tools.ldd), spec.nodePath),
+    resolverFiles: RESOLVER_FILES.filter(exists),
+    sh: String(facts.tools.sh),
+    nsenter: String(facts.tools.nsenter),
+  });
+
+const requireExperiment = (spec: DomainSpec, reshape: Reshape | undefined): void => {
+  if (reshape !== undefined && spec.production === true) throw new CodedError("isolation.reshaped.production", { domain: spec.name });
+};
+
 const coded = (spec: DomainSpec, error: unknown): unknown =>
   error instanceof CodedError || errorCode(error) === ""
     ? error
     : new CodedError("isolation.start.failed", { domain: spec.name, error: errorCode(error) }, { cause: error });
 
-const makeContainerDriver = (runtime: ContainerRuntime, runDir: string): IsolationDriver => {
+const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: OciDriverParts): IsolationDriver => {
   const known = new Map<string, Known>();
   const librariesFor = makeLibraryFinder();
   let found: Promise<OciHostFacts> | undefined;
@@ -69,11 +93,11 @@ const makeContainerDriver = (runtime: ContainerRuntime, runDir: string): Isolati
   const prepare = async (spec: DomainSpec): Promise<Prepared> => {
     checkSpec(spec);
     requireNetwork(runtime, spec);
+    requireExperiment(spec, reshape);
     const facts = await host();
     const paths = bundlePaths(runDir, spec.instance, spec.name);
-    const arch = requireUsable(facts);
-    const libraries = await librariesFor(String(facts.tools.ldd), spec.nodePath);
-    const config = ociConfig(lending(runtime, spec, paths), { arch, runtime, libraries, resolverFiles: RESOLVER_FILES.filter(exists) });
+    const planned = await configOf(runtime, lending(runtime, spec, paths), facts, librariesFor);
+    const config = reshape === undefined ? planned : reshape(planned, spec);
     const configuration = JSON.stringify(config);
     const pids = spec.limits.pids + runtime.ownTasksCount;
     const plan = planCgroups(facts.layout, spec.instance, spec.name, { ...spec.limits, pids });
@@ -128,7 +152,10 @@ const makeContainerDriver = (runtime: ContainerRuntime, runDir: string): Isolati
 
   return {
     name: runtime.isolation,
-    capabilities: async () => toCapabilities(runtime, await host()),
+    capabilities: async () => {
+      const told = toCapabilities(runtime, await host());
+      return reshape === undefined ? told : { ...told, notes: [...told.notes, "its configuration is changed for an experiment: nothing above is promised"] };
+    },
     prepare,
     measure: async (prepared, imageListing) =>
       Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),
@@ -152,13 +179,8 @@ const makeContainerDriver = (runtime: ContainerRuntime, runDir: string): Isolati
   };
 };
 
-type Place = {
-  /** Absolute path of the instance's run directory; everything is kept in its folder `isolation`. */
-  readonly runDir: string;
-};
-
 /** The default driver: one crun container per domain (DESIGN section 4). */
-export const makeOciDriver = ({ runDir }: Place): IsolationDriver => makeContainerDriver(CRUN, runDir);
+export const makeOciDriver = (parts: OciDriverParts): IsolationDriver => makeContainerDriver(CRUN, parts);
 
 /** One gVisor sandbox per domain: its system calls meet a kernel of its own (paper section IV-B, constraint 1). */
-export const makeGvisorDriver = ({ runDir }: Place): IsolationDriver => makeContainerDriver(RUNSC, runDir);
+export const makeGvisorDriver = ({ runDir }: Pick<OciDriverParts, "runDir">): IsolationDriver => makeContainerDriver(RUNSC, { runDir });

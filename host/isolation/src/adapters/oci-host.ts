@@ -13,6 +13,7 @@ type Missing = Capabilities["missing"][number];
 const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const TOOLS = [
   { name: "unshare", remedy: "Debian package util-linux" },
+  { name: "nsenter", remedy: "Debian package util-linux" },
   { name: "setpriv", remedy: "Debian package util-linux" },
   { name: "mount", remedy: "Debian package mount" },
   { name: "umount", remedy: "Debian package mount" },

@@ -1,0 +1,40 @@
+/** Layers of a domain that can be taken away one by one, and what each is. */
+export const JAIL_LAYERS = {
+  seccomp: "the list of system calls",
+  caps: "no capability, no new privilege",
+  userns: "a user namespace and a user of its own",
+  pidns: "a process namespace and a /proc of its own",
+  ipcns: "namespaces for System V and POSIX IPC and for names",
+  netns: "a network namespace with nothing but lo",
+  mount: "a root of its own, read-only, without devices",
+  cgroup: "bounds of memory, tasks and cpu, and a control group namespace",
+  rlimits: "bounds of the process: files, queues, core dumps",
+} as const;
+/** One of {@link JAIL_LAYERS}. */
+export type JailLayer = keyof typeof JAIL_LAYERS;
+
+/** Layers around the domains: of these the protocol probes ask. */
+export const GATEWAY_LAYERS = {
+  switch: "origin by channel, flow policy, re-encoding, rates",
+  receiver: "the frame and message decoder of the domain that is spoken to, and the names it knows",
+  proof: "receipt proof against witnessed headers",
+  relay: "validators' own checks, registration, state, signatures",
+  contract: "attestation, inclusion, index and state in the contract",
+  management: "self-test before a domain is routed, and who may ask what",
+  boot: "signed manifest, measured images",
+  config: "checks of names, paths and policies before anything starts",
+} as const;
+/** One of {@link GATEWAY_LAYERS}. */
+export type GatewayLayer = keyof typeof GATEWAY_LAYERS;
+
+/** Any layer. */
+export type Layer = JailLayer | GatewayLayer;
+
+/** Every layer's name. */
+export const LAYERS: readonly Layer[] = [...(Object.keys(JAIL_LAYERS) as JailLayer[]), ...(Object.keys(GATEWAY_LAYERS) as GatewayLayer[])]; // keys of both tables
+
+/** Whether a layer is one of the jail's. */
+export const isJailLayer = (layer: Layer): layer is JailLayer => layer in JAIL_LAYERS;
+
+/** The layers of the jail. */
+export const ALL_JAIL_LAYERS: readonly JailLayer[] = LAYERS.filter(isJailLayer);
