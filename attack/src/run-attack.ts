@@ -10,6 +10,7 @@ import { BENCH_TOPOLOGY, buildTemporaryWorld, sweepAfter, type Topology, type Wo
 import { type Cells, openCells } from "./cell/cells.ts";
 import { ALL_JAIL_LAYERS, type JailLayer, type Layer } from "./cell/layers.ts";
 import { type Group, GROUPS, isNative, type Probe } from "./probe.ts";
+import { isHonestBlockTaken } from "./probes/attestation.ts";
 import { allProbes } from "./probes/index.ts";
 import { type AttackResult, layersMinOf, type ProbeResult, threatsOf } from "./result.ts";
 import { runNative } from "./run-native.ts";
@@ -114,6 +115,7 @@ const sweepIn = async (folder: string, { places }: AttackOptions): Promise<Sweep
 
 const runAll = async (world: World, folder: string, options: AttackOptions): Promise<{ readonly results: readonly ProbeResult[]; readonly sweep: Sweep | null }> => {
   const probes = choose(allProbes(world), options);
+  if (!(await isHonestBlockTaken(world))) throw new CodedError("attack.cell.failed", { why: "a relay block that is attested was refused" });
   const lanes = GROUPS.map((group) => [group, probes.filter((probe) => probe.group === group)] as const).filter(([, all]) => all.length > 0);
   const done = await Promise.all(
     lanes.map(async ([group, all]) => {

@@ -17,12 +17,8 @@ export type JailLayer = keyof typeof JAIL_LAYERS;
 export const GATEWAY_LAYERS = {
   switch: "origin by channel, flow policy, re-encoding, rates",
   receiver: "the frame and message decoder of the domain that is spoken to, and the names it knows",
-  proof: "receipt proof against witnessed headers",
-  relay: "validators' own checks, registration, state, signatures",
-  contract: "attestation, inclusion, index and state in the contract",
-  management: "self-test before a domain is routed, and who may ask what",
-  boot: "signed manifest, measured images",
-  config: "checks of names, paths and policies before anything starts",
+  proof: "what the interaction domain checks of the relay chain: attestation by t of n validators",
+  contract: "what the contract checks before it executes",
 } as const;
 /** One of {@link GATEWAY_LAYERS}. */
 export type GatewayLayer = keyof typeof GATEWAY_LAYERS;

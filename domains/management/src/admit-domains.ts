@@ -1,13 +1,11 @@
 import { bounds, type Message } from "@crossguardian/wire";
 import { checkSelfTest } from "./check-self-test.ts";
-import { type FromLauncher } from "./house.ts";
+import { type FromLauncher, type ManagedDomain } from "./house.ts";
+import { neighboursOf } from "./neighbours.ts";
 import { beginInstance, heard, nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
 
 /** Control command that asks a domain for another hello; every domain's front end answers it. */
 export const HELLO_AGAIN = "hello-again";
-
-/** Ports by name, as start orders give them. */
-export type PortList = Message<"start">["ports"];
 
 /** Admission: nothing is routed to or from a domain before its self-test was judged (DESIGN section 4). */
 export type Admission = {
@@ -21,8 +19,8 @@ export type Admission = {
   readonly onAttached: (watched: Watched, epoch: bigint) => void;
 };
 
-/** Makes the admission of a house whose ports are `ports`. */
-export const makeAdmission = (ports: PortList, powers: OverseerPowers): Admission => {
+/** Makes the admission of a house of these domains; standbys are known by the name of the role they stand by for. */
+export const makeAdmission = (domains: readonly ManagedDomain[], powers: OverseerPowers): Admission => {
   const { channel, tellLauncher, log } = powers;
   let switchStarts = 0;
 
@@ -50,7 +48,7 @@ export const makeAdmission = (ports: PortList, powers: OverseerPowers): Admissio
     }
     sendAdmit(watched, true);
     // To a domain that runs already this only renews the names.
-    channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports, config: watched.domain.config });
+    channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports: neighboursOf(watched.domain, domains), config: watched.domain.config });
     heard(watched, powers);
     if (watched.phase !== "admitted") log.info("domain.admitted", nameFacts(watched));
     watched.phase = "admitted";

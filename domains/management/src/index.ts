@@ -10,6 +10,7 @@ export { HUNG_AFTER_MS, judgeSilence, type ProcessLook, SPINNING_AFTER_MS, STOPP
 export { makeOverseer, type Overseer } from "./oversee.ts";
 export { type OverseerChannel, type OverseerPowers } from "./watched.ts";
 export { makeWatched } from "./watched.ts";
+export { neighboursOf } from "./neighbours.ts";
 export { makeFlowRates } from "./monitor/flow-rates.ts";
 export { HISTORY_POINTS_COUNT, makeHistory } from "./monitor/history.ts";
 export { makeMonitor, type Monitored } from "./monitor/make-monitor.ts";

@@ -72,7 +72,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
   const questions = makeQuestions(clock);
   const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (monitored, nowMs) => detector.onPoint(monitored, nowMs) });
-  const admission = makeAdmission(house.domains.filter(({ standbyOf }) => standbyOf === null).map(({ name, port }) => ({ name, port })), powers);
+  const admission = makeAdmission(house.domains.filter(({ standbyOf }) => standbyOf === null), powers);
 
   const responder = makeResponder({
     clock,

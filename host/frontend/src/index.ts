@@ -13,6 +13,7 @@ export {
 export { systemClock, systemRandom } from "./adapters/system.ts";
 export { makeLog } from "./make-log.ts";
 export { type SelfTest } from "./parse-self-test.ts";
+export { makeNamedChannel, makePortNames, type PortNames } from "./named-channel.ts";
 export { makePortChannel, type ChannelCounts, type PortChannel } from "./port-channel.ts";
 export { SWITCH_EVENT } from "./switch-news.ts";
 export { type Link } from "./link.ts";

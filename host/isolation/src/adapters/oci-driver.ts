@@ -3,7 +3,7 @@ import { type CgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPath, type CgroupPlan, type CgroupWrite, cpuQuotaWrites, pidsWrite, planCgroups } from "../cgroup/plan.ts";
 import { checkSpec } from "../check-spec.ts";
 import { type ContainerRuntime, CRUN, RUNSC, type RuntimePaths } from "../container-runtime.ts";
-import { type DomainSpec, type IsolationDriver, type Prepared } from "../driver.ts";
+import { type Capabilities, type DomainSpec, type IsolationDriver, type Prepared } from "../driver.ts";
 import { ISOLATED_CPU_PERCENT } from "../limits.ts";
 import { measureDomain } from "../measure.ts";
 import { ociConfig, type OciConfig, writableFolders } from "../oci-config.ts";
@@ -65,6 +65,9 @@ const configOf = async (runtime: ContainerRuntime, spec: DomainSpec, facts: OciH
 const requireExperiment = (spec: DomainSpec, reshape: Reshape | undefined): void => {
   if (reshape !== undefined && spec.production === true) throw new CodedError("isolation.reshaped.production", { domain: spec.name });
 };
+
+const warning = (told: Capabilities, reshape: Reshape | undefined): Capabilities =>
+  reshape === undefined ? told : { ...told, notes: [...told.notes, "its configuration is changed for an experiment: nothing above is promised"] };
 
 const coded = (spec: DomainSpec, error: unknown): unknown =>
   error instanceof CodedError || errorCode(error) === ""
@@ -152,10 +155,7 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
 
   return {
     name: runtime.isolation,
-    capabilities: async () => {
-      const told = toCapabilities(runtime, await host());
-      return reshape === undefined ? told : { ...told, notes: [...told.notes, "its configuration is changed for an experiment: nothing above is promised"] };
-    },
+    capabilities: async () => warning(toCapabilities(runtime, await host()), reshape),
     prepare,
     measure: async (prepared, imageListing) =>
       Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),

@@ -1,0 +1,23 @@
+import { deepStrictEqual } from "node:assert";
+import { test } from "node:test";
+
+import { neighboursOf } from "../src/neighbours.ts";
+
+const HOUSE = [
+  { name: "network", kind: "network", port: 1 },
+  { name: "plugin-a", kind: "plugin", port: 2 },
+  { name: "plugin-b", kind: "plugin", port: 3 },
+  { name: "witness-a-1", kind: "witness", port: 4 },
+  { name: "interaction", kind: "interaction", port: 5 },
+  { name: "relay", kind: "relay", port: 6 },
+];
+const namesOf = (kind: string, name: string): readonly string[] => neighboursOf({ kind, name }, HOUSE).map((each) => each.name);
+
+test("a domain is told the names of the ports it has business with, and of no others", () => {
+  deepStrictEqual(namesOf("plugin", "plugin-a"), ["network", "interaction"]);
+  deepStrictEqual(namesOf("witness", "witness-a-1"), ["network", "interaction"]);
+  deepStrictEqual(namesOf("relay", "relay"), ["network", "interaction"]);
+  deepStrictEqual(namesOf("interaction", "interaction"), ["plugin-a", "plugin-b", "witness-a-1", "relay"]);
+  deepStrictEqual(namesOf("network", "network"), ["plugin-a", "plugin-b", "witness-a-1", "relay"]);
+  deepStrictEqual(namesOf("unheard-of", "x"), []);
+});
