@@ -1,5 +1,5 @@
 import { gatewayAbi } from "@crossguardian/contracts-evm";
-import { to0x } from "@crossguardian/kernel";
+import { keyLabel, to0x } from "@crossguardian/kernel";
 import { checkAttestation, relayGenesisDocument, relayGenesisHash } from "@crossguardian/protocol";
 import { type Attestation, decodeMessage, type RelayHeader } from "@crossguardian/wire";
 import { signAscending, validatorAddress, type World } from "@crossguardian/world";
@@ -8,7 +8,7 @@ import { encodeFunctionData } from "viem";
 import { type Layer } from "../cell/layers.ts";
 import { type GatewayProbe } from "../probe.ts";
 
-const VALIDATOR_KEY = "crossguardian/validator-key/v1";
+const VALIDATOR_KEY = keyLabel("validator-key");
 const CHAIN = "A";
 const HEADER: RelayHeader = { epoch: 1n, height: 1_000_000n, prevHash: new Uint8Array(32), tickMs: 1_000_000n, entriesRoot: new Uint8Array(32).fill(7) };
 /** Order of secp256k1's group (SEC 2). */

@@ -1,3 +1,4 @@
+export { cgroupsNamed } from "./cgroups-named.ts";
 export { gatewaySuite, TwinRefusal, type TwinSide, type TwinWorld } from "./gateway-suite.ts";
 export {
   driverSuite,

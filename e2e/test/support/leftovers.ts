@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { cgroupsNamed } from "@crossguardian/testkit";
+
 /** A process by number and start time: numbers are used again. */
 export type Seen = { readonly pid: number; readonly startedTicks: string; readonly command: string };
-
-const CGROUPS = "/sys/fs/cgroup";
-const MAX_CGROUP_DEPTH = 6;
 
 const textOf = (path: string): string => {
   try {
@@ -42,17 +41,6 @@ export const stillRunning = (processes: readonly Seen[]): readonly Seen[] =>
     return now !== null && now.startedTicks === startedTicks && now.state !== "Z";
   });
 
-const cgroupsNamed = (name: string, folder = CGROUPS, depth = 0): readonly string[] => {
-  if (depth > MAX_CGROUP_DEPTH) return [];
-  let folders: readonly string[] = [];
-  try {
-    folders = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isDirectory()).map((each) => join(folder, each.name));
-  } catch {
-    return []; // removed meanwhile
-  }
-  return folders.flatMap((each) => (each.includes(name) ? [each] : cgroupsNamed(name, each, depth + 1)));
-};
-
 /** Processes of which the control group, the command line or the environment names an instance. */
 const processesNamed = (name: string): readonly string[] =>
   allPids()
@@ -62,7 +50,7 @@ const processesNamed = (name: string): readonly string[] =>
 /** Everything on this machine that bears an instance's name; empty when nothing is left of it. */
 export const leftoversOf = (instance: string, folders: readonly string[]): readonly string[] => [
   ...processesNamed(instance),
-  ...cgroupsNamed(instance).map((path) => `control group ${path}`),
+  ...cgroupsNamed((each) => each.includes(instance)).map((path) => `control group ${path}`),
   ...textOf("/proc/self/mountinfo").split("\n").filter((line) => line.includes(instance)).map((line) => `mount ${line}`),
   ...folders.filter(existsSync).flatMap((folder) => readdirSync(folder).filter((name) => name.includes(instance)).map((name) => `file ${join(folder, name)}`)),
 ];

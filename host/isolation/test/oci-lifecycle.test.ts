@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cgroupsNamed } from "@crossguardian/testkit";
 import { fillCodeCache, makeOciDriver, readKernelFacts, reap } from "../src/index.ts";
-import { cgroupsNamed, makeProbeHarness, skipReason } from "./probe-harness.ts";
+import { makeProbeHarness, skipReason } from "./probe-harness.ts";
 
 const skip = await skipReason();
 const harness = makeProbeHarness();
@@ -85,7 +86,7 @@ test("a domain whose launcher was killed is reaped with everything it left", { s
     ok(!isAlive(runtime), "the runtime's parent dies with the launcher");
     deepStrictEqual(await reap(lost.instance, lost.folder), ["orphan"]);
     ok(!isAlive(pid));
-    deepStrictEqual(cgroupsNamed(lost.instance), []);
+    deepStrictEqual(cgroupsNamed((name) => name === lost.instance), []);
     ok(!readdirSync(lost.folder).includes("isolation"));
     deepStrictEqual(await reap(lost.instance, lost.folder), []);
   }));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SuiteProbe, type SuiteSpec } from "@crossguardian/testkit";
+import { cgroupsNamed, type SuiteProbe, type SuiteSpec } from "@crossguardian/testkit";
 import { type DomainSpec, type IsolationDriver, makeOciDriver, reap, type RunningDomain } from "../src/index.ts";
 
 export const NODE = process.execPath;
@@ -27,26 +27,6 @@ export const socketPair = async (folder: string): Promise<{ ours: Socket; theirs
   const [theirs] = (await once(server, "connection")) as [Socket & { _handle: { fd: number } }];
   server.close();
   return { ours, theirs, fd: theirs._handle.fd };
-};
-
-const CGROUPS = "/sys/fs/cgroup";
-// unified or one controller, then the product, the instance, the domain
-const CGROUP_LEVELS = 4;
-
-/** Paths of the control groups of that name; other tests' groups may go while this looks. */
-export const cgroupsNamed = (name: string, folder = CGROUPS, level = 1): readonly string[] => {
-  let inside;
-  try {
-    inside = readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return inside
-    .filter((each) => each.isDirectory())
-    .flatMap((each) => [
-      ...(each.name === name && folder.includes("crossguardian") ? [join(folder, each.name)] : []),
-      ...(level < CGROUP_LEVELS ? cgroupsNamed(name, join(folder, each.name), level + 1) : []),
-    ]);
 };
 
 const processesOf = (instance: string, name: string): readonly string[] =>
@@ -163,7 +143,7 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
     open,
     traces: async (name) =>
       Promise.resolve([
-        ...cgroupsNamed(name).filter((path) => path.includes(`/${instance}/`)),
+        ...cgroupsNamed((each) => each === name).filter((path) => path.includes(`/${instance}/`)),
         ...processesOf(instance, name),
         ...(existsSync(join(runDir, "isolation/bundles", name)) ? [`bundle ${name}`] : []),
         ...(existsSync(join(runDir, "isolation/runtime")) ? readdirSync(join(runDir, "isolation/runtime")) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
