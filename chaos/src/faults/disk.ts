@@ -1,48 +1,16 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
-import { awaitAnother, type Field, houseOf, pidOf, signalProcess, standbyPidOf } from "../field.ts";
-import { nameOf, rosterOf, type Victim } from "../roster.ts";
+import { type Field } from "../field.ts";
+import { nameOf, type Victim } from "../roster.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 import { JOURNAL_FORM, lastRecord, LOG_FORM, type RecordForm } from "./last-record.ts";
+import { betweenInstances, command, copyInto, DISK, holdersOf, usedBytes } from "./volume.ts";
 
-const run = promisify(execFile);
-const RESOURCE = "disk";
 /** Room left on a disk that is nearly full, in bytes: full after a few records. */
 const ROOM_BYTES = 48 * 1024;
 const PAGE_BYTES = 4_096;
-const COMMAND_DEADLINE_MS = 20_000;
-
-const volumeOf = (field: Field, { house, domain }: Victim): string => join(houseOf(field, house).spec.dataDir, "volumes", domain);
-
-const victimsOf = (field: Field, kinds: readonly Victim["kind"][]): readonly Victim[] =>
-  rosterOf(field.world.topology, field.chainKind).filter(({ kind }) => kinds.includes(kind));
-
-/**
- * Does something to a domain's volume between two of its instances: the running one is stopped where it is, so that it writes nothing any more, and
- * killed afterwards. What it had written and not synced stays, as it does when a process is killed.
- */
-const betweenInstances = async <T>(field: Field, victim: Victim, act: (volume: string) => Promise<T>): Promise<T> => {
-  for (;;) {
-    const pid = await pidOf(field, victim);
-    const waiting = await standbyPidOf(field, victim);
-    if (pid === null || !signalProcess(pid, "SIGSTOP")) {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-      continue;
-    }
-    try {
-      return await act(volumeOf(field, victim));
-    } finally {
-      // A standby has the volume as it was before.
-      if (waiting !== null) signalProcess(waiting, "SIGKILL");
-      signalProcess(pid, "SIGKILL");
-      await awaitAnother(field, victim, pid);
-    }
-  }
-};
 
 /** Journals of a volume: one per instance, the newest last. */
 const journalsIn = (volume: string): readonly string[] =>
@@ -55,9 +23,9 @@ const wipe = async (field: Field, victim: Victim): Promise<void> =>
 
 /** A gateway's journal is gone when its interaction domain starts. */
 export const journalWipe: Fault = {
-  resource: RESOURCE,
+  resource: DISK,
   inject: async (field, { choice }) => {
-    const victim = chosen(victimsOf(field, ["interaction"]), choice);
+    const victim = chosen(holdersOf(field, ["interaction"]), choice);
     await wipe(field, victim);
     return { report: { what: `the journal of ${nameOf(victim)} was wiped while it was down`, chains: null }, heal: null };
   },
@@ -65,9 +33,9 @@ export const journalWipe: Fault = {
 
 /** The journals of both gateways are gone at once. */
 export const bothJournalsWipe: Fault = {
-  resource: RESOURCE,
+  resource: DISK,
   inject: async (field) => {
-    await Promise.all(victimsOf(field, ["interaction"]).map(async (victim) => wipe(field, victim)));
+    await Promise.all(holdersOf(field, ["interaction"]).map(async (victim) => wipe(field, victim)));
     return { report: { what: "the journals of both gateways were wiped while they were down", chains: null }, heal: null };
   },
 };
@@ -85,43 +53,47 @@ const tear = async (field: Field, victim: Victim, fileIn: (volume: string) => st
 
 /** The last record of a gateway's journal is cut at some byte. */
 export const journalTornTail: Fault = {
-  resource: RESOURCE,
+  resource: DISK,
   inject: async (field, order) => ({
-    report: { what: await tear(field, chosen(victimsOf(field, ["interaction"]), order.choice), (volume) => journalsIn(volume).at(-1) ?? "journal", JOURNAL_FORM, order), chains: null },
+    report: {
+      what: await tear(
+        field,
+        chosen(holdersOf(field, ["interaction"]), order.choice),
+        (volume) => journalsIn(volume).at(-1) ?? "journal",
+        JOURNAL_FORM,
+        order,
+      ),
+      chains: null,
+    },
     heal: null,
   }),
 };
 
 /** The last record of one log of the relay chain is cut at some byte: the orderer's blocks or orders, or one validator's votes. */
 export const logTornTail: Fault = {
-  resource: RESOURCE,
+  resource: DISK,
   inject: async (field, order) => {
-    const victim = chosen(victimsOf(field, ["orderer", "validator"]), order.choice);
+    const victim = chosen(holdersOf(field, ["orderer", "validator"]), order.choice);
     const file = victim.kind === "validator" ? "votes.log" : chosen(["chain.log", "orders.log"], further(order.choice, 7));
     return { report: { what: await tear(field, victim, () => file, LOG_FORM, order), chains: null }, heal: null };
   },
 };
-
-const command = async (name: string, args: readonly string[]): Promise<string> => (await run(name, [...args], { timeout: COMMAND_DEADLINE_MS })).stdout;
-
-const usedBytes = async (folder: string): Promise<number> => Number((await command("du", ["-s", "--block-size=1", folder])).split("\t")[0]);
 
 /**
  * A domain's volume is on a file system with little room left. A bounded tmpfs with the volume's content lies over the folder while the next instance
  * starts; healing puts what was written there back and takes the tmpfs away. Writes fail with ENOSPC, as a whole or after some bytes.
  */
 export const diskFull: Fault = {
-  resource: RESOURCE,
+  resource: DISK,
   inject: async (field, { choice, lastsMs }) => {
-    const victim = chosen(victimsOf(field, ["interaction", "validator", "orderer"]), choice);
+    const victim = chosen(holdersOf(field, ["interaction", "validator", "orderer"]), choice);
     const scratch = mkdtempSync(join(tmpdir(), "crossguardian-chaos-"));
-    const copy = async (from: string, to: string): Promise<unknown> => command("cp", ["-a", `${from}/.`, to]);
     await betweenInstances(field, victim, async (volume) => {
       const room = Math.ceil((await usedBytes(volume)) / PAGE_BYTES) * PAGE_BYTES + ROOM_BYTES;
       const { uid, gid, mode } = statSync(volume);
-      await copy(volume, scratch);
+      await copyInto(volume, scratch);
       await command("mount", ["-t", "tmpfs", "-o", `size=${room},mode=${(mode & 0o7777).toString(8)},uid=${uid},gid=${gid},nosuid,nodev`, "crossguardian-chaos", volume]);
-      await copy(scratch, volume);
+      await copyInto(scratch, volume);
     });
     return {
       report: { what: `the disk of ${nameOf(victim)} is nearly full for ${lastsMs} ms`, chains: null },
@@ -131,7 +103,7 @@ export const diskFull: Fault = {
           await command("cp", ["-a", volume, scratch]);
           await command("umount", ["-l", volume]);
           for (const name of readdirSync(volume)) rmSync(join(volume, name), { recursive: true, force: true });
-          await copy(scratch, volume);
+          await copyInto(scratch, volume);
         });
         rmSync(scratch, { recursive: true, force: true });
       },

@@ -9,6 +9,7 @@ import { belowThreshold, freeze } from "./freeze.ts";
 import { linkFault, wayOf } from "./link.ts";
 import { droppedTransactions, nonceGap, nonceTaken, priceRise, stuckMempool } from "./mempool.ts";
 import { rpcFault, witnessLies } from "./rpc.ts";
+import { canFailSyncs, syncFails } from "./sync-fails.ts";
 
 const SLOW_MS = 60;
 const SLOWEST_MS = 300;
@@ -20,6 +21,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   journalTornTail,
   logTornTail,
   diskFull,
+  syncFails,
   reorgShallow: reorg(() => 1),
   reorgAlmostDepth: reorg(({ depth }) => depth - 1),
   stuckMempool,
@@ -59,5 +61,5 @@ export const chooseFaults = (chainKind: ChainKind, only: readonly string[] | nul
   return possible.filter((name) => only === null || only.includes(name));
 };
 
-/** Faults that a world on this kind of chain can have. */
-export const faultsFor = (chainKind: ChainKind): readonly FaultName[] => FAULT_NAMES.filter((name) => chainKind === "anvil" || !ANVIL_ONLY.includes(name));
+/** Faults that a world on this kind of chain can have on this machine. */
+export const faultsFor = (chainKind: ChainKind): readonly FaultName[] => FAULT_NAMES.filter((name) => (chainKind === "anvil" || !ANVIL_ONLY.includes(name)) && (name !== "syncFails" || canFailSyncs()));

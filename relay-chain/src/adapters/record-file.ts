@@ -7,6 +7,8 @@ import { type RecordLog, type RecordLogOptions } from "../log/record-log.ts";
 /** Parts shorter than this on average are written as one. */
 const SMALL_PART_BYTES = 16 * 1024;
 const SCAN_BYTES = 4 * 1024 * 1024;
+/** So much of a log's end is written anew when it is opened, in bytes; more than ever waits for one sync. */
+const ANEW_BYTES = 16 * 1024 * 1024;
 
 /** Makes the names in a folder durable: a file that was created or renamed there. */
 export const syncFolder = async (path: string): Promise<void> => {
@@ -68,8 +70,24 @@ const scanFile = async (file: FileHandle, onRecord: RecordLogOptions["onRecord"]
 };
 
 /**
+ * After a failed sync the kernel keeps what is not on the disk, takes it for clean and reads it like the rest (fsync(2), "NOTES"); a record that is found is
+ * built upon. So the end is written once more: only then a sync says that it is there.
+ */
+const writeEndAnew = async (file: FileHandle, end: number): Promise<void> => {
+  for (let at = Math.max(0, end - ANEW_BYTES); at < end; at += SCAN_BYTES) {
+    const piece = await readAt(file, at, Math.min(SCAN_BYTES, end - at));
+    for (let written = 0; written < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, written, piece.length - written, at + written);
+      written += bytesWritten;
+    }
+  }
+  await file.datasync();
+};
+
+/**
  * Opens or creates a log file. The tail that is no whole record is reported and cut off.
  * A failed write or sync rejects every flush from then on: what is on the disk is then unknown.
+ * What was found is on the disk when it resolves. @throws what write or sync throw
  */
 export const openRecordFile = async ({ path, onRecord, onTorn }: RecordLogOptions): Promise<RecordLog> => {
   let file = await open(path, "a+");
@@ -81,8 +99,8 @@ export const openRecordFile = async ({ path, onRecord, onTorn }: RecordLogOption
   if (end < size) {
     onTorn({ offset: end, bytes: size - end });
     await file.truncate(end);
-    await file.datasync();
   }
+  await writeEndAnew(file, end);
   let writtenTo = end;
   let queue: EncodedRecord[] = [];
   let waiters: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
