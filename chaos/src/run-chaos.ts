@@ -65,7 +65,7 @@ export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "cra
 /** What two cores carry beside everything else. */
 const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
   anvil: { everyMs: 100, assets: 1, maxOpen: 120 },
-  ganache: { everyMs: 2_500, assets: 1, maxOpen: 4 },
+  ganache: { everyMs: 1_000, assets: 1, maxOpen: 16 },
 };
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */

@@ -7,7 +7,7 @@ import { chosen, type Fault } from "./fault.ts";
 import { betweenInstances, command, copyInto, DISK, holdersOf, usedBytes } from "./volume.ts";
 
 /** What the store under the disk holds beyond what is on the disk already, in bytes: a sync fails when it is used up. */
-const ROOM_BYTES = 96 * 1024;
+const ROOM_BYTES = 32 * 1024;
 /** What the disk says it has beyond what is on it, in bytes: no write fails. */
 const SAID_BYTES = 64 * 1024 * 1024;
 /** Programs that make and mend such a disk (e2fsprogs, util-linux). */

@@ -1,9 +1,11 @@
 import { type Clock, failure, type Failure, type Log, type Hash, ok, refuse, type Result, equalBytes } from "@crossguardian/kernel";
 import { type ProofPowers, type ProvenEmission, verifyBlockEvents } from "@crossguardian/proof";
-import { type HeaderQuorum, makeHeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
+import { type HeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type EventPlace, type Message } from "@crossguardian/wire";
+import { type HeaderWatch, makeHeaderWatch } from "./header-watch.ts";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
+import { makeScanRestart, RESTART_MAX_MS, type ScanRestart } from "./scan-restart.ts";
 
 /** Evidence of one block as it will be published; `hash` is the IBTPs' proof. */
 export type Evidence = {
@@ -35,11 +37,17 @@ export type ChainWatch = {
   readonly pump: () => void;
   /** Scans again from an earlier block. */
   readonly rescan: (from: bigint) => void;
-  /** Next block whose events were not taken yet. */
+  /** Next new block whose events were not taken yet. */
   readonly cursor: () => bigint;
+  /** Everything below has been taken: the cursor, or that of the backlog. */
+  readonly lowest: () => bigint;
+  /** Blocks of the backlog that are left: it is worked off behind the new blocks. */
+  readonly backlogBlocks: () => bigint;
+  /** False once no block before the cursor is left to scan; true also while it is not known whether one is. */
+  readonly isBehind: () => boolean;
   /** Tip that k witnesses have reached, or null. */
   readonly tip: () => bigint | null;
-  /** True once every block up to the final tip has been scanned since the start. */
+  /** True once every block up to the final tip has been scanned since the start, but for those of the backlog. */
   readonly caughtUp: () => boolean;
   readonly frozen: () => Failure | null;
   readonly quorum: HeaderQuorum;
@@ -57,8 +65,11 @@ export const SCAN_GRANTS = 4;
 export const MAX_HELD_MESSAGES = 16;
 /** Blocks that a plugin may be ahead of the witnesses' tip. */
 export const MAX_BLOCKS_AHEAD = 1024n;
-const RESTART_MIN_MS = 250;
-const RESTART_MAX_MS = 30_000;
+/** With so many final blocks to scan at the start, those from the tip on are scanned first and the rest behind them. */
+export const BACKLOG_FROM_BLOCKS = 64n;
+const TURN_MIN_MS = 250;
+/** Longest that a plugin is left with the backlog while new blocks wait, in ms; shorter as soon as it told anything. */
+export const TURN_MAX_MS = 4_000;
 const SAY_AGAIN_MS = 10_000;
 
 type Held = { readonly message: Message<"observed">; readonly receivedMs: number; readonly sinceMs: number; next: number };
@@ -130,98 +141,21 @@ const checkOrder = (untrusted: Message<"observed">, expected: bigint): Result<nu
   return ok(null);
 };
 
-/** Headers of one chain: asks each witness for what it has not reported yet. */
-const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): {
-  readonly quorum: HeaderQuorum;
-  readonly onHeaders: (witness: string, untrusted: Message<"headerReport">) => void;
-  readonly ask: (witness: string, from?: bigint) => void;
-  readonly tip: () => bigint | null;
-  readonly movedMs: () => number;
-  readonly owes: () => readonly Debt[];
-  /** `wanted`: a height that something held waits for. */
-  readonly tick: (wanted: bigint | null) => void;
-} => {
-  const { chain } = options.chain;
-  const owed = new Map(options.witnesses.map((witness) => [witness, makeOwed(ports.clock)]));
-  let movedMs = ports.clock.monotonicMs();
-  const quorum = makeHeaderQuorum(chain, { n: options.witnesses.length, k: options.quorum });
-  const tips = new Map<string, bigint>();
-  const heardMs = new Map<string, number>();
-  /** Heights from which a witness is still to be asked, because its way was not open. */
-  const unasked = new Map<string, bigint>();
-  let frozenSaid = false;
-
-  const ask = (witness: string, from?: bigint): void => {
-    const last = quorum.witnesses().get(witness);
-    const begin = from ?? unasked.get(witness) ?? (last === undefined ? options.from : last + 1n);
-    heardMs.set(witness, ports.clock.monotonicMs());
-    if (ports.send(witness, "wantHeaders", { chain, from: begin })) unasked.delete(witness);
-    else unasked.set(witness, begin);
-  };
-  return {
-    quorum,
-    ask,
-    onHeaders: (witness, untrusted) => {
-      heardMs.set(witness, ports.clock.monotonicMs());
-      if (untrusted.headers.length === 0 && !tips.has(witness)) ask(witness);
-      tips.set(witness, untrusted.tip);
-      if (untrusted.headers.length > 0) owed.get(witness)?.answered();
-      const { alarms, reached } = quorum.report(witness, untrusted.headers);
-      if (reached.length > 0) movedMs = ports.clock.monotonicMs();
-      for (const alarm of alarms) {
-        if (alarm.code === "protocol.chain.frozen" && frozenSaid) continue;
-        frozenSaid ||= alarm.code === "protocol.chain.frozen";
-        ports.log.alarm(alarm.code, alarm.facts);
-      }
-    },
-    tip: () => [...tips.values()].sort((left, right) => (left < right ? 1 : left > right ? -1 : 0))[options.quorum - 1] ?? null,
-    movedMs: () => movedMs,
-    owes: () => [...owed].flatMap(([witness, each]) => debtOf(witness, "headers", each)),
-    tick: (wanted) => {
-      const highest = quorum.highest() ?? -1n;
-      const due = wanted !== null && wanted > highest ? wanted : highest;
-      for (const [witness, each] of owed) each.set((quorum.witnesses().get(witness) ?? options.from - 1n) < due);
-      const before = ports.clock.monotonicMs() - options.retryMs;
-      for (const witness of options.witnesses) if ((heardMs.get(witness) ?? -Infinity) < before) ask(witness);
-    },
-  };
-};
-
-/** Decides when the plugin is told to begin again: at most each 250 ms, more and more slowly while it keeps failing. */
-const makeRestart = (ports: Pick<ChainWatchPorts, "clock" | "log">, run: () => void): { readonly soon: (waitMs?: number) => void; readonly progressed: () => void; readonly failed: () => void } => {
-  let lastMs = -Infinity;
-  let pending = false;
-  let backoffMs = RESTART_MIN_MS;
-  const soon = (): void => {
-    if (pending) return;
-    const delay = lastMs + backoffMs - ports.clock.monotonicMs();
-    const go = (): void => {
-      pending = false;
-      lastMs = ports.clock.monotonicMs();
-      run();
-    };
-    if (delay <= 0) {
-      go();
-      return;
-    }
-    pending = true;
-    ports.clock.after(delay, go);
-  };
-  return {
-    soon,
-    progressed: () => {
-      backoffMs = RESTART_MIN_MS;
-    },
-    failed: () => {
-      backoffMs = Math.min(backoffMs * 2, RESTART_MAX_MS);
-      soon();
-    },
-  };
-};
+/** Blocks that are scanned in order; those from `end` on are another lane's. */
+type Lane = { readonly end: bigint | null; cursor: bigint; held: Held[] };
 
 type Scan = {
-  cursor: bigint;
-  held: Held[];
+  readonly live: Lane;
+  backlog: (Lane & { readonly end: bigint }) | null;
+  /** What the plugin works on. */
+  turn: "live" | "backlog";
+  turnMs: number;
+  /** Longest time of the next turn of the backlog. */
+  turnLastsMs: number;
+  /** Something came in this turn of the backlog. */
+  hasTold: boolean;
+  /** It is decided whether there is a backlog. */
+  isPlaced: boolean;
   heardMs: number;
   saidMs: number;
   askedMs: number;
@@ -235,15 +169,19 @@ type Scan = {
 type Parts = {
   readonly ports: ChainWatchPorts;
   readonly options: ChainWatchOptions;
-  readonly headers: ReturnType<typeof makeHeaderWatch>;
-  readonly restart: ReturnType<typeof makeRestart>;
+  readonly headers: HeaderWatch;
+  readonly restart: ScanRestart;
   readonly scan: Scan;
 };
 
-const sayWaiting = ({ ports, options, headers, scan }: Parts, item: Held, height: bigint): void => {
+const highestOf = ({ headers }: Pick<Parts, "headers">): bigint => headers.quorum.highest() ?? -1n;
+const laneOf = ({ live, backlog, turn }: Scan): Lane => (turn === "backlog" ? (backlog ?? live) : live);
+
+const sayWaiting = (parts: Parts, item: Held, height: bigint): void => {
+  const { ports, options, headers, scan } = parts;
   const { chain } = options.chain;
   const now = ports.clock.monotonicMs();
-  const highest = headers.quorum.highest() ?? -1n;
+  const highest = highestOf(parts);
   if (now - item.sinceMs < options.retryMs) return;
   if (now - scan.askedMs >= options.retryMs && height <= highest) {
     scan.askedMs = now;
@@ -255,61 +193,114 @@ const sayWaiting = ({ ports, options, headers, scan }: Parts, item: Held, height
 };
 
 /** A message that can not be true: everything held goes, and the plugin begins again later. */
-const refuseHeld = ({ ports, restart, scan }: Parts, problem: Failure): void => {
+const refuseHeld = ({ ports, restart }: Parts, lane: Lane, problem: Failure): void => {
   ports.log.alarm(problem.code, problem.facts);
-  scan.held = [];
+  lane.held = [];
   restart.failed();
 };
 
 /** Takes the blocks of a message whose headers are known; true when the whole message is worked off. */
-const workOff = (parts: Parts, item: Held): boolean => {
+const workOff = (parts: Parts, lane: Lane, item: Held): boolean => {
   const { ports, options, headers, restart, scan } = parts;
   const { chain } = options.chain;
   const { blocks, to } = item.message;
   for (; item.next < blocks.length; item.next += 1) {
     const block = blocks[item.next];
-    if (block === undefined || block.height < scan.cursor) continue;
+    if (block === undefined || block.height < lane.cursor || (lane.end !== null && block.height >= lane.end)) continue;
     const verdict = verify(ports, headers.quorum, options.chain, block, item.receivedMs);
     if (verdict.kind === "wait") {
-      sayWaiting(parts, item, block.height);
+      if (lane.end === null) sayWaiting(parts, item, block.height);
+      else headers.seek(block.height);
       return false;
     }
     if (verdict.kind === "forged") {
-      refuseHeld(parts, verdict.failure);
+      refuseHeld(parts, lane, verdict.failure);
       return false;
     }
     ports.onBlock(verdict.block);
-    scan.cursor = block.height + 1n;
+    lane.cursor = block.height + 1n;
     scan.movedMs = ports.clock.monotonicMs();
     restart.progressed();
   }
-  if ((headers.quorum.highest() ?? -1n) >= to) return true;
+  if (highestOf(parts) >= to || (lane.end !== null && highestOf(parts) >= lane.end)) return true;
   const tip = headers.tip();
-  if (tip !== null && to > tip + MAX_BLOCKS_AHEAD) refuseHeld(parts, failure("interaction.observed.order", { chain, to, tip }));
+  if (tip !== null && to > tip + MAX_BLOCKS_AHEAD) refuseHeld(parts, lane, failure("interaction.observed.order", { chain, to, tip }));
   else sayWaiting(parts, item, to);
   return false;
 };
 
-const pumpHeld = (parts: Parts): void => {
+const pumpLane = (parts: Parts, lane: Lane): void => {
   const { ports, options, headers, scan } = parts;
-  let item = scan.held[0];
+  let item = lane.held[0];
   while (item !== undefined && headers.quorum.frozen() === null && ports.canTake()) {
-    if (!workOff(parts, item)) break;
-    scan.held.shift();
-    if (item.message.to >= scan.cursor) scan.cursor = item.message.to + 1n;
+    if (!workOff(parts, lane, item)) break;
+    lane.held.shift();
+    const next = item.message.to + 1n;
+    if (next > lane.cursor) lane.cursor = lane.end !== null && next > lane.end ? lane.end : next;
     scan.movedMs = ports.clock.monotonicMs();
-    ports.send(options.plugin, "scan", { chain: options.chain.chain, from: scan.cursor, grants: 1, restart: false });
-    item = scan.held[0];
+    if (lane === laneOf(scan)) ports.send(options.plugin, "scan", { chain: options.chain.chain, from: lane.cursor, grants: 1, restart: false });
+    item = lane.held[0];
   }
-  const tip = headers.tip();
-  if (tip !== null && scan.cursor + BigInt(options.chain.depth) > tip) scan.caughtUp = true;
-  ports.onProgress();
 };
 
 /** Next block that a further message should begin with. */
-const expectedOf = ({ held, cursor }: Scan): bigint => {
+const expectedOf = ({ held, cursor }: Lane): bigint => {
   const last = held.at(-1);
   return last === undefined ? cursor : last.message.to + 1n;
+};
+
+const beginTurn = ({ ports, options, scan }: Parts, turn: Scan["turn"]): void => {
+  scan.turn = turn;
+  scan.turnMs = ports.clock.monotonicMs();
+  scan.hasTold = false;
+  scan.heardMs = scan.turnMs;
+  ports.send(options.plugin, "scan", { chain: options.chain.chain, from: expectedOf(laneOf(scan)), grants: SCAN_GRANTS, restart: true });
+};
+
+/** Decides once, when the tip is known, whether what lies before it is scanned behind the new blocks. */
+const place = (parts: Parts): void => {
+  const { ports, options, headers, scan } = parts;
+  const tip = headers.tip();
+  if (scan.isPlaced || tip === null) return;
+  scan.isPlaced = true;
+  const { cursor } = scan.live;
+  const final = tip - BigInt(options.chain.depth);
+  if (final - cursor < BACKLOG_FROM_BLOCKS) return;
+  ports.log.info("interaction.scan.backlog", { chain: options.chain.chain, from: cursor, to: final });
+  scan.backlog = { cursor, end: final, held: [] };
+  scan.live.cursor = final;
+  scan.live.held = [];
+  headers.beginAt(final);
+  beginTurn(parts, "live");
+};
+
+/** New blocks first; between them the plugin works on the backlog, each time until it told something or for a while. */
+const takeTurns = (parts: Parts): void => {
+  const { ports, options, headers, scan } = parts;
+  const { backlog, live } = scan;
+  if (backlog === null || headers.quorum.frozen() !== null) return;
+  const isLiveDue = live.held.length > 0 || highestOf(parts) >= live.cursor;
+  if (backlog.cursor >= backlog.end) {
+    scan.backlog = null;
+    ports.log.info("interaction.scan.backlogDone", { chain: options.chain.chain, to: backlog.end });
+    if (scan.turn === "backlog") beginTurn(parts, "live");
+  } else if (scan.turn === "live") {
+    if (!isLiveDue && backlog.held.length === 0) beginTurn(parts, "backlog");
+  } else if (isLiveDue && (scan.hasTold || ports.clock.monotonicMs() - scan.turnMs >= scan.turnLastsMs)) {
+    scan.turnLastsMs = scan.hasTold ? TURN_MIN_MS : Math.min(scan.turnLastsMs * 2, TURN_MAX_MS);
+    beginTurn(parts, "live");
+  }
+};
+
+const pumpHeld = (parts: Parts): void => {
+  const { ports, options, headers, scan } = parts;
+  place(parts);
+  pumpLane(parts, scan.live);
+  if (scan.backlog !== null) pumpLane(parts, scan.backlog);
+  takeTurns(parts);
+  const tip = headers.tip();
+  if (tip !== null && scan.live.cursor + BigInt(options.chain.depth) > tip) scan.caughtUp = true;
+  ports.onProgress();
 };
 
 const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
@@ -317,41 +308,55 @@ const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
   scan.heardMs = ports.clock.monotonicMs();
   scan.silenceMs = options.retryMs;
   scan.owed.answered();
-  const expected = expectedOf(scan);
+  const { backlog, live } = scan;
+  const lane = backlog !== null && untrusted.from < backlog.end ? backlog : live;
+  if (lane === backlog) scan.hasTold = true;
+  const expected = expectedOf(lane);
   if (untrusted.to < expected && untrusted.to >= untrusted.from) return; // seen already: a repetition from before a restart
   const order = checkOrder(untrusted, expected);
-  if (!order.ok || scan.held.length >= MAX_HELD_MESSAGES) {
+  if (!order.ok || lane.held.length >= MAX_HELD_MESSAGES) {
+    if (lane !== laneOf(scan)) return; // from before its turn ended
     if (!order.ok) ports.log.info(order.failure.code, order.failure.facts);
     restart.soon();
     return;
   }
-  scan.held.push({ message: untrusted, receivedMs: ports.clock.wallMs(), sinceMs: scan.heardMs, next: 0 });
+  lane.held.push({ message: untrusted, receivedMs: ports.clock.wallMs(), sinceMs: scan.heardMs, next: 0 });
   pumpHeld(parts);
 };
 
-/** Watches one chain: evidence counts only under a header that k witnesses report, in order, nothing skipped. */
+const makeScan = ({ clock }: ChainWatchPorts, { from, retryMs }: ChainWatchOptions): Scan => ({
+  live: { end: null, cursor: from, held: [] }, backlog: null, turn: "live", turnMs: -Infinity, turnLastsMs: TURN_MIN_MS, hasTold: false, isPlaced: false,
+  heardMs: -Infinity, saidMs: -Infinity, askedMs: -Infinity, caughtUp: false, silenceMs: retryMs, movedMs: clock.monotonicMs(), owed: makeOwed(clock),
+});
+
+/**
+ * Watches one chain: evidence counts only under a header that k witnesses report, in order, nothing skipped. What lies far behind the tip at the
+ * start is scanned in order too, behind the new blocks.
+ */
 export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): ChainWatch => {
-  const { chain } = options.chain;
   const headers = makeHeaderWatch(ports, options);
   const { quorum } = headers;
-  const scan: Scan = {
-    cursor: options.from, held: [], heardMs: -Infinity, saidMs: -Infinity, askedMs: -Infinity, caughtUp: false, silenceMs: options.retryMs,
-    movedMs: ports.clock.monotonicMs(), owed: makeOwed(ports.clock),
-  };
-  const restart = makeRestart(ports, () => {
-    scan.held = [];
-    scan.heardMs = ports.clock.monotonicMs();
-    ports.send(options.plugin, "scan", { chain, from: scan.cursor, grants: SCAN_GRANTS, restart: true });
+  const scan = makeScan(ports, options);
+  const { live } = scan;
+  const restart = makeScanRestart(ports, () => {
+    laneOf(scan).held = [];
+    beginTurn(parts, scan.turn);
   });
   const parts: Parts = { ports, options, headers, restart, scan };
   const pump = (): void => pumpHeld(parts);
   /** The plugin is to tell of the blocks at the cursor: they are final, nothing of it is held, and there is room. */
-  const isScanDue = (): boolean => scan.held.length === 0 && quorum.frozen() === null && (quorum.highest() ?? -1n) >= scan.cursor && ports.canTake();
+  const isScanDue = (): boolean => {
+    const lane = laneOf(scan);
+    return lane.held.length === 0 && quorum.frozen() === null && highestOf(parts) >= lane.cursor && ports.canTake();
+  };
   return {
     chain: options.chain,
     quorum,
     pump,
-    cursor: () => scan.cursor,
+    cursor: () => live.cursor,
+    lowest: () => scan.backlog?.cursor ?? live.cursor,
+    backlogBlocks: () => (scan.backlog === null ? 0n : scan.backlog.end - scan.backlog.cursor),
+    isBehind: () => !scan.isPlaced || scan.backlog !== null,
     tip: headers.tip,
     caughtUp: () => scan.caughtUp,
     frozen: quorum.frozen,
@@ -369,23 +374,25 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
     onPeer: (peer, up) => {
       if (!up) return;
       if (peer === options.plugin) {
+        scan.turn = "live";
         scan.owed.answered();
         restart.soon();
-      }
-      else if (options.witnesses.includes(peer)) headers.ask(peer, scan.cursor);
+      } else if (options.witnesses.includes(peer)) headers.ask(peer, live.cursor);
     },
     tick: () => {
-      headers.tick(scan.held[0]?.message.to ?? null);
+      headers.tick(live.held[0]?.message.to ?? null);
       scan.owed.set(isScanDue());
+      const lane = laneOf(scan);
       const silent = ports.clock.monotonicMs() - scan.heardMs >= scan.silenceMs;
-      if (silent && scan.held.length === 0 && quorum.frozen() === null && (quorum.highest() ?? -1n) >= scan.cursor) {
+      if (silent && lane.held.length === 0 && quorum.frozen() === null && highestOf(parts) >= lane.cursor) {
         scan.silenceMs = Math.min(scan.silenceMs * 2, RESTART_MAX_MS);
         restart.soon();
       }
       pump();
     },
     rescan: (from) => {
-      if (from < scan.cursor) scan.cursor = from;
+      const lane = scan.backlog ?? live;
+      if (from < lane.cursor) lane.cursor = from;
       restart.soon();
     },
   };

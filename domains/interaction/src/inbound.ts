@@ -219,7 +219,7 @@ export class Inbound {
       const now = this.#ports.clock.monotonicMs();
       entry = {
         key, id, pair, call, facts, chain, block, position, body: null, stage: "waitBody", sinceMs: now,
-        attempts: 0, failures: 0, nextTryMs: 0, submitId: 0n, decidedTip: null,
+        attempts: 0, isKnownOpen: false, failures: 0, nextTryMs: 0, submitId: 0n, decidedTip: null,
       };
       this.#open.set(key, entry);
       open.set(key, entry);

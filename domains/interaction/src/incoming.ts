@@ -25,6 +25,8 @@ export type Incoming = {
   stage: IncomingStage;
   sinceMs: number;
   attempts: number;
+  /** The contract said since the start that it has not decided. */
+  isKnownOpen: boolean;
   /** How often a transaction with it reverted or did not get in. */
   failures: number;
   nextTryMs: number;

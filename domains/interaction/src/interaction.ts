@@ -95,6 +95,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
       onDecided: (id, pair, index) => inbound.onDecided(id, pair, index),
       onSettled: (id) => inbound.onSettled(id),
       onReceiptRelayed: (id) => inbound.onReceiptRelayed(id),
+      isBehind: () => [...rooms.values()].some(({ watch }) => watch.isBehind()),
     },
     { retryMs },
   );
@@ -159,6 +160,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
       {
         send, clock, log, traces,
         ready: () => watch.caughtUp() && watch.frozen() === null,
+        isBehind: watch.isBehind,
         cursor: watch.cursor,
         tip: watch.tip,
         open: () => inbound.openOf(place.chain),
@@ -171,10 +173,12 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
   return { rooms, outbound, inbound, publisher, bodies, traces, registry: () => registry };
 };
 
+const lowestOf = (open: bigint | null, scanned: bigint): bigint => (open === null || scanned < open ? scanned : open);
+
 /** What must be done again after a restart begins here; everything before is known to be done. */
 const marksOf = ({ rooms, outbound, inbound }: House): { relayHeight: bigint; chains: { chain: string; height: bigint }[] } => ({
   relayHeight: inbound.lowest(),
-  chains: [...rooms.values()].map(({ name, watch }) => ({ chain: name, height: outbound.lowest(name) ?? watch.cursor() })),
+  chains: [...rooms.values()].map(({ name, watch }) => ({ chain: name, height: lowestOf(outbound.lowest(name), watch.lowest()) })),
 });
 
 const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { readonly start: () => void; readonly stop: () => Promise<void>; readonly stillMs: () => number } => {

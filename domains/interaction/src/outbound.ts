@@ -58,6 +58,8 @@ export type OutboundPorts = {
   readonly onSettled: (id: string, pair: string, index: bigint) => void;
   /** The relay has the receipt: nothing is left to do for the request here. */
   readonly onReceiptRelayed: (id: string) => void;
+  /** Old blocks of a chain are not scanned yet. */
+  readonly isBehind: () => boolean;
 };
 
 type Names = { readonly from: string; readonly to: string; readonly pair: string; readonly id: string };
@@ -66,6 +68,8 @@ const MAX_BACKOFF = 64;
 /** Answers "taken" after which a publication counts as known although its block was not seen. */
 const ENOUGH_ANSWERS = 2;
 const MS_PER_S = 1000n;
+/** Leaves of relay blocks that are remembered while old blocks are scanned: what is among them is not published again. */
+export const MAX_LEAVES_KEPT = 262_144;
 
 const keyOf = (type: "request" | "receipt", id: string): string => `${type === "request" ? "q" : "r"}:${id}`;
 
@@ -77,6 +81,7 @@ export class Outbound {
   readonly #open = new Map<string, Outgoing>();
   readonly #openOf = new Map<string, number>();
   readonly #byLeaf = new Map<string, Outgoing>();
+  readonly #seenLeaves = new Map<string, readonly [relayHeight: bigint, tickMs: bigint]>();
   readonly #byBody = new Map<string, Outgoing>();
   readonly #lastIndex = new Map<string, bigint>();
   /** Per chain the lowest block with an event of a service that is not registered (yet). */
@@ -125,7 +130,10 @@ export class Outbound {
   /** A leaf of a certified block; true when it was one of ours. */
   onLeaf(leaf: string, relayHeight: bigint, tickMs: bigint): boolean {
     const entry = this.#byLeaf.get(leaf);
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      if (this.#seenLeaves.size < MAX_LEAVES_KEPT && this.#ports.isBehind()) this.#seenLeaves.set(leaf, [relayHeight, tickMs]);
+      return false;
+    }
     this.#byLeaf.delete(leaf);
     this.#note(entry, "relayed", "receiptRelayed", relayHeight, Number(tickMs));
     this.#relayed(entry);
@@ -146,6 +154,7 @@ export class Outbound {
 
   tick(): void {
     const now = this.#ports.clock.monotonicMs();
+    if (this.#seenLeaves.size > 0 && !this.#ports.isBehind()) this.#seenLeaves.clear();
     for (const entry of this.#open.values()) {
       if (entry.stage === "waitBody") {
         if (this.#graceOver(entry)) this.#withoutBody(entry);
@@ -297,6 +306,13 @@ export class Outbound {
     const { evidence } = entry;
     if (evidence === null) return;
     entry.leaf = converted.leaf;
+    const seen = this.#seenLeaves.get(converted.leaf);
+    if (seen !== undefined) {
+      this.#seenLeaves.delete(converted.leaf);
+      this.#note(entry, "relayed", "receiptRelayed", seen[0], Number(seen[1]));
+      this.#relayed(entry);
+      return;
+    }
     this.#byLeaf.set(converted.leaf, entry);
     entry.publication = { id: entry.id, ibtp: converted.ibtp, evidence, place: entry.place, owner: entry };
     this.#again(entry);

@@ -23,6 +23,7 @@ export const statusOf = (house: House, clock: Pick<Clock, "monotonicMs">): unkno
   chains: [...house.rooms.values()].map(({ name, watch, submitter }) => ({
     chain: name,
     cursor: watch.cursor(),
+    backlogBlocks: watch.backlogBlocks(),
     quorumHeight: watch.quorum.highest(),
     tip: watch.tip(),
     caughtUp: watch.caughtUp(),

@@ -28,6 +28,8 @@ export type SubmitterPorts = {
   readonly traces: Traces;
   /** False while the chain is frozen or not scanned up to its tip: what is decided already is not known then. */
   readonly ready: () => boolean;
+  /** Old blocks are not scanned yet: the contract is asked whether it has decided before anything is submitted for the first time. */
+  readonly isBehind: () => boolean;
   readonly cursor: () => bigint;
   readonly tip: () => bigint | null;
   /** Entries of this chain that are not done. */
@@ -62,6 +64,9 @@ const submissionOf = (chain: string, id: bigint, items: readonly Incoming[]): Me
 type Turn = "first" | "again";
 const turnOf = ({ attempts }: Incoming): Turn => (attempts === 0 ? "first" : "again");
 
+/** Never submitted, and the contract was not asked about it yet, or has not answered. */
+const isUnasked = ({ submitId, isKnownOpen }: Incoming): boolean => submitId === 0n && !isKnownOpen;
+
 const sideOf = (entry: Incoming): 1 | 2 => (entry.call === "settle" ? SIDE.source : SIDE.destination);
 
 type Question = { from: string; to: string; side: 1 | 2; base: bigint; count: number };
@@ -78,6 +83,8 @@ export class Submitter {
   #queue: Record<Turn, Incoming[]> = { first: [], again: [] };
   readonly #submitted: Record<Turn, number> = { first: 0, again: 0 };
   #nextId = 1n;
+  /** Until then the answer to the last first question is awaited. */
+  #askedUntilMs = -Infinity;
 
   constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number }) {
     this.#ports = ports;
@@ -95,9 +102,11 @@ export class Submitter {
 
   pump(): void {
     if (!this.#ports.ready()) return;
+    if (this.#ports.isBehind()) this.#askFirst();
     for (const turn of ["first", "again"] as const) {
       while (this.#queue[turn].length > 0 && this.#hasRoom(turn)) {
         const { items, passed } = this.#headOfQueue(this.#queue[turn]);
+        if (passed === 0) break; // it has to be asked about first
         if (items.length > 0 && !this.#submit(items)) return;
         this.#queue[turn] = this.#queue[turn].slice(passed);
       }
@@ -116,7 +125,7 @@ export class Submitter {
     for (const entry of this.#ports.open()) {
       if (entry.stage !== "submitted" || entry.submitId !== id) continue;
       entry.failures += 1;
-      entry.nextTryMs = now + Math.min(this.#retryMs, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
+      entry.nextTryMs = now + Math.min(this.#retryMs * MAX_BACKOFF, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
       count += 1;
     }
     if (count > 0) this.#ports.log.warn("interaction.submit.failed", { chain: this.#chain, submission: id, entries: count, outcome });
@@ -133,15 +142,18 @@ export class Submitter {
       if (entry.stage === "submitted") stale.push(entry);
       else if (entry.stage === "asked") unanswered.push(entry);
     }
-    this.#again(unanswered);
+    this.#again(unanswered.filter((entry) => !isUnasked(entry)));
+    for (const entry of unanswered) if (isUnasked(entry)) this.#backToQueue(entry);
     if (stale.length > 0 && this.#ports.ready()) this.#ask(stale);
     this.pump();
   }
 
   onDecided(untrusted: Message<"decided">): void {
     this.#answer.set(false);
+    this.#askedUntilMs = -Infinity;
     const answers = new Map(untrusted.pairs.map((each) => [`${each.from}-${each.to}-${each.side.toString()}`, each]));
     const undecided: Incoming[] = [];
+    const open: Incoming[] = [];
     for (const entry of this.#ports.open()) {
       if (entry.stage !== "asked") continue;
       const answer = answers.get(`${entry.pair}-${sideOf(entry).toString()}`);
@@ -150,9 +162,11 @@ export class Submitter {
       const byte = answer.bitmap[bit >> 3];
       if (byte === undefined) continue;
       if ((byte >> (bit & 7)) & 1) this.#isDecided(entry);
+      else if (isUnasked(entry)) open.push(entry);
       else undecided.push(entry);
     }
     this.#again(undecided);
+    this.#mayGo(open);
     this.pump();
   }
 
@@ -185,6 +199,7 @@ export class Submitter {
     let passed = 0;
     for (const entry of queue) {
       if (entry.stage === "queued") {
+        if (isUnasked(entry) && this.#ports.isBehind()) break;
         const [first] = items;
         const most = Math.max(1, MAX_SUBMISSION_ENTRIES >> Math.min((first ?? entry).failures * 3, 10));
         size += sizeOf(entry);
@@ -212,7 +227,38 @@ export class Submitter {
     return true;
   }
 
-  #ask(stale: readonly Incoming[]): void {
+  /** Entries that wait for their first submission, as many as there is room for, are asked about instead; one question at a time. */
+  #askFirst(): void {
+    const now = this.#ports.clock.monotonicMs();
+    if (now < this.#askedUntilMs) return;
+    const room = Math.max(0, MAX_SUBMITTED_ENTRIES - this.submitted());
+    const some = this.#queue.first.filter((entry) => entry.stage === "queued" && isUnasked(entry)).slice(0, room);
+    if (some.length === 0) return;
+    const asked = new Set(this.#ask(some));
+    if (asked.size === 0) return;
+    this.#askedUntilMs = now + this.#retryMs;
+    this.#queue.first = this.#queue.first.filter((entry) => !asked.has(entry));
+    this.#submitted.first += asked.size;
+  }
+
+  /** Was asked about and never submitted: back to where it waited. */
+  #backToQueue(entry: Incoming): void {
+    this.#submitted.first -= 1;
+    this.add(entry);
+  }
+
+  /** Before those that nobody asked about yet. */
+  #mayGo(entries: readonly Incoming[]): void {
+    for (const entry of entries) {
+      entry.isKnownOpen = true;
+      this.#setStage(entry, "queued");
+    }
+    this.#submitted.first -= entries.length;
+    this.#queue.first = [...entries, ...this.#queue.first];
+  }
+
+  /** Those that are asked about now. */
+  #ask(stale: readonly Incoming[]): readonly Incoming[] {
     const questions = new Map<string, Question>();
     const asked: Incoming[] = [];
     for (const entry of [...stale].sort((left, right) => (left.facts.index < right.facts.index ? -1 : 1))) {
@@ -230,7 +276,7 @@ export class Submitter {
       }
       asked.push(entry);
     }
-    if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#nextId, pairs: [...questions.values()] })) return;
+    if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#nextId, pairs: [...questions.values()] })) return [];
     this.#nextId += 1n;
     this.#answer.set(true);
     const nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs;
@@ -238,6 +284,7 @@ export class Submitter {
       this.#setStage(entry, "asked");
       entry.nextTryMs = nextTryMs;
     }
+    return asked;
   }
 
   #isDecided(entry: Incoming): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { toHex, utf8 } from "@crossguardian/kernel";
+import { BACKLOG_FROM_BLOCKS } from "../src/chain-watch.ts";
 import { sealJournal } from "../src/sealed-journal.ts";
 import { crypto, hashes, RETRY_MS, TIMEOUT_MS, VAULT_A, VAULT_B, World, journalKeyOf } from "./world.ts";
 
@@ -176,6 +177,7 @@ test("whatever is killed when, every request is decided once and settled as deci
     fc.record({ kind: fc.constant("request" as const), chain: fc.constantFrom("chainA", "chainB"), func: fc.constantFrom("mint", "fail", "private"), timeoutMs: fc.constantFrom(3_000n, 60_000n) }),
     fc.record({ kind: fc.constant("kill" as const), gateway: fc.constantFrom("gwA", "gwB"), loseJournal: fc.boolean() }),
     fc.record({ kind: fc.constant("run" as const), ms: fc.integer({ min: 1, max: 3000 }) }),
+    fc.record({ kind: fc.constant("run" as const), ms: fc.constant((Number(BACKLOG_FROM_BLOCKS) + 6) * 1_000) }), // so old that there is a backlog
     fc.record({ kind: fc.constant("relay" as const), down: fc.boolean() }),
     fc.record({ kind: fc.constant("submits" as const), dropped: fc.boolean() }),
     fc.record({ kind: fc.constant("loss" as const), name: fc.constantFrom("publish", "submit", "scan", "wantHeaders", "wantBlocks", "query") }),

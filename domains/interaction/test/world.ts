@@ -87,6 +87,8 @@ export class World {
   lie: (message: Message<"observed">) => Message<"observed"> = (message) => message;
   witnessLies = new Map<string, (header: Message<"headerReport">["headers"][number]) => Message<"headerReport">["headers"][number]>();
   dropSubmits = false;
+  /** Plugins tell nothing that begins at such a block. */
+  holdScan: (from: bigint) => boolean = () => false;
   submissions: Message<"submit">[] = [];
   #queue: (() => void)[] = [];
   readonly #suite: string;
@@ -288,7 +290,7 @@ export class World {
   #plugin(state: GatewayState): boolean {
     const { chain, scanFrom } = state;
     const final = chain.tip() - this.depth;
-    if (scanFrom === null || scanFrom > final || state.grants === 0) return false;
+    if (scanFrom === null || scanFrom > final || state.grants === 0 || this.holdScan(scanFrom)) return false;
     const to = scanFrom + 7n < final ? scanFrom + 7n : final;
     const blocks = chain.blocks.slice(Number(scanFrom), Number(to) + 1).filter((each) => each.places.length > 0).map(({ height, evidence, places }) => ({ height, evidence, places }));
     state.grants -= 1;

@@ -8,7 +8,7 @@ import { type RecordLog, type RecordLogOptions } from "../log/record-log.ts";
 const SMALL_PART_BYTES = 16 * 1024;
 const SCAN_BYTES = 4 * 1024 * 1024;
 /** So much of a log's end is written anew when it is opened, in bytes; more than ever waits for one sync. */
-const ANEW_BYTES = 16 * 1024 * 1024;
+const ANEW_BYTES = 64 * 1024 * 1024;
 
 /** Makes the names in a folder durable: a file that was created or renamed there. */
 export const syncFolder = async (path: string): Promise<void> => {

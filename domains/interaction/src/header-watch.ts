@@ -1,0 +1,122 @@
+import { type HeaderQuorum, makeHeaderQuorum } from "@crossguardian/protocol";
+import { type Message } from "@crossguardian/wire";
+import { type ChainWatchOptions, type ChainWatchPorts } from "./chain-watch.ts";
+import { type Debt, debtOf, makeOwed } from "./owed.ts";
+
+/** Headers of one chain: asks each witness for what it has not reported yet. */
+export type HeaderWatch = {
+  readonly quorum: HeaderQuorum;
+  readonly onHeaders: (witness: string, untrusted: Message<"headerReport">) => void;
+  readonly ask: (witness: string, from?: bigint) => void;
+  /** From now on nothing below this height is asked for, but by `seek`. */
+  readonly beginAt: (height: bigint) => void;
+  /** Asks for headers far below the others; after one report the witnesses go on where they were. */
+  readonly seek: (height: bigint) => void;
+  readonly tip: () => bigint | null;
+  readonly movedMs: () => number;
+  readonly owes: () => readonly Debt[];
+  /** `wanted`: a height that something held waits for. */
+  readonly tick: (wanted: bigint | null) => void;
+};
+
+type Asking = {
+  readonly quorum: HeaderQuorum;
+  readonly heardMs: Map<string, number>;
+  readonly ask: HeaderWatch["ask"];
+  readonly beginAt: HeaderWatch["beginAt"];
+  readonly seek: HeaderWatch["seek"];
+  /** After a report: back from where `seek` sent the witness. */
+  readonly goBack: (witness: string, headers: Message<"headerReport">["headers"]) => void;
+  readonly first: () => bigint;
+};
+
+const makeAsking = (ports: ChainWatchPorts, options: ChainWatchOptions, quorum: HeaderQuorum): Asking => {
+  const { chain } = options.chain;
+  const heardMs = new Map<string, number>();
+  /** Heights from which a witness is still to be asked, because its way was not open. */
+  const unasked = new Map<string, bigint>();
+  /** Heights that witnesses were sent back to. */
+  const sought = new Map<string, bigint>();
+  let soughtMs = -Infinity;
+  let lastSought: bigint | null = null;
+  let first = options.from;
+
+  const nextOf = (witness: string): bigint => {
+    const last = quorum.witnesses().get(witness);
+    return last === undefined || last < first ? first : last + 1n;
+  };
+  const ask = (witness: string, from?: bigint): void => {
+    const begin = from ?? unasked.get(witness) ?? nextOf(witness);
+    heardMs.set(witness, ports.clock.monotonicMs());
+    if (ports.send(witness, "wantHeaders", { chain, from: begin })) unasked.delete(witness);
+    else unasked.set(witness, begin);
+  };
+  return {
+    quorum,
+    heardMs,
+    ask,
+    first: () => first,
+    beginAt: (height) => {
+      first = height;
+      unasked.clear();
+      for (const witness of options.witnesses) ask(witness, height);
+    },
+    seek: (height) => {
+      const now = ports.clock.monotonicMs();
+      if (height === lastSought && now - soughtMs < options.retryMs) return;
+      soughtMs = now;
+      lastSought = height;
+      for (const witness of options.witnesses) {
+        sought.set(witness, height);
+        ask(witness, height);
+      }
+    },
+    goBack: (witness, headers) => {
+      const height = sought.get(witness);
+      if (height === undefined || !headers.some((each) => each.height === height)) return;
+      sought.delete(witness);
+      ask(witness, nextOf(witness));
+    },
+  };
+};
+
+/** Makes the watch of a chain's headers. */
+export const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): HeaderWatch => {
+  const { chain } = options.chain;
+  const owed = new Map(options.witnesses.map((witness) => [witness, makeOwed(ports.clock)]));
+  const quorum = makeHeaderQuorum(chain, { n: options.witnesses.length, k: options.quorum });
+  const asking = makeAsking(ports, options, quorum);
+  const tips = new Map<string, bigint>();
+  let movedMs = ports.clock.monotonicMs();
+  let frozenSaid = false;
+  return {
+    quorum,
+    ask: asking.ask,
+    beginAt: asking.beginAt,
+    seek: asking.seek,
+    onHeaders: (witness, untrusted) => {
+      asking.heardMs.set(witness, ports.clock.monotonicMs());
+      if (untrusted.headers.length === 0 && !tips.has(witness)) asking.ask(witness);
+      tips.set(witness, untrusted.tip);
+      if (untrusted.headers.length > 0) owed.get(witness)?.answered();
+      const { alarms, reached } = quorum.report(witness, untrusted.headers);
+      if (reached.length > 0) movedMs = ports.clock.monotonicMs();
+      asking.goBack(witness, untrusted.headers);
+      for (const alarm of alarms) {
+        if (alarm.code === "protocol.chain.frozen" && frozenSaid) continue;
+        frozenSaid ||= alarm.code === "protocol.chain.frozen";
+        ports.log.alarm(alarm.code, alarm.facts);
+      }
+    },
+    tip: () => [...tips.values()].sort((left, right) => (left < right ? 1 : left > right ? -1 : 0))[options.quorum - 1] ?? null,
+    movedMs: () => movedMs,
+    owes: () => [...owed].flatMap(([witness, each]) => debtOf(witness, "headers", each)),
+    tick: (wanted) => {
+      const highest = quorum.highest() ?? -1n;
+      const due = wanted !== null && wanted > highest ? wanted : highest;
+      for (const [witness, each] of owed) each.set((quorum.witnesses().get(witness) ?? asking.first() - 1n) < due);
+      const before = ports.clock.monotonicMs() - options.retryMs;
+      for (const witness of options.witnesses) if ((asking.heardMs.get(witness) ?? -Infinity) < before) asking.ask(witness);
+    },
+  };
+};
