@@ -31,7 +31,8 @@ const MAX_SILENCES = 3;
 /** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
 export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATime, wait, log }: StepRun): Promise<StepResults> => {
   const inForce = new Map<string, InForce>();
-  const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: () => inForce.size === 0 });
+  let healedMs = -Infinity;
+  const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: (sinceMs) => inForce.size === 0 && healedMs < sinceMs });
 
   const steady = async (victims: readonly Victim[]): Promise<void> => {
     await Promise.all(victims.map(async (victim) => awaitAdmitted(field, victim)));
@@ -95,7 +96,10 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
     tally.faulted(name);
     log.note(`${name}: ${report.what}`);
     if (heal !== null) {
-      const healed = healLater(name, lastsMs, heal).finally(() => inForce.delete(resource));
+      const healed = healLater(name, lastsMs, heal).finally(() => {
+        inForce.delete(resource);
+        healedMs = performance.now();
+      });
       inForce.set(resource, { healed });
       if (overlaps) {
         healed.catch(() => undefined); // seen at the end

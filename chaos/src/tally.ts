@@ -32,7 +32,7 @@ export type Tally = {
   readonly faulted: (name: string) => void;
   /**
    * Waits for the next commit after the kill of these, and for what else there is to wait for; under `label` the times are kept, unless another
-   * fault is in force.
+   * fault was in force meanwhile.
    */
   readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number, andAlso: () => Promise<void>) => Promise<void>;
   /** Waits until every pair of chains has committed since a moment, at most {@link RECOVERY_DEADLINE_MS}; false when one has not. */
@@ -44,13 +44,13 @@ export type Tally = {
   readonly results: () => StepResults;
 };
 
-/** What a tally sees. `isQuiet` says that no fault is in force. */
+/** What a tally sees. `isQuiet` says that no fault was in force since a moment. */
 export type TallyEyes = {
   readonly world: World;
   readonly chains: ChainWatch;
   readonly wait: (ms: number) => Promise<void>;
   readonly log: RunLog;
-  readonly isQuiet: () => boolean;
+  readonly isQuiet: (sinceMs: number) => boolean;
 };
 
 /** A flow that does not commit for so long after a kill is given up; the end of the run then shows whether it is stuck. */
@@ -120,7 +120,7 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       else if (time > TOLD_ABOVE_MS) log.note(`  the next commit came ${Math.round(time)} ms after the kill`);
       await wait(Math.max(0, sinceMs + LOOK_MS - performance.now()));
       await andAlso();
-      if (!isQuiet()) return;
+      if (!isQuiet(sinceMs)) return;
       recovery.set(label, [...(recovery.get(label) ?? []), time ?? RECOVERY_DEADLINE_MS]);
       const untilMs = performance.now();
       const commitsOf = (isMeant: (pair: Pair) => boolean, fromMs: number): readonly number[] =>

@@ -1,7 +1,20 @@
-import { type HeaderQuorum, makeHeaderQuorum } from "@crossguardian/protocol";
+import { type Clock, type Log } from "@crossguardian/kernel";
+import { type HeaderQuorum, makeHeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
-import { type ChainWatchOptions, type ChainWatchPorts } from "./chain-watch.ts";
 import { type Debt, debtOf, makeOwed } from "./owed.ts";
+import { type Send } from "./ports.ts";
+
+/** What the watch of a chain's headers needs. */
+export type HeaderPorts = { readonly send: Send; readonly clock: Clock; readonly log: Log };
+
+/** Of whom it asks what, and how many must agree; `from` is the first height. */
+export type HeaderOptions = {
+  readonly chain: RegisteredChain;
+  readonly witnesses: readonly string[];
+  readonly quorum: number;
+  readonly from: bigint;
+  readonly retryMs: number;
+};
 
 /** Headers of one chain: asks each witness for what it has not reported yet. */
 export type HeaderWatch = {
@@ -30,7 +43,7 @@ type Asking = {
   readonly first: () => bigint;
 };
 
-const makeAsking = (ports: ChainWatchPorts, options: ChainWatchOptions, quorum: HeaderQuorum): Asking => {
+const makeAsking = (ports: HeaderPorts, options: HeaderOptions, quorum: HeaderQuorum): Asking => {
   const { chain } = options.chain;
   const heardMs = new Map<string, number>();
   /** Heights from which a witness is still to be asked, because its way was not open. */
@@ -81,7 +94,7 @@ const makeAsking = (ports: ChainWatchPorts, options: ChainWatchOptions, quorum: 
 };
 
 /** Makes the watch of a chain's headers. */
-export const makeHeaderWatch = (ports: ChainWatchPorts, options: ChainWatchOptions): HeaderWatch => {
+export const makeHeaderWatch = (ports: HeaderPorts, options: HeaderOptions): HeaderWatch => {
   const { chain } = options.chain;
   const owed = new Map(options.witnesses.map((witness) => [witness, makeOwed(ports.clock)]));
   const quorum = makeHeaderQuorum(chain, { n: options.witnesses.length, k: options.quorum });
