@@ -136,13 +136,13 @@ const dataOn = (world: World, chain: string, lane: number): NonNullable<ChainSen
 
 const retrievalChainsOf = (world: World): readonly string[] => dataChainsOf(world).filter((chain) => dataPeersOf(world, chain).length > 0);
 
-/** Private data retrievals: one from each chain with a data service to one of the other gateway's. */
-export const sendRetrievals = async (world: World, onSent: (sent: Sent) => void): Promise<number> => {
+/** Private data retrievals: one from each chain with a data service to one of the other gateway's; they ask for these keys in turn. */
+export const sendRetrievals = async (world: World, onSent: (sent: Sent) => void, keys: readonly string[] = ["weather", "price"]): Promise<number> => {
   const chains = retrievalChainsOf(world);
   for (const [at, chain] of chains.entries()) {
     const peers = dataPeersOf(world, chain);
     const to = peers[(at + 1) % peers.length] ?? "";
-    const call = privateGet(world, at % 2 === 0 ? "weather" : "price");
+    const call = privateGet(world, keys[at % keys.length] ?? "");
     await handInBody(world, chain, call);
     onSent(await timed(chain, "retrieval", async () => dataOn(world, chain, 1).get(to, call.bodyHash, TIMEOUT_MS)));
   }
