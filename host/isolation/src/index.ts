@@ -5,6 +5,7 @@ export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
 export { makeGvisorDriver, makeOciDriver, type OciDriverParts } from "./adapters/oci-driver.ts";
+export { promisedMemory } from "./adapters/promised-memory.ts";
 export { buildGuest } from "./adapters/vm/build-guest.ts";
 export { makeVmDriver } from "./adapters/vm/vm-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
@@ -31,6 +32,7 @@ export {
 export { type KernelFacts } from "./kernel-facts.ts";
 export { FILL_DEADLINE_MS, MIN_UID_BASE, UIDS_PER_DOMAIN_COUNT } from "./limits.ts";
 export { INSIDE_UID, type OciConfig } from "./oci-config.ts";
+export { overcommitRatio } from "./overcommit.ts";
 export { ALLOWED, ALLOWED_NETWORK, type AllowedSyscall } from "./seccomp/allowed.ts";
 export { FILTERED, FILTERED_NETWORK, type FilteredSyscall } from "./seccomp/filtered.ts";
 export { allowedNames, type Arch } from "./seccomp/profile.ts";

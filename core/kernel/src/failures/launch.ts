@@ -12,6 +12,7 @@ export const LAUNCH_FAILURES = {
   "launch.switch.ended": { action: "alarm", says: "the switch ended while the house was being started; its policy may be refused" },
   "launch.channel.failed": { action: "retry", says: "a channel could not be made" },
   "launch.uids.exhausted": { action: "refuse", says: "no block of user ids is free; remove the data of a house that is not used" },
+  "launch.memory.overcommitted": { action: "refuse", says: "the domains of all houses on this machine were promised more memory than the over-commit bound allows; end a house, or use a machine with more memory" },
   "launch.path.unreachable": { action: "refuse", says: "a folder above cannot be entered by the users the domains run as" },
   "launch.key.epoch": { action: "alarm", says: "the key slot holds a key of an earlier epoch than the domain has used: an old key was put back" },
   "launch.control.unsigned": { action: "refuse", says: "in production this needs a signed order of an operator" },

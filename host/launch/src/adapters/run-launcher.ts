@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type Duplex } from "node:stream";
 import {
   type BootPlaces, GUEST_FILES, guestDirOf, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
-  fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, readKernelFacts,
+  fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, promisedMemory, readKernelFacts,
 } from "@crossguardian/isolation";
 import { CodedError, type Fact, type Log } from "@crossguardian/kernel";
 import { answerControl } from "../answer-control.ts";
@@ -16,6 +17,7 @@ import { type HousePowers } from "../house-powers.ts";
 import { type HouseSpec, isHostProcess, isolationOf } from "../house-spec.ts";
 import { SWITCH_IMAGE, SWITCH_NAME } from "../keep-switch.ts";
 import { MANAGEMENT_LINE_FD } from "../management-lines.ts";
+import { requireMemory } from "../require-memory.ts";
 import { SLOTS_PER_BLOCK_COUNT, uidBaseOf } from "../uid-plan.ts";
 import { makeChannelPair } from "./channel-pair.ts";
 import { makeCodeStore } from "./code-store.ts";
@@ -193,6 +195,8 @@ const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Pr
     writeProcesses(spec.runDir, [process.pid, ...house.hostPids()]);
   };
   try {
+    const ratio = requireMemory(spec, { physicalBytes: totalmem(), promisedBytes: promisedMemory(spec.instance) });
+    record("memory.promised", { overcommit: Math.round(ratio * 1_000) / 1_000 });
     const made = makeHouse(spec, await makePowers(spec, places, folders, block, record));
     house = made;
     control = await serveControl(folders.control, (line) => answerControl(made, line, ending.request));

@@ -1,0 +1,19 @@
+import { CodedError } from "@crossguardian/kernel";
+import { overcommitRatio } from "@crossguardian/isolation";
+import { type HouseSpec } from "./house-spec.ts";
+
+/** Over-commit ratio (paper section III-B) above which no house starts: most domains use a tenth of their bound. */
+export const MAX_OVERCOMMIT = 4;
+/** The same for a production configuration: what is promised is there. */
+export const MAX_PRODUCTION_OVERCOMMIT = 1;
+
+/** The memory of the machine and what other houses on it were promised, in bytes. */
+export type MachineMemory = { readonly physicalBytes: number; readonly promisedBytes: readonly number[] };
+
+/** The over-commit ratio of the machine with this house on it. @throws launch.memory.overcommitted */
+export const requireMemory = ({ domains, production }: Pick<HouseSpec, "domains" | "production">, { physicalBytes, promisedBytes }: MachineMemory): number => {
+  const ratio = overcommitRatio([...promisedBytes, ...domains.map(({ limits }) => limits.memoryBytes)], physicalBytes);
+  const most = production ? MAX_PRODUCTION_OVERCOMMIT : MAX_OVERCOMMIT;
+  if (ratio > most) throw new CodedError("launch.memory.overcommitted", { ratio: Math.round(ratio * 100) / 100, most, physicalMiB: Math.floor(physicalBytes / (1024 * 1024)) });
+  return ratio;
+};
