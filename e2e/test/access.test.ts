@@ -95,7 +95,7 @@ describe("access, keys and audit of a running gateway", { skip: missingPart, tim
       for (const { name, pid } of await house.domains()) {
         for (const file of ["environ", "cmdline"]) {
           const bytes = readFileSync(`/proc/${String(pid)}/${file}`);
-          assert.deepEqual([...needles].filter(([, needle]) => bytes.includes(needle)).map(([what]) => `${what} in ${file} of ${name}`), []);
+          assert.deepEqual([...needles].filter(([, needle]) => bytes.indexOf(needle) !== -1).map(([what]) => `${what} in ${file} of ${name}`), []);
         }
         assert.equal(readFileSync(`/proc/${String(pid)}/coredump_filter`, "utf8").trim(), "00000000");
       }

@@ -61,7 +61,7 @@ const switched = (policyText: string): Ends => {
   const turn = (): void => {
     while (soon.length > 0) for (const run of soon.splice(0)) run();
   };
-  const theSwitch = makeSwitch({ policy: makePolicy(policyText), clock: stillClock, soon: (run) => void soon.push(run), onTorn: () => undefined });
+  const theSwitch = makeSwitch({ policy: makePolicy(policyText), clock: stillClock, soon: (run) => void soon.push(run), onTorn: () => undefined, onActive: () => undefined, onServed: () => undefined });
   const heard = new Map<PortName, Uint8Array[]>();
   const speak = new Map<PortName, (bytes: Uint8Array) => void>();
   for (const [name, facts] of Object.entries(PORTS) as [PortName, (typeof PORTS)[PortName]][]) {
@@ -77,7 +77,7 @@ const switched = (policyText: string): Ends => {
       resume: () => undefined,
       destroy: () => speak.delete(name),
     };
-    theSwitch.attach({ ...facts, name, epoch: 1n }, link);
+    theSwitch.attach({ ...facts, name, epoch: 1n, role: facts.number, isFirst: true }, link);
     turn();
   }
   const say: Ends["say"] = (name, bytes) => {
@@ -104,6 +104,7 @@ const takenBy = (name: PortName, pieces: readonly Uint8Array[]): number => {
   const ports = makePortChannel({
     link: { write: () => undefined, isFull: () => false, onDrain: () => undefined, onBytes: (handler) => (onBytes = handler) },
     soon: (run) => run(),
+    origins: "any", // as if the sender were up: the names alone are to refuse
     onRefused: () => undefined,
     onTorn: () => undefined,
   });

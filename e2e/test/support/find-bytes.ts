@@ -11,7 +11,7 @@ export const filesWith = (folders: readonly string[], needles: ReadonlyMap<strin
     try {
       if (!lstatSync(path).isFile()) return [];
       const bytes = readFileSync(path);
-      return [...needles].filter(([, needle]) => bytes.includes(needle)).map(([name]) => `${name} in ${path}`);
+      return [...needles].filter(([, needle]) => bytes.indexOf(needle) !== -1).map(([name]) => `${name} in ${path}`);
     } catch {
       return []; // it is gone
     }

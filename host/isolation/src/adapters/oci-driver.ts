@@ -52,7 +52,7 @@ export type OciDriverParts = {
   readonly reshape?: Reshape;
 };
 
-const configOf = async (runtime: ContainerRuntime, spec: DomainSpec, facts: OciHostFacts, librariesFor: typeof librariesOf): Promise<OciConfig> =>
+const configOf = async (runtime: ContainerRuntime, spec: DomainSpec, facts: OciHostFacts, librariesFor: ReturnType<typeof makeLibraryFinder>): Promise<OciConfig> =>
   ociConfig(spec, {
     arch: requireUsable(facts),
     runtime,

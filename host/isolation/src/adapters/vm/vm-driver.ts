@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { cgroupPath, cpuQuotaWrites } from "../../cgroup/plan.ts";
 import { checkSpec } from "../../check-spec.ts";
-import { CRUN } from "../../container-runtime.ts";
+import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
 import { type DomainMachine, type DomainSpec, type DomainStats, type IsolationDriver } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
 import { guestFolder, guestWrites, killScript, statsScript, writeScript } from "../../machine/guest-scripts.ts";
@@ -27,6 +27,9 @@ const machineOf = (spec: DomainSpec): DomainMachine =>
     domains: 1,
     diskPath: spec.volume === null ? null : join(spec.volume.hostPath, "disk.img"),
   };
+
+// The guest's kernel serves the containers of one machine only, and the hook that closes user namespaces needs programs of a Debian userland.
+const IN_GUEST: ContainerRuntime = { ...CRUN, closesNamespaces: false };
 
 const insideGuest = (spec: DomainSpec): DomainSpec => {
   const { codeCache: _, ...rest } = spec;
@@ -122,7 +125,7 @@ export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; re
       requireUsableVm(facts);
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(String(facts.container.tools.ldd), spec.nodePath);
-      const config = ociConfig(insideGuest(spec), { arch: "x64", runtime: CRUN, libraries, resolverFiles: [] });
+      const config = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
       const machine = machineOf(spec);
       known.set(keyOf(spec), { spec, machine, config, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
       return Promise.resolve({ name: spec.name, instance: spec.instance, spec, configuration: JSON.stringify({ config, machine }) });
