@@ -1,6 +1,6 @@
 import { type ChainKind, type DevProxies } from "@crossguardian/devnet";
 import { CodedError } from "@crossguardian/kernel";
-import { type House, type Node, startHouse, type World } from "@crossguardian/world";
+import { type House, type Node, type ReportedDomain, startHouse, type World } from "@crossguardian/world";
 
 import { type Miner } from "./mine-by-turns.ts";
 import { nameOf, type Victim } from "./roster.ts";
@@ -33,14 +33,18 @@ export const houseOf = (field: Field, name: string): House => {
   return house;
 };
 
+/** The domain that does a victim's work now: itself or its standby; undefined while there is none. */
+const actingOf = async (field: Field, { house, domain }: Victim): Promise<ReportedDomain | undefined> => {
+  const domains = await houseOf(field, house).domains().catch(() => []);
+  const ofRole = domains.filter(({ name, standbyOf }) => name === domain || standbyOf === domain);
+  return ofRole.length === 1 ? ofRole[0] : ofRole.find(({ active }) => active);
+};
+
 /** The process that does a victim's work now; null while there is none. */
 export const pidOf = async (field: Field, victim: Victim): Promise<number | null> => {
   if (victim.kind === "chain") return field.nodes.get(victim.chain ?? "")?.pid ?? null;
-  const house = houseOf(field, victim.house);
-  if (victim.kind === "launcher") return house.pid;
-  const domains = await house.domains().catch(() => []);
-  const ofRole = domains.filter(({ name, standbyOf }) => name === victim.domain || standbyOf === victim.domain);
-  return (ofRole.length === 1 ? ofRole[0] : ofRole.find(({ active }) => active))?.pid ?? null;
+  if (victim.kind === "launcher") return houseOf(field, victim.house).pid;
+  return (await actingOf(field, victim))?.pid ?? null;
 };
 
 /** The process that waits to take a victim's place; null when there is none. */
@@ -63,13 +67,12 @@ export const awaitAnother = async (field: Field, victim: Victim, before: number)
   }
 };
 
-/** Waits until management has let the present instance of a victim onto the switch. @throws chaos.victim.absent */
-export const awaitAdmitted = async (field: Field, { house, domain, kind }: Victim): Promise<void> => {
+/** Waits until management has let whoever does a victim's work onto the switch. @throws chaos.victim.absent */
+export const awaitAdmitted = async (field: Field, victim: Victim): Promise<void> => {
   const until = performance.now() + UP_DEADLINE_MS;
-  while (kind !== "chain" && kind !== "launcher") {
-    const domains = await houseOf(field, house).domains().catch(() => []);
-    if (domains.some(({ name, admitted }) => name === domain && admitted === true)) return;
-    if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: `${domain}@${house}`, waitedMs: UP_DEADLINE_MS });
+  while (victim.kind !== "chain" && victim.kind !== "launcher") {
+    if ((await actingOf(field, victim))?.admitted === true) return;
+    if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: nameOf(victim), waitedMs: UP_DEADLINE_MS });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 };
