@@ -38,7 +38,8 @@ test("an error nobody handles ends the domain with code 70 and an alarm", async 
 
 test("a domain ends when its channel ends, and when it is told to stop", async () => {
   const { child } = await start();
-  await house.addPort({ number: 2, name: "plugin-x", kind: "plugin", chain: "x", epoch: 90 });
+  epoch += 1;
+  await house.addPort({ number: 2, name: "plugin-x", kind: "plugin", chain: "x", epoch });
   assert.deepEqual(await once(child, "exit"), [74, null]);
   const { child: next } = await start();
   void house.ask(2, "stop");
