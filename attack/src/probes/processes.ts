@@ -17,6 +17,7 @@ const PTRACE_PEEKDATA = 2;
 const PTRACE_ATTACH = 16;
 const PTRACE_SEIZE = 0x4206;
 const PATIENCE_NS = 30_000_000;
+const RAISED_NICE = -15;
 
 /** A victim that was changed is replaced. */
 const reviving = (victim: Victim, canary: Canary): Canary => {
@@ -329,8 +330,9 @@ const PROBES: Readonly<Record<string, Draft>> = {
   priority: {
     threat: "take more of the machine than it is given",
     says: "raise its own priority",
-    program: (program) => program.sys("setpriority", 0, 0, -15),
-    canary: () => ({ tripped: ({ pid }) => Number(statOf(pid)[18] ?? 0) < 0 }),
+    program: (program) => program.sys("setpriority", 0, 0, RAISED_NICE),
+    // What it asked for, not any below zero: the lab itself may have been started with more than others.
+    canary: () => ({ tripped: ({ pid }) => Number(statOf(pid)[18] ?? 0) === RAISED_NICE }),
   },
   oomScore: {
     threat: "take more of the machine than it is given",
