@@ -47,7 +47,7 @@ const listen = async (path: string | { readonly host: string }): Promise<Listene
   else server.listen(0, path.host);
   await once(server, "listening");
   const at = typeof path === "string" ? path : path.host;
-  if (typeof path === "string" && !path.startsWith("\0")) chmodSync(path, 0o777);
+  if (typeof path === "string" && !path.startsWith("\0")) chmodSync(path, 0o600); // as the launcher's own
   return {
     at,
     port: typeof path === "string" ? 0 : (server.address() as AddressInfo).port,
