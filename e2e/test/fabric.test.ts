@@ -38,8 +38,7 @@ test("transfers between an EVM chain and a Fabric channel", { skip: missingPart,
     assert.equal(verdict.rolledBack, sent.filter(({ kind }) => kind === "failing" || kind === "timeout").length);
   });
 
-  const skip = "missing: recovery of a Fabric channel whose plugin, witness and interaction domain are killed at once (docs/limits.md)";
-  await t.test("killing the channel's plugin, a witness and the interaction domain under load loses nothing and doubles nothing", { skip }, async () => {
+  await t.test("killing the channel's plugin, a witness and the interaction domain under load loses nothing and doubles nothing", async () => {
     const load = sendAssets(world, 12, (one) => sent.push(one));
     for (const domain of ["plugin-c", "witness-c-1", "interaction"]) await world.houses.get("gateway-b")?.kill(domain);
     await load;

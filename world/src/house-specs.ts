@@ -193,15 +193,8 @@ const programOf = (chain: ChainPlan): Pick<DomainEntry, "image" | "entry"> => {
   return { image, entry };
 };
 
-const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[]): Draft => ({
-  name: `plugin-${chain.name.toLowerCase()}`,
-  kind: "plugin",
-  chain: chain.name,
-  role: "plugin",
-  ...programOf(chain),
-  keySlot: terms.slots.pathOf(`plugin-${chain.name.toLowerCase()}`),
-  memoryBytes: 320 * MIB,
-  config: encode(pluginConfig, {
+const pluginConfigOf = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], settings: Uint8Array): Uint8Array =>
+  encode(pluginConfig, {
     chain: chain.name,
     kind: CHAIN_KIND[kindOfPlan(chain)],
     endpoints,
@@ -217,9 +210,26 @@ const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly En
     cancelGas: 120_000,
     intake: "bodies",
     terms: chain.foreign?.terms ?? NO_SETTINGS,
-    settings: chain.foreign?.pluginSettings ?? NO_SETTINGS,
-  }),
-});
+    settings,
+  });
+
+/** A plugin, or the standby of one: that has an account of its own, and what goes with it. */
+const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], standbyOf: string | null): Draft => {
+  const plugin = `plugin-${chain.name.toLowerCase()}`;
+  const name = standbyOf === null ? plugin : standbyName(plugin);
+  const settings = chain.foreign?.pluginSettings ?? NO_SETTINGS;
+  return {
+    name,
+    kind: "plugin",
+    chain: chain.name,
+    role: "plugin",
+    standbyOf,
+    ...programOf(chain),
+    keySlot: terms.slots.pathOf(name),
+    memoryBytes: 320 * MIB,
+    config: pluginConfigOf(terms, chain, endpoints, standbyOf === null ? settings : (chain.foreign?.standbySettings ?? settings)),
+  };
+};
 
 const isStandbyWanted = ({ standby = [] }: Topology, kind: DomainEntry["kind"]): boolean => standby.some((each) => each === kind);
 
@@ -228,6 +238,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   const chains = terms.chains.filter((chain) => chain.gateway === gateway);
   const grants: Grant[] = [];
   const drafts: Draft[] = [];
+  const standbys: Draft[] = [];
   const grant = (domain: string, endpoint: string, url: string): EndpointConfig => {
     const { config, address } = endpointOf(endpoint, url);
     grants.push({ domain, endpoint, address });
@@ -236,7 +247,9 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
   for (const chain of chains) {
     const plugin = `plugin-${chain.name.toLowerCase()}`;
     const more = (chain.foreign?.pluginEndpoints ?? []).map(({ name, url }) => grant(plugin, name, url));
-    drafts.push(pluginDraft(terms, chain, [grant(plugin, "rpc", chain.pluginUrl ?? chain.url), ...more]));
+    const endpoints = [grant(plugin, "rpc", chain.pluginUrl ?? chain.url), ...more];
+    drafts.push(pluginDraft(terms, chain, endpoints, null));
+    if (isStandbyWanted(terms.topology, "plugin")) standbys.push(pluginDraft(terms, chain, endpoints, plugin));
     chain.witnessUrls.forEach((url, at) => {
       const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
       drafts.push({
@@ -300,11 +313,9 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
       }),
     },
   );
-  for (const draft of [...drafts]) {
-    if (!isStandbyWanted(terms.topology, draft.kind)) continue;
-    const name = standbyName(draft.name);
-    // A plugin's standby has an account of its own. The gateway's keys are registered, so they are the role's.
-    drafts.push({ ...draft, name, standbyOf: draft.name, ...(draft.kind === "plugin" ? { keySlot: terms.slots.pathOf(name) } : {}) });
+  for (const draft of drafts) {
+    // The gateway's keys are registered, so they are the role's.
+    if (draft.kind !== "plugin" && isStandbyWanted(terms.topology, draft.kind)) standbys.push({ ...draft, name: standbyName(draft.name), standbyOf: draft.name });
   }
   grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererFor(terms, gateway)}` });
   const intakes = chains.map((chain) => ({
@@ -312,7 +323,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
     name: "bodies",
     listen: `unix:${intakePath(terms, chain.name)}`,
   }));
-  return houseOf(terms, gateway, "gateway.flow", [management(terms, gateway), network(grants, intakes), ...drafts]);
+  return houseOf(terms, gateway, "gateway.flow", [management(terms, gateway), network(grants, intakes), ...drafts, ...standbys]);
 };
 
 const endpointsOfValidator = ({ validatorUrls }: ChainPlan, number: number): readonly string[] =>

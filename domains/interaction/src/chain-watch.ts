@@ -1,8 +1,9 @@
-import { type Clock, failure, type Failure, type Log, type Hash, ok, refuse, type Result, equalBytes } from "@crossguardian/kernel";
+import { type Clock, failure, type Failure, type Log, type Hash, equalBytes } from "@crossguardian/kernel";
 import { type ProofPowers, type ProvenEmission, verifyBlockEvents } from "@crossguardian/proof";
 import { type HeaderQuorum, type RegisteredChain } from "@crossguardian/protocol";
 import { type EventPlace, type Message } from "@crossguardian/wire";
 import { type HeaderWatch, makeHeaderWatch } from "./header-watch.ts";
+import { checkObservedOrder } from "./observed-order.ts";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
 import { makeScanRestart, RESTART_MAX_MS, type ScanRestart } from "./scan-restart.ts";
@@ -128,19 +129,6 @@ const verify = (
   return { kind: "verified", block: { chain, height, timestampS: proven.value.timestampS, evidence, events, observedMs } };
 };
 
-/** True when heights ascend inside [from, to] and the range follows what is expected. */
-const checkOrder = (untrusted: Message<"observed">, expected: bigint): Result<null> => {
-  const { chain, from, to, blocks } = untrusted;
-  const problem = failure("interaction.observed.order", { chain, from, to, expected });
-  if (to < from || from > expected) return refuse(problem);
-  let previous = from - 1n;
-  for (const { height } of blocks) {
-    if (height <= previous || height > to) return refuse(problem);
-    previous = height;
-  }
-  return ok(null);
-};
-
 /** Blocks that are scanned in order; those from `end` on are another lane's. */
 type Lane = { readonly end: bigint | null; cursor: bigint; held: Held[] };
 
@@ -218,7 +206,9 @@ const workOff = (parts: Parts, lane: Lane, item: Held): boolean => {
       return false;
     }
     ports.onBlock(verdict.block);
-    lane.cursor = block.height + 1n;
+    const isWhole = to >= block.height && blocks[item.next + 1]?.height !== block.height;
+    if (!isWhole && lane.cursor === block.height) continue; // a further piece moves nothing
+    lane.cursor = isWhole ? block.height + 1n : block.height;
     scan.movedMs = ports.clock.monotonicMs();
     restart.progressed();
   }
@@ -313,7 +303,7 @@ const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
   if (lane === backlog) scan.hasTold = true;
   const expected = expectedOf(lane);
   if (untrusted.to < expected && untrusted.to >= untrusted.from) return; // seen already: a repetition from before a restart
-  const order = checkOrder(untrusted, expected);
+  const order = checkObservedOrder(untrusted, expected);
   if (!order.ok || lane.held.length >= MAX_HELD_MESSAGES) {
     if (lane !== laneOf(scan)) return; // from before its turn ended
     if (!order.ok) ports.log.info(order.failure.code, order.failure.facts);

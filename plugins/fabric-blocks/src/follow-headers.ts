@@ -28,22 +28,21 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
   let isGathering = false;
   let isStopped = false;
   let told: bigint | null = null;
+  /** Tip that was told since the last order: one who asks from beyond it is to know that there is nothing yet. */
+  let toldTip: bigint | null = null;
   const final: WitnessedHeader[] = [];
 
   const tell = (): void => {
     isGathering = false;
     const tip = blocks.tip();
     if (isStopped || tip === null) return;
-    if (from === null) {
-      options.onHeaders([], tip);
-      return;
-    }
     for (;;) {
       let count = 0;
       while (count < MAX_HEADERS_PER_STEP && (final[count]?.height ?? tip + 1n) + options.depth <= tip) count += 1;
-      if (count === 0) return;
+      if (count === 0 && toldTip === tip) return;
       const some = final.splice(0, count);
       told = some.at(-1)?.height ?? told;
+      toldTip = tip;
       options.onHeaders(some, tip);
     }
   };
@@ -75,6 +74,7 @@ export const followHeaders = (options: FollowOptions): HeaderFollower => {
       from = height;
       parentHash = height === 0n ? new Uint8Array(32) : null;
       told = null;
+      toldTip = null;
       final.length = 0;
       start(height);
     },

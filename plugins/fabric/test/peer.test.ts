@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { openOrganization } from "@crossguardian/fabric-devnet";
 import { type Fact, type Log, toHex } from "@crossguardian/kernel";
-import { makeHeaderFollower } from "@crossguardian/plugin-fabric-blocks";
+import { decodeFabricSettings, makeHeaderFollower, makeIdentity } from "@crossguardian/plugin-fabric-blocks";
 import { type WitnessedHeader } from "@crossguardian/protocol";
 import { clock } from "./support/clock.ts";
 import { crypto, startTestNetwork, type TestNetwork } from "./support/fabric-world.ts";
@@ -16,10 +16,11 @@ after(async () => {
   await network.stop();
 });
 
-type Followed = { readonly headers: WitnessedHeader[]; readonly logged: string[]; readonly until: (holds: () => boolean) => Promise<void>; readonly stop: () => void };
+type Followed = { readonly headers: WitnessedHeader[]; readonly tips: bigint[]; readonly logged: string[]; readonly until: (holds: () => boolean) => Promise<void>; readonly stop: () => void };
 
 const follow = (peer: number, settings: Uint8Array, genesisHash: Uint8Array, from = 1n): Followed => {
   const headers: WitnessedHeader[] = [];
+  const tips: bigint[] = [];
   const logged: string[] = [];
   let more: (() => void) | null = null;
   const note = (event: string, _facts?: Readonly<Record<string, Fact>>): void => {
@@ -32,13 +33,15 @@ const follow = (peer: number, settings: Uint8Array, genesisHash: Uint8Array, fro
     connect: () => connect(Number(address.split(":")[1]), "127.0.0.1"),
     endpoint: { name: "rpc", scheme: "grpcs", host: address, path: "" },
     depth: 0, from, genesisHash, terms: network.terms, settings, clock, log, pollMs: 50, crypto,
-    onHeaders: (some) => {
+    onHeaders: (some, tip) => {
       headers.push(...some);
+      tips.push(tip);
       more?.();
     },
   });
   return {
     headers,
+    tips,
     logged,
     until: async (holds) => {
       while (!holds()) await new Promise<void>((resolve) => (more = resolve));
@@ -63,6 +66,24 @@ test("witnesses at peers of different organizations report the same linked hashe
   const [first, second] = followed[0]?.headers ?? [];
   assert.equal(toHex(second?.parentHash ?? new Uint8Array(0)), toHex(first?.hash ?? new Uint8Array(1)));
   for (const each of followed) each.stop();
+});
+
+test("a witness that is asked from beyond the newest block says how far the quiet channel is, and then the block when it comes", async () => {
+  const tip = await network.height();
+  const asked = follow(0, network.settingsOf(network.user, "rpc"), network.genesisHash, tip + 1n);
+  await asked.until(() => asked.tips.length > 0);
+  assert.deepEqual([asked.tips, asked.headers.length], [[tip], 0]);
+  await commit("emitter:nothing", ["beyond"]);
+  await asked.until(() => asked.headers.length > 0);
+  assert.deepEqual([asked.tips, asked.headers.map(({ height }) => height)], [[tip, tip + 1n], [tip + 1n]]);
+  asked.stop();
+});
+
+test("a certificate of another key is refused before anything is signed", () => {
+  const [first, second] = ["one", "two"].map((name) => openOrganization("Org1MSP", network.fabric.authorities.tls).member(name, "client"));
+  assert.ok(first !== undefined && second !== undefined);
+  const settings = decodeFabricSettings(network.settingsOf({ ...first, key: second.key }, "rpc"));
+  assert.throws(() => makeIdentity(settings, null), { code: "fabric.config.identity" });
 });
 
 test("a peer of another channel, and a reader that the channel does not know, give coded words and no header", async () => {

@@ -9,6 +9,8 @@ export type ForeignFacts = {
   readonly terms: Uint8Array;
   /** Settings of the plugin, and of witnesses and validators. */
   readonly pluginSettings: Uint8Array;
+  /** Settings of the plugin's standby where they differ: it has a key of its own, so it may need an identity of its own. */
+  readonly standbySettings?: Uint8Array;
   readonly witnessSettings: Uint8Array;
   /** What users of a development chain sign with, in an encoding of the kind's own; for whoever sends load, never for a domain. */
   readonly userSettings?: Uint8Array;

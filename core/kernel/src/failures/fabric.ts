@@ -3,7 +3,7 @@ import { type FailureTable } from "./failure-table.ts";
 /** Failure codes of the area `fabric`. */
 export const FABRIC_FAILURES = {
   "fabric.config.settings": { action: "alarm", says: "the settings or the registered terms of a Fabric chain do not decode" },
-  "fabric.config.identity": { action: "alarm", says: "the certificate or key with which a domain speaks on the channel is not usable" },
+  "fabric.config.identity": { action: "alarm", says: "the certificate or key with which a domain speaks on the channel is not usable, or the certificate is of another key; enrol the key of its slot" },
   "fabric.config.endpoint": { action: "alarm", says: "a Fabric chain has no endpoint, or one that is not grpc or grpcs, or the chain is of another kind" },
   "fabric.peer.lost": { action: "retry", says: "the connection to a peer ended, or never came up; `what` says where" },
   "fabric.peer.status": { action: "retry", says: "a peer answered a request for blocks with a status: 403 it does not let this identity read, 404 it does not know the channel" },

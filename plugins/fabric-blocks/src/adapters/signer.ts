@@ -1,4 +1,4 @@
-import { createECDH, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto";
+import { createECDH, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
 import { CodedError } from "@crossguardian/kernel";
 import { type FabricSettings } from "../settings.ts";
 import { type ChannelIdentity } from "../identity.ts";
@@ -23,12 +23,13 @@ export const keyFromSlot = (slotBytes: Uint8Array): KeyObject => {
 /** Public key of {@link keyFromSlot} as PEM: what an organization's authority certifies. */
 export const publicKeyPem = (slotBytes: Uint8Array): string => createPublicKey(keyFromSlot(slotBytes)).export({ type: "spki", format: "pem" }).toString();
 
-/** Who a domain is on the channel: its certificate, and the key of its settings or of its slot. @throws fabric.config.identity */
+/** Who a domain is on the channel: its certificate, and the key of its settings or of its slot, to which the certificate belongs. @throws fabric.config.identity */
 export const makeIdentity = (settings: FabricSettings, slotBytes: Uint8Array | null): ChannelIdentity => {
   let key: KeyObject;
   try {
     if (settings.keyPem === "" && slotBytes === null) throw new Error("no key");
     key = settings.keyPem === "" && slotBytes !== null ? keyFromSlot(slotBytes) : createPrivateKey(settings.keyPem);
+    if (!new X509Certificate(settings.certificatePem).checkPrivateKey(key)) throw new Error("the certificate is of another key");
   } catch {
     throw new CodedError("fabric.config.identity", { mspId: settings.mspId });
   }

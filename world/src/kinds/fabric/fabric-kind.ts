@@ -9,7 +9,7 @@ import { encodeMessage } from "@crossguardian/wire";
 import { type StartedFabric } from "@crossguardian/fabric-devnet";
 
 import { type ForeignKind, type ForeignOrder, type StartedForeign } from "../foreign-chain.ts";
-import { numericIdOf } from "../../world.ts";
+import { numericIdOf, pluginsOf } from "../../world.ts";
 import { deployFabric, serviceContract } from "./deploy-fabric.ts";
 import { openFabricAccess } from "./fabric-access.ts";
 import { CHAINCODE, channelNameOf, fabricUsers } from "./fabric-places.ts";
@@ -68,8 +68,13 @@ const start = async (order: ForeignOrder): Promise<StartedForeign> => {
     const { mspId, certificate, key } = organization.member(commonName, "client");
     return { mspId, certificatePem: certificate.pem, keyPem: key.export({ type: "pkcs8", format: "pem" }).toString() };
   };
-  const slot = crypto.deriveKey(powers.slots.rootOf(`plugin-${name.toLowerCase()}`), keyLabel("account", name));
-  const pluginCertificate = organization.enrol(`plugin-${name.toLowerCase()}`, "client", createPublicKey(keyFromSlot(slot)));
+  /** Each plugin signs with the key of its own slot, so each is enrolled. */
+  const [pluginSettings, standbySettings] = pluginsOf(topology, name).map((domain) => {
+    const slot = crypto.deriveKey(powers.slots.rootOf(domain), keyLabel("account", name));
+    const certificate = organization.enrol(domain, "client", createPublicKey(keyFromSlot(slot)));
+    return settingsFor(fabric, { mspId: organization.mspId, certificatePem: certificate.pem, keyPem: "" }, ["rpc"]);
+  });
+  if (pluginSettings === undefined) throw new Error("a chain without a plugin");
   const reader = memberOf("reader");
   const members = Array.from({ length: Math.min(MAX_USERS, Math.max(1, users.length)) }, (_, at) => memberOf(`user${at.toString()}`));
   const genesisHash = await readGenesis(crypto.sha256, fabric, reader, channel);
@@ -99,7 +104,8 @@ const start = async (order: ForeignOrder): Promise<StartedForeign> => {
         endorsement: { threshold: ENDORSEMENTS, mspIds: MSP_IDS, unit: "peer" },
         blocks: { threshold: 1, mspIds: ["OrdererMSP"], unit: "orderer" },
       }),
-      pluginSettings: settingsFor(fabric, { mspId: organization.mspId, certificatePem: pluginCertificate.pem, keyPem: "" }, ["rpc"]),
+      pluginSettings,
+      ...(standbySettings === undefined ? {} : { standbySettings }),
       witnessSettings: settingsFor(fabric, reader, ["rpc", ...witnessUrls.map((_, at) => `${name}-${(at + 1).toString()}`)]),
       userSettings: encodeMessage(fabricUsers, { peer: fabric.peers[0] ?? "", tlsAuthorityPem: fabric.authorities.tls.certificatePem, serverName: SERVER_NAME, members }),
       pluginEndpoints: [],
