@@ -16,7 +16,7 @@ test("a flooded appchain domain is found, cut off and replaced; its pair is serv
     assert.deepEqual({ lost: result.lost, duplicated: result.duplicated, framesAfterIsolation: result.framesAfterIsolation, otherRestarts: result.otherRestarts }, {
       lost: 0, duplicated: 0, framesAfterIsolation: 0, otherRestarts: 0,
     });
-    assert.equal(result.rule, "frames.unasked");
+    assert.equal(result.rule, "switch.frames.unasked");
     assert.ok(result.detectMs !== null && result.detectMs <= MOST_DETECT_MS, `detected after ${result.detectMs} ms`);
     assert.ok(result.isolateMs !== null && result.failoverMs !== null && result.restoreMs !== null, JSON.stringify(result));
     assert.ok(result.tpsDuring > 0.5 * result.tpsBefore, JSON.stringify(result));

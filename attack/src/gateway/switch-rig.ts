@@ -61,7 +61,7 @@ const switched = (policyText: string): Ends => {
   const turn = (): void => {
     while (soon.length > 0) for (const run of soon.splice(0)) run();
   };
-  const theSwitch = makeSwitch({ policy: makePolicy(policyText), clock: stillClock, soon: (run) => void soon.push(run), onTorn: () => undefined, onActive: () => undefined, onServed: () => undefined });
+  const theSwitch = makeSwitch({ policy: makePolicy(policyText), cutsOff: false, clock: stillClock, soon: (run) => void soon.push(run), onTorn: () => undefined, onActive: () => undefined, onServed: () => undefined });
   const heard = new Map<PortName, Uint8Array[]>();
   const speak = new Map<PortName, (bytes: Uint8Array) => void>();
   for (const [name, facts] of Object.entries(PORTS) as [PortName, (typeof PORTS)[PortName]][]) {

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { BENCH_TOPOLOGY, buildTemporaryWorld, copyTree, type Topology, type World } from "@crossguardian/world";
+import { BENCH_TOPOLOGY, buildTemporaryWorld, copyTree, STANDBY_KINDS, type Topology, type World } from "@crossguardian/world";
 
 import { BLOCK_TIME_MS, DEPTH, type ExperimentOptions } from "./experiment-options.ts";
 
-/** Gateway A serves A, which is attacked, and B, which is not; both exchange transfers with C of gateway B. */
-export const ATTACK_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: [], gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
+/** Gateway A serves A, which is attacked, and B, which is not; both exchange transfers with C of gateway B. Standbys wait, as in production. */
+export const ATTACK_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: STANDBY_KINDS, gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
 /** The gateway whose plugin is attacked, and the plugin. */
 export const ATTACKED_HOUSE = "gateway-a";
 /** See {@link ATTACKED_HOUSE}. */

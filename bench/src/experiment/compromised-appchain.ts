@@ -61,7 +61,9 @@ const obey = async (powers: DomainPowers, untrusted: string): Promise<unknown> =
   const [what = "", amount = "0"] = untrusted.split(" ");
   if (what === "flood") {
     state.isFlooding = true;
+    const atMs = Date.now();
     setImmediate(() => flood(powers));
+    return { atMs };
   } else if (what === "burn") {
     state.busyPercent = Number(amount);
     setImmediate(burn);

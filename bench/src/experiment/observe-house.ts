@@ -1,11 +1,11 @@
 import { type House } from "@crossguardian/world";
 
 /** One point of a domain's history, on the wall clock. */
-export type TimelinePoint = { readonly atMs: number; readonly domain: string; readonly cpuPercent: number; readonly memoryBytes: number; readonly framesInPerS: number; readonly queuedBytes: number; readonly workBytesPerS: number; readonly unaskedPerS: number };
+export type TimelinePoint = { readonly atMs: number; readonly domain: string; readonly cpuPercent: number; readonly memoryBytes: number; readonly framesInPerS: number; readonly queuedBytes: number; readonly workBytesPerS: number };
 /** What a domain let through to another in all, as the switch counted it last. */
 export type FlowCount = { readonly atMs: number; readonly from: string; readonly to: string; readonly epoch: string; readonly frames: number };
 /** A line of the record of responses. */
-export type Response = { readonly atMs: number; readonly domain: string; readonly epoch: string; readonly step: string; readonly outcome: string; readonly tookMs: number | null; readonly says: string; readonly by: string };
+export type Response = { readonly atMs: number; readonly domain: string; readonly epoch: string; readonly step: string; readonly outcome: string; readonly tookMs: number | null; readonly says: string; readonly by: string; readonly facts: Readonly<Record<string, unknown>> };
 
 type Watch = {
   readonly atMs: number;
@@ -16,7 +16,7 @@ type Watch = {
 };
 type History = { readonly nowMs: number; readonly wallMs: number; readonly atMs: readonly number[]; readonly values: readonly (readonly number[])[] };
 
-const METRICS = ["cpuPercent", "memoryBytes", "framesInPerS", "queuedBytes", "workBytesPerS", "unaskedPerS"];
+const METRICS = ["cpuPercent", "memoryBytes", "framesInPerS", "queuedBytes", "workBytesPerS"];
 const POLL_MS = 100;
 const FORBIDDEN = ["switch.flow.denied", "switch.chain.foreign", "switch.message.malformed"];
 const KEEP_MS = 30_000;
@@ -57,9 +57,9 @@ export const observeHouse = (house: House): Observer => {
       if (history === null) continue;
       const offset = history.wallMs - history.nowMs;
       history.atMs.forEach((at, index) => {
-        const [cpuPercent = 0, memoryBytes = 0, framesInPerS = 0, queuedBytes = 0, workBytesPerS = 0, unaskedPerS = 0] = history.values.map((column) => column[index] ?? 0);
+        const [cpuPercent = 0, memoryBytes = 0, framesInPerS = 0, queuedBytes = 0, workBytesPerS = 0] = history.values.map((column) => column[index] ?? 0);
         const atMs = Math.round(at + offset);
-        timeline.set(`${name} ${atMs}`, { atMs, domain: name, cpuPercent, memoryBytes, framesInPerS, queuedBytes, workBytesPerS, unaskedPerS });
+        timeline.set(`${name} ${atMs}`, { atMs, domain: name, cpuPercent, memoryBytes, framesInPerS, queuedBytes, workBytesPerS });
       });
       lastMs.set(name, history.atMs.at(-1) ?? 0);
     }

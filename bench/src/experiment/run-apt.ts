@@ -1,6 +1,6 @@
 import { ATTACKED_DOMAIN } from "./attacked-world.ts";
 import { type ExperimentOptions } from "./experiment-options.ts";
-import { type AttackRun, firstStep, framesAfter, replacedAt, runAttack } from "./run-attack.ts";
+import { type AttackRun, firstStep, forbiddenFrames, framesAfter, replacedAt, runAttack } from "./run-attack.ts";
 
 /** The last line of `experiment apt --json`. Times in ms; null: it did not happen. */
 export type AptResult = {
@@ -19,7 +19,7 @@ export type AptResult = {
   readonly lost: number;
   readonly duplicated: number;
   readonly attempts: number;
-  /** Spreading frames that the switch let through. */
+  /** Frames that the switch let through to domains the module must not reach, or to any after the first attempt; all attempts where none was refused. */
   readonly succeeded: number;
   readonly framesAfterIsolation: number;
   /** Highest use of the compromised domain, cpu in percent of one core. */
@@ -45,6 +45,7 @@ export const aptResultOf = (run: AttackRun): AptResult => {
   const mine = run.observed.timeline.filter(({ domain, atMs }) => domain === ATTACKED_DOMAIN && atMs >= run.beganMs && atMs <= run.endedMs);
   const attempts = run.marks.get("attempts") ?? 0;
   const refused = run.observed.refused.get(ATTACKED_DOMAIN) ?? 0;
+  const framesAfterIsolation = isolated === null ? -1 : framesAfter(run, isolated);
   return {
     tpsBefore: run.before.others.settledPerS,
     tpsDuring: run.during.others.settledPerS,
@@ -58,8 +59,9 @@ export const aptResultOf = (run: AttackRun): AptResult => {
     lost: run.lost,
     duplicated: run.duplicated,
     attempts,
-    succeeded: Math.max(0, attempts - refused),
-    framesAfterIsolation: isolated === null ? -1 : framesAfter(run, isolated.atMs),
+    // The switch refuses the first one, closes the port, and so reads none of those after it.
+    succeeded: refused === 0 ? attempts : forbiddenFrames(run) + Math.max(0, framesAfterIsolation),
+    framesAfterIsolation,
     peakCpuPercent: Math.round(Math.max(0, ...mine.map(({ cpuPercent }) => cpuPercent))),
     peakMemoryBytes: Math.max(0, ...mine.map(({ memoryBytes }) => memoryBytes)),
     otherRestarts: run.otherRestarts,

@@ -14,7 +14,7 @@ export type Attack = {
   readonly order: (what: string) => Promise<unknown>;
   readonly pause: (ms: number) => Promise<void>;
   /** Remembers when something began. */
-  readonly mark: (what: string) => void;
+  readonly mark: (what: string, atMs?: number) => void;
 };
 
 /** What was offered to and served by pairs that the attack does not aim at, and the attacked one, in one phase. */
@@ -37,6 +37,9 @@ export type AttackRun = {
   /** Starts anew of domains that were not attacked. */
   readonly otherRestarts: number;
 };
+
+/** Longest wait for a word of the compromised module, in ms: an order goes through launcher, management and switch. */
+const ORDER_DEADLINE_MS = 5_000;
 
 const isAttacked = ({ from, to }: Route): boolean => from === ATTACKED_CHAIN || to === ATTACKED_CHAIN;
 const isOther = (route: Route): boolean => !isAttacked(route);
@@ -73,9 +76,9 @@ export const runAttack = async (options: ExperimentOptions, attack: (attack: Att
     const end = await attack({
       world,
       house,
-      order: async (what) => Promise.race([house.ask(ATTACKED_DOMAIN, "attack", what).catch(() => null), new Promise((resolve) => setTimeout(resolve, 500, null))]),
+      order: async (what) => Promise.race([house.ask(ATTACKED_DOMAIN, "attack", what).catch(() => null), new Promise((resolve) => setTimeout(resolve, ORDER_DEADLINE_MS, null))]),
       pause: async (ms) => wait(ms, signal),
-      mark: (what) => marks.set(what, load.nowMs()),
+      mark: (what, atMs = load.nowMs()) => marks.set(what, atMs),
     });
     await wait(Math.max(0, seconds * 1_000 - (load.nowMs() - beganMs)), signal);
     await end();
@@ -103,19 +106,29 @@ export const runAttack = async (options: ExperimentOptions, attack: (attack: Att
   }
 };
 
+const ALLOWED_PEERS = ["interaction", "network"];
+
+const flowsOfAttacked = ({ observed, epoch }: AttackRun): Observed["flows"] => observed.flows.filter(({ from, to, epoch: of }) => from === ATTACKED_DOMAIN && of === epoch && to !== "management");
+
 /** The first step of that name against the attacked domain at or after a time; null: none was taken. */
 export const firstStep = ({ observed }: AttackRun, afterMs: number, steps: readonly string[], outcome = "ordered"): Response | null =>
   observed.responses.find(({ domain, step, outcome: was, atMs }) => domain === ATTACKED_DOMAIN && steps.includes(step) && was === outcome && atMs >= afterMs) ?? null;
 
-/** Frames of the attacked instance that the switch let through to others than management after a time. */
-export const framesAfter = ({ observed, epoch }: AttackRun, ms: number): number => {
-  const mine = observed.flows.filter(({ from, to, epoch: of }) => from === ATTACKED_DOMAIN && of === epoch && to !== "management");
+/** Frames of the attacked instance to others than management that the switch let through after it was isolated. */
+export const framesAfter = (run: AttackRun, { atMs: ms, facts }: Response): number => {
+  const mine = flowsOfAttacked(run);
   const peers = [...new Set(mine.map(({ to }) => to))];
+  const passed = facts["passed"];
+  // Where the switch closed the port itself, it said how many had passed by then.
+  if (typeof passed === "number") return Math.max(0, peers.reduce((sum, peer) => sum + Math.max(0, ...mine.filter(({ to }) => to === peer).map(({ frames }) => frames)), 0) - passed);
   return peers.reduce((sum, peer) => {
     const later = mine.filter(({ to, atMs }) => to === peer && atMs >= ms).map(({ frames }) => frames);
     return sum + (later.length === 0 ? 0 : Math.max(...later) - (later[0] ?? 0));
   }, 0);
 };
+
+/** Frames of the attacked instance that the switch let through to domains it must not reach. */
+export const forbiddenFrames = (run: AttackRun): number => Math.max(0, ...flowsOfAttacked(run).filter(({ to }) => !ALLOWED_PEERS.includes(to)).map(({ frames }) => frames));
 
 /** When the replacement of the attacked instance first got a frame through to the interaction domain; null: it never did. */
 export const replacedAt = ({ observed, epoch }: AttackRun, afterMs: number): number | null =>

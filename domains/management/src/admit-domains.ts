@@ -7,12 +7,15 @@ import { beginInstance, heard, nameFacts, type OverseerPowers, type Watched } fr
 /** Control command that asks a domain for another hello; every domain's front end answers it. */
 export const HELLO_AGAIN = "hello-again";
 
+/** What an `admit` message orders (host/switch); released: open also where the switch itself closed the port. */
+const [CLOSED, OPEN, RELEASED] = [0, 1, 2] as const;
+
 /** Admission: nothing is routed to or from a domain before its self-test was judged (DESIGN section 4). */
 export type Admission = {
   readonly onStarted: (watched: Watched, started: Extract<FromLauncher, { readonly type: "started" }>) => void;
   readonly onEnded: (watched: Watched) => void;
   readonly onHello: (watched: Watched, hello: Message<"hello">) => void;
-  /** Has the switch open or close the port of the present instance. */
+  /** Has the switch close the port of the present instance, or open it whoever closed it. */
   readonly setOpen: (watched: Watched, isOpen: boolean) => void;
   readonly onSwitchStarted: () => void;
   /** The port of this instance is at the switch. */
@@ -24,9 +27,10 @@ export const makeAdmission = (domains: readonly ManagedDomain[], powers: Oversee
   const { channel, tellLauncher, log } = powers;
   let switchStarts = 0;
 
-  const sendAdmit = ({ domain, epoch }: Watched, isOpen: boolean): void => {
-    channel.send(bounds.SWITCH_PORT, "admit", { port: domain.port, open: isOpen ? 1 : 0, epoch: epoch ?? 0n });
+  const sendOpen = ({ domain, epoch }: Watched, open: number): void => {
+    channel.send(bounds.SWITCH_PORT, "admit", { port: domain.port, open, epoch: epoch ?? 0n });
   };
+  const sendAdmit = (watched: Watched, isOpen: boolean): void => sendOpen(watched, isOpen ? OPEN : CLOSED);
   const askHello = ({ domain }: Watched): void => {
     channel.send(domain.port, "control", { command: HELLO_AGAIN, argument: "" });
   };
@@ -56,7 +60,7 @@ export const makeAdmission = (domains: readonly ManagedDomain[], powers: Oversee
   };
 
   return {
-    setOpen: sendAdmit,
+    setOpen: (watched, isOpen) => sendOpen(watched, isOpen ? RELEASED : CLOSED),
     onStarted: (watched, { epoch, pid, fresh, admitted, held }) => {
       const { heldHello } = watched;
       beginInstance(watched);

@@ -1,4 +1,5 @@
 import { type FailureCode } from "@crossguardian/kernel";
+import { eventSums } from "./count-events.ts";
 import { type Detector } from "./detect/detector.ts";
 import { type FromLauncher } from "./house.ts";
 import { historyAnswer, watchAnswer } from "./monitor/answers.ts";
@@ -27,7 +28,7 @@ const statusOf = (watched: Watched, nowMs: number): object => ({
   owes: watched.evidence,
   stallRestarts: watched.progress.restartsMs.length,
   gauges: Object.fromEntries(watched.gauges.map(({ name, value }) => [name, value])),
-  portEvents: Object.fromEntries(watched.portEvents),
+  portEvents: eventSums(watched.refusals),
   selfTest: watched.selfTest,
 });
 

@@ -30,4 +30,4 @@ export { fewestPoints, nextSum, pointsBetweenFalseAlarms } from "./detect/cusum.
 export { ABSOLVE_MS, CONFIRM_MS, decideSteps, FORENSICS_MS, NO_CASE } from "./detect/decide-steps.ts";
 export { makeDetector } from "./detect/detector.ts";
 export { judgeSeries, type SeriesMemory } from "./detect/judge-series.ts";
-export { FALSE_ALARM_BUDGET_PER_YEAR, SERIES, UNASKED_BURST_FRAMES, WARM_UP_POINTS } from "./detect/rules.ts";
+export { FALSE_ALARM_BUDGET_PER_YEAR, SERIES, WARM_UP_POINTS } from "./detect/rules.ts";

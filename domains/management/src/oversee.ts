@@ -3,6 +3,7 @@ import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { serveRotation } from "./access/rotate-keys.ts";
 import { serveDomains } from "./access/serve-domains.ts";
+import { beginCounts, countEvent } from "./count-events.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
 import { makeDetector } from "./detect/detector.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
@@ -37,13 +38,8 @@ const orderPromotion = (watched: Watched, all: readonly Watched[], channel: Over
   return ok(null);
 };
 
-/** Kinds of events counted per port, at most. */
-const MAX_EVENT_NAMES_COUNT = 64;
-
-const countEvent = ({ portEvents }: Watched, event: string, count: bigint): void => {
-  if (portEvents.size >= MAX_EVENT_NAMES_COUNT && !portEvents.has(event)) return;
-  portEvents.set(event, (portEvents.get(event) ?? 0n) + count);
-};
+/** Events that say where a port stands; every other one is a failure code with how often it happened. */
+const STATE_EVENTS: ReadonlySet<string> = new Set(["port.gone", "port.up", "port.down"]);
 
 /** The switch gave a role's work to an instance: whoever had it is started anew, to stand by. One that is frozen is kept for whoever examines it. */
 const onActive = ({ watched, all, epoch, responder }: Activation, powers: OverseerPowers): void => {
@@ -61,6 +57,8 @@ const onActive = ({ watched, all, epoch, responder }: Activation, powers: Overse
     responder.respond(other.domain.name, "rebuild", { by: TAKEOVER, says: `replaced by ${watched.domain.name}`, facts: {} });
   }
 };
+
+const USEC_PER_MS = 1_000;
 
 type Activation = { readonly watched: Watched; readonly all: readonly Watched[]; readonly epoch: bigint; readonly responder: Responder };
 
@@ -87,7 +85,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
 
-  const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond });
+  const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond, wasCut: responder.wasCut });
 
   const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
     if (event === "switch.started") {
@@ -98,10 +96,13 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     const watched = byPort.get(port);
     if (watched === undefined) return;
     if (event === "port.active") onActive({ watched, all, epoch: count, responder }, powers);
-    else if (event === "port.attached") admission.onAttached(watched, count);
+    else if (event === "port.attached") {
+      beginCounts(watched.refusals);
+      admission.onAttached(watched, count);
+    }
     else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
-    else {
-      countEvent(watched, event, count);
+    else if (!STATE_EVENTS.has(event)) {
+      countEvent(watched.refusals, event, count);
       detector.onPortEvent(watched, event, count);
     }
   };
@@ -111,6 +112,13 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   });
   channel.on("portEvent", (port, event) => {
     if (port === bounds.SWITCH_PORT) onPortEvent(event);
+  });
+  channel.on("cutOff", (port, { port: about, epoch, cause, passed, atMs, tookUs }) => {
+    const watched = byPort.get(about);
+    if (port !== bounds.SWITCH_PORT || watched === undefined || watched.epoch !== epoch) return;
+    const hasSuccessor = watched.activeSinceMs !== null && standbyFor(watched, all) !== null;
+    countEvent(watched.refusals, cause, 1n);
+    detector.onCut(watched, { cause, passed: Number(passed), atMs: Number(atMs), tookMs: tookUs / USEC_PER_MS }, hasSuccessor);
   });
   channel.on("hello", (port, hello) => {
     const watched = byPort.get(port);

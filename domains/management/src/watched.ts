@@ -1,5 +1,6 @@
 import { type Clock, type Log, type Random } from "@crossguardian/kernel";
 import { type Message, type MessageName } from "@crossguardian/wire";
+import { type EventCounts } from "./count-events.ts";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
 import { type ManagedDomain, type ToLauncher } from "./house.ts";
@@ -57,8 +58,8 @@ export type Watched = {
   activeSinceMs: number | null;
   /** What is in force against this instance. */
   hold: Hold;
-  /** What the switch reported about the port. */
-  readonly portEvents: Map<string, bigint>;
+  /** What the switch refused of its ports, by cause. */
+  readonly refusals: EventCounts;
 };
 
 /** A domain that has not started yet. */
@@ -77,7 +78,7 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   look: null,
   activeSinceMs: null,
   hold: NO_HOLD,
-  portEvents: new Map(),
+  refusals: new Map(),
 });
 
 /** Another instance of the domain began: its predecessor's pulse says nothing about it. */

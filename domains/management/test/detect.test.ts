@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { failure, ok, refuse } from "@crossguardian/kernel";
 import {
   ABSOLVE_MS, CONFIRM_MS, CUT_SPREADS, decideSteps, EMPTY_POINT, excess, FALSE_ALARM_BUDGET_PER_YEAR, fewestPoints, FORENSICS_MS, judgeSeries, learn, makeDetector, makeHistory, makeWatched,
-  type ManagedDomain, NO_BASELINE, NO_CASE, nextSum, type Point, pointsBetweenFalseAlarms, SERIES, type SeriesMemory, UNASKED_BURST_FRAMES, WARM_UP_POINTS,
+  type ManagedDomain, NO_BASELINE, NO_CASE, nextSum, type Point, pointsBetweenFalseAlarms, SERIES, type SeriesMemory, WARM_UP_POINTS,
 } from "../src/index.ts";
 
 const POINTS_PER_YEAR = 10 * 86_400 * 365;
@@ -181,6 +181,7 @@ describe("the response to a suspicion", () => {
 });
 
 describe("the detector", () => {
+  const cut = { cause: "switch.frames.unasked", atMs: 0, tookMs: 0.1, passed: 500 };
   const domain: ManagedDomain = { name: "plugin-a", kind: "plugin", chain: "A", port: 3, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", config: new Uint8Array() };
   const setUp = (mode: "act" | "report", hasStandby = true) => {
     let nowMs = 0;
@@ -193,6 +194,10 @@ describe("the detector", () => {
       mode,
       clock: { wallMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => undefined },
       log,
+      wasCut: ({ domain: { name } }, { cause }) => {
+        taken.push(`${name} cut ${cause}`);
+        return true;
+      },
       respond: (name, step, evidence) => {
         taken.push(`${name} ${step} ${evidence.says}`);
         if (step === "promote" && !hasStandby) return refuse(failure("management.standby.absent", { name }));
@@ -222,13 +227,20 @@ describe("the detector", () => {
     assert.deepEqual(taken.map((each) => each.split(" ")[1]), ["quarantine", "promote", "rebuild"]);
   });
 
-  test("finds a flood of well-formed frames nobody asked for, and lets a burst after a pause pass", () => {
-    const { taken, point } = setUp("act");
-    point({ unaskedPerS: UNASKED_BURST_FRAMES * 5 }, 1);
-    point({}, 200);
-    assert.deepEqual(taken, []);
-    point({ unaskedPerS: UNASKED_BURST_FRAMES * 5 }, 3);
-    assert.equal(taken[0], "plugin-a quarantine frames.unasked");
+  test("keeps what the switch cut off, and rebuilds it after the time for forensics", () => {
+    const { detector, watched, taken, said, point } = setUp("act");
+    detector.onCut(watched, cut, true);
+    detector.onPortEvent(watched, cut.cause, 1n);
+    assert.deepEqual([taken, said], [["plugin-a cut switch.frames.unasked", "plugin-a freeze switch.frames.unasked"], [cut.cause]]);
+    point({}, FORENSICS_MS / 100 + 1);
+    assert.deepEqual(taken.slice(2), ["plugin-a rebuild switch.frames.unasked"]);
+  });
+
+  test("rebuilds at once what the switch cut off where there is no standby", () => {
+    const { detector, watched, taken, point } = setUp("act");
+    detector.onCut(watched, cut, false);
+    point({}, FORENSICS_MS / 100 + 1);
+    assert.deepEqual(taken, ["plugin-a cut switch.frames.unasked", "plugin-a rebuild switch.frames.unasked"]);
   });
 
   test("sees a kill at the memory bound at the first point that shows it", () => {
@@ -239,11 +251,11 @@ describe("the detector", () => {
   });
 
   test("only says so in the mode `report`, not ten times a second", () => {
-    const { detector, watched, taken, said, point } = setUp("report");
+    const { detector, watched, taken, said } = setUp("report");
     detector.onPortEvent(watched, "switch.flow.denied", 1n);
     detector.onPortEvent(watched, "switch.flow.denied", 2n);
-    point({ unaskedPerS: 1e6 }, 10);
-    assert.deepEqual([taken, said], [[], ["switch.flow.denied", "frames.unasked"]]);
+    detector.onPortEvent(watched, "switch.frames.unasked", 1n);
+    assert.deepEqual([taken, said], [[], ["switch.flow.denied", "switch.frames.unasked"]]);
   });
 
   test("holds nothing against the next instance", () => {

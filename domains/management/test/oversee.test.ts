@@ -70,8 +70,9 @@ const setUp = (wanted: ManagedHouse = house) => {
   const receive = (name: string, port: number, message: unknown): void => handlers.get(name)?.(port, message as never);
   const started = (more: { fresh?: boolean; admitted?: boolean } = {}): void =>
     overseer.onLauncher({ type: "started", name: "relay", epoch: 5n, pid: 0, fresh: true, admitted: false, held: [], ...more });
+  const cutOff = (epoch = 5n): void => receive("cutOff", 255, { port: 2, epoch, cause: "switch.flow.denied", passed: 3n, atMs: 77n, tookUs: 40 });
   const portEvent = (event: string, count: bigint): void => receive("portEvent", 255, { port: 2, name: "relay", event, count });
-  return { overseer, receive, started, portEvent, move, standStill, sent, told, kept, responses, events, names: () => sent.map(([port, name]) => `${name}>${String(port)}`) };
+  return { overseer, receive, started, portEvent, cutOff, move, standStill, sent, told, kept, responses, events, names: () => sent.map(([port, name]) => `${name}>${String(port)}`) };
 };
 
 describe("a domain's self-test", () => {
@@ -191,6 +192,32 @@ describe("management", () => {
     assert.deepEqual(names(), []);
     portEvent("port.attached", 5n);
     assert.deepEqual(names(), ["admit>255"]);
+  });
+
+  test("freezes what the switch cut off, once however often it is told, and keeps it when its standby is reported in its place", () => {
+    const { overseer, receive, started, portEvent, cutOff, told, responses } = setUp({ ...house, domains: [domain, { ...domain, name: "relay-standby", port: 8, standbyOf: "relay" }] });
+    started();
+    receive("hello", 2, hello());
+    portEvent("port.active", 5n);
+    overseer.onLauncher({ type: "started", name: "relay-standby", epoch: 6n, pid: 0, fresh: true, admitted: false, held: [] });
+    receive("hello", 8, hello({ domain: "relay-standby", epoch: 6n }));
+    told.length = 0;
+    cutOff(4n);
+    assert.deepEqual(told, []);
+    cutOff();
+    cutOff();
+    receive("portEvent", 255, { port: 8, name: "relay-standby", event: "port.active", count: 6n });
+    assert.deepEqual(told.filter(({ type }) => type === "hold" || type === "restart").map(({ name, step }) => [name, step]), [["relay", "quarantine"], ["relay", "freeze"]]);
+    assert.deepEqual(responses.map(({ atMs, step, outcome, tookMs }) => [atMs, step, outcome, tookMs]).slice(0, 2), [[77, "quarantine", "ordered", null], [77, "quarantine", "done", 0.04]]);
+  });
+
+  test("starts anew what the switch cut off where there is no standby", () => {
+    const { receive, started, portEvent, cutOff, told } = setUp();
+    started();
+    receive("hello", 2, hello());
+    portEvent("port.active", 5n);
+    cutOff();
+    assert.deepEqual(told.filter(({ type }) => type === "restart").map(({ name, why }) => [name, why]), [["relay", "detector: switch.flow.denied"]]);
   });
 
   test("does not take port events from a domain", () => {

@@ -72,6 +72,17 @@ describe("a step of the response ladder", () => {
     assert.deepEqual(records.map(({ outcome, tookMs }) => [outcome, tookMs]), [["ordered", null], ["done", 4]]);
   });
 
+  test("that the switch took by itself is recorded once, with the switch's times, and its undoing opens the port again", () => {
+    const { responder, watched, records, done } = setUp();
+    const cut = { cause: "switch.flow.denied", atMs: 500, tookMs: 0.04, passed: 12 };
+    assert.deepEqual([responder.wasCut(watched, cut), responder.wasCut(watched, cut)], [true, false]);
+    assert.deepEqual(records.map(({ atMs, step, by, says, outcome, tookMs }) => [atMs, step, by, says, outcome, tookMs]), [
+      [500, "quarantine", "switch", "switch.flow.denied", "ordered", null], [500, "quarantine", "switch", "switch.flow.denied", "done", 0.04],
+    ]);
+    assert.equal(codeOf(responder.respond("plugin-a", "release", evidence(OPERATOR))), "ok");
+    assert.deepEqual(done, ["hold quarantine null", "open", "hold release null"]);
+  });
+
   test("that the house cannot take is refused and recorded", () => {
     const { responder, records } = setUp(refuse(failure("management.standby.absent")));
     assert.equal(codeOf(responder.respond("plugin-a", "promote", evidence())), "management.standby.absent");

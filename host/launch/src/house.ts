@@ -115,7 +115,7 @@ const rotateKey = (member: Member | undefined, key: string, { folders, record }:
 /** Makes a house of its specification; nothing is started yet. */
 export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const { clock, record } = powers;
-  const ports = makeSwitchPorts<HeldSocket>(powers.policyText);
+  const ports = makeSwitchPorts<HeldSocket>(powers.policyText, spec.detection === "act");
   const admissions = makeAdmissions(spec.domains.filter(({ kind, standbyOf }) => kind !== "management" && standbyOf === null).map(({ name }) => name));
   const members = new Map<string, Member>();
 

@@ -1,6 +1,6 @@
 /** Launcher to switch, over the child's IPC channel; the socket of a `port` goes with it. */
 export type ToSwitch =
-  | { readonly type: "policy"; readonly text: string }
+  | { readonly type: "policy"; readonly text: string; readonly cutsOff: boolean }
   | { readonly type: "port"; readonly number: number; readonly name: string; readonly kind: string; readonly chain: string | null; readonly role: number; readonly isFirst: boolean; readonly epoch: string }
   | { readonly type: "gone"; readonly number: number };
 

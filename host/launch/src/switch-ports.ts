@@ -33,8 +33,8 @@ export type SwitchPorts<End extends HeldEnd> = {
   readonly closeAll: () => void;
 };
 
-/** Makes the table of held ends. */
-export const makeSwitchPorts = <End extends HeldEnd>(policyText: string): SwitchPorts<End> => {
+/** Makes the table of held ends. `cutsOff`: the switch closes a port that breaks a rule. */
+export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff: boolean): SwitchPorts<End> => {
   const held = new Map<number, HeldPort<End>>();
   let line: SwitchLine<End> | null = null;
 
@@ -66,7 +66,7 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string): Switch
     },
     connect: (next) => {
       line = next;
-      next.send({ type: "policy", text: policyText });
+      next.send({ type: "policy", text: policyText, cutsOff });
       for (const port of held.values()) announce(port);
     },
     disconnect: () => {

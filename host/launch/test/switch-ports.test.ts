@@ -13,7 +13,7 @@ const port = (number: number, closed: number[]) => ({
 
 describe("the channel ends the launcher holds", () => {
   test("all go to a new switch, after the policy", () => {
-    const ports = makeSwitchPorts("99 deny");
+    const ports = makeSwitchPorts("99 deny", true);
     const [first, second] = [makeLine(), makeLine()];
     ports.connect(first);
     ports.add(port(1, []));
@@ -26,7 +26,7 @@ describe("the channel ends the launcher holds", () => {
 
   test("are closed and forgotten when their domain ends, and replaced when it comes back", () => {
     const closed: number[] = [];
-    const ports = makeSwitchPorts("99 deny");
+    const ports = makeSwitchPorts("99 deny", true);
     const line = makeLine();
     ports.connect(line);
     ports.add(port(1, closed));
@@ -38,7 +38,7 @@ describe("the channel ends the launcher holds", () => {
   });
 
   test("wait while there is no switch", () => {
-    const ports = makeSwitchPorts("99 deny");
+    const ports = makeSwitchPorts("99 deny", true);
     ports.add(port(1, []));
     const line = makeLine();
     ports.connect(line);

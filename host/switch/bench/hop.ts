@@ -78,7 +78,7 @@ const throughSwitch = async (mode: string): Promise<Socket> => {
   children.push(theSwitch);
   const limits = PORT_KINDS.map((kind) => `limit ${kind} 100000000 100000000000 # none`).join("\n");
   const text = `10 plugin interaction privateBody # there\n20 interaction plugin privateBody,privateBodyTaken # back\n30 management switch admit # open\n40 switch * portEvent,credit # news\n900 * * deny # default\n${limits}`;
-  theSwitch.send({ type: "policy", text });
+  theSwitch.send({ type: "policy", text, cutsOff: true });
   await once(theSwitch, "message");
   const ends = [await channelPair(), await channelPair(), await channelPair()] as const;
   const kinds = ["management", "plugin", "interaction"];

@@ -1,9 +1,10 @@
 import { bounds, decodeMessage, MESSAGES } from "@crossguardian/wire";
+import { fullBudget } from "./answer-budget.ts";
 import { type Port } from "./port.ts";
-import { type ActivationCause, countRefused, PORT_EVENT, tell, tellManagement, type SwitchState } from "./switch-state.ts";
+import { type ActivationCause, countRefused, PORT_EVENT, tell, tellCut, tellManagement, type SwitchState } from "./switch-state.ts";
 
 /** Peers know a port by its role's number; what comes and goes for them is whoever is active under it. */
-const announce = (state: SwitchState, port: Port, isUp: boolean): void => {
+export const announce = (state: SwitchState, port: Port, isUp: boolean): void => {
   const { kind, role, name, epoch } = port.facts;
   const event = isUp ? PORT_EVENT.up : PORT_EVENT.down;
   for (const other of state.ports.values()) {
@@ -17,7 +18,7 @@ const announce = (state: SwitchState, port: Port, isUp: boolean): void => {
 };
 
 /** What an instance that does not do its role's work any more had said, and what waits for it, is not delivered; its words to management are. */
-const takeBack = (state: SwitchState, port: Port): void => {
+export const takeBack = (state: SwitchState, port: Port): void => {
   for (const other of state.ports.values()) if (other.facts.kind !== "management") other.queue.drop(({ source }) => source === port);
   port.queue.drop(({ source }) => source !== null && source.facts.kind !== "management");
   port.waitingBytes.fill(0);
@@ -27,7 +28,7 @@ const takeBack = (state: SwitchState, port: Port): void => {
 const isFenced = (state: SwitchState, { facts }: Port): boolean => facts.epoch !== null && facts.epoch < (state.newest.get(facts.role) ?? 0n);
 
 /** Gives the work of its role to a port; whoever had it has lost it before. */
-const activate = (state: SwitchState, port: Port, instead: Port | null, why: ActivationCause): void => {
+export const activate = (state: SwitchState, port: Port, instead: Port | null, why: ActivationCause): void => {
   const { number, role, epoch } = port.facts;
   port.isActive = true;
   state.active.set(role, port);
@@ -47,7 +48,7 @@ const activate = (state: SwitchState, port: Port, instead: Port | null, why: Act
 };
 
 /** The admitted port that can do the work of a role instead of `port`. */
-const standbyOf = (state: SwitchState, port: Port): Port | null =>
+export const standbyOf = (state: SwitchState, port: Port): Port | null =>
   [...state.ports.values()].find((other) => other !== port && other.facts.role === port.facts.role && other.isAdmitted && !isFenced(state, other)) ?? null;
 
 /** A port is gone: an admitted standby takes its role's work at once. */
@@ -78,19 +79,31 @@ export const setAdmitted = (state: SwitchState, port: Port, isAdmitted: boolean)
   return true;
 };
 
+/** What an `admit` message orders. */
+export const ADMIT = { close: 0, open: 1, /** Also where the switch itself closed the port. */ release: 2 } as const;
+
 /** An `admit` message of management. Answers the port whose ways were opened or closed by it, if any. */
 export const takeAdmit = (state: SwitchState, source: Port, payload: Uint8Array): Port | null => {
   const admit = decodeMessage(MESSAGES.admit.codec, payload);
   if (!admit.ok) return null;
   const { port: number, open, epoch } = admit.value;
   const port = state.ports.get(number);
+  const isOpen = open !== ADMIT.close;
   const isOther = port !== undefined && port.facts.epoch !== null && port.facts.epoch !== epoch;
-  if (port === undefined || number === bounds.MANAGEMENT_PORT || isOther || (open === 1 && isFenced(state, port))) {
+  if (port === undefined || number === bounds.MANAGEMENT_PORT || isOther || (isOpen && isFenced(state, port))) {
     countRefused(source, "switch.admit.refused");
     return null;
   }
-  const hasChanged = setAdmitted(state, port, open === 1);
-  if (open !== 1) {
+  if (open === ADMIT.open && port.cut !== null) {
+    tellCut(state, port, port.cut);
+    return null;
+  }
+  if (open === ADMIT.release) {
+    port.cut = null;
+    if (port.answers !== null) port.answers = fullBudget(port.answers.rule, state.clock.monotonicMs());
+  }
+  const hasChanged = setAdmitted(state, port, isOpen);
+  if (!isOpen) {
     takeBack(state, port);
     tellManagement(state, port.facts, PORT_EVENT.closed, epoch);
   }

@@ -4,7 +4,7 @@ import { type PortFacts } from "./port.ts";
 
 /** What the launcher orders; a port comes with its socket. */
 export type LauncherOrder =
-  | { readonly is: "policy"; readonly text: string }
+  | { readonly is: "policy"; readonly text: string; readonly cutsOff: boolean }
   | { readonly is: "port"; readonly facts: PortFacts }
   | { readonly is: "gone"; readonly number: number }
   | { readonly is: "stats" };
@@ -50,7 +50,9 @@ export const decodeOrder = (message: unknown): LauncherOrder => {
     case "policy": {
       const text = field(message, "text");
       if (typeof text !== "string") throw malformed("text");
-      return { is: "policy", text };
+      const cutsOff = field(message, "cutsOff");
+      if (typeof cutsOff !== "boolean") throw malformed("cutsOff");
+      return { is: "policy", text, cutsOff };
     }
     case "port":
       return { is: "port", facts: factsOf(message) };

@@ -1,3 +1,4 @@
+export { ADMIT } from "./admission.ts";
 export { ADMISSION_WAIT_MS } from "./intake.ts";
 export { COUNT_MS, MAX_UNREAD_BYTES, REPORT_MS } from "./count-ports.ts";
 export { HALF_FRAME_DEADLINE_MS, makeSwitch, type PortStats, type Switch } from "./make-switch.ts";

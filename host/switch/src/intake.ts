@@ -1,6 +1,9 @@
+import { type FailureCode } from "@crossguardian/kernel";
 import { bounds, frameBytes, MESSAGES } from "@crossguardian/wire";
 import { takeAdmit, takePromote } from "./admission.ts";
+import { mayAnswer, refill, wasAsked } from "./answer-budget.ts";
 import { giveCredit } from "./credit.ts";
+import { cutOff } from "./cut-off.ts";
 import { type Port } from "./port.ts";
 import { decideRoute } from "./route.ts";
 import { countRefused, pushFrame, type SwitchState } from "./switch-state.ts";
@@ -50,6 +53,20 @@ const takeOrder = (state: SwitchState, source: Port, kind: number, payload: Uint
   return kind === MESSAGES.promote.number ? takePromote(state, source, payload) : null;
 };
 
+/** Whether a frame that may pass was asked for; counts it, and the question it is for the other side. */
+const isAsked = ({ answers, facts }: Port, { facts: to, answers: theirs }: Port): boolean => {
+  if (theirs !== null && theirs.rule.to === facts.kind) wasAsked(theirs);
+  return answers === null || answers.rule.to !== to.kind || mayAnswer(answers);
+};
+
+/** Counts a broken rule. True: the port was closed for it. */
+const breaksRule = (state: SwitchState, port: Port, code: FailureCode): boolean => {
+  countRefused(port, code);
+  if (!state.cutsOff || !state.policy.cuts(code) || port.facts.kind === "management") return false;
+  cutOff(state, port, code);
+  return true;
+};
+
 /** Decides over the frames of a port that were read and not yet routed, until one has to wait. */
 export const routeHeld = (state: SwitchState, port: Port): void => {
   const frames = port.held;
@@ -59,6 +76,7 @@ export const routeHeld = (state: SwitchState, port: Port): void => {
     if (port.isGone) return;
     const verdict = decideRoute(state.policy, port, frame, state);
     if (verdict.is === "pass") {
+      if (!isAsked(port, verdict.to) && breaksRule(state, port, "switch.frames.unasked")) return;
       const { port: number, kind } = frame;
       const bytes = frameBytes(verdict.payload.length);
       port.waitingBytes[number] = (port.waitingBytes[number] ?? 0) + bytes;
@@ -72,7 +90,7 @@ export const routeHeld = (state: SwitchState, port: Port): void => {
       const changed = takeOrder(state, port, frame.kind, verdict.payload);
       if (changed !== null) routeHeld(state, changed);
     } else if (verdict.is === "refuse") {
-      countRefused(port, verdict.code);
+      if (breaksRule(state, port, verdict.code)) return;
       giveCredit(port, frame.port, frameBytes(frame.payload.length));
     } else {
       port.held = frames.slice(at);
@@ -103,6 +121,7 @@ export const takeBytes = (state: SwitchState, port: Port, untrustedPiece: Uint8A
   port.counts.framesIn += count;
   port.counts.bytesIn += untrustedPiece.length;
   const nowMs = state.clock.monotonicMs();
+  if (port.answers !== null) refill(port.answers, nowMs);
   const waitMs = Math.max(port.messageBucket.take(count, nowMs), port.byteBucket.take(untrustedPiece.length, nowMs));
   if (waitMs > 0) {
     updateReading(port, { rate: true });

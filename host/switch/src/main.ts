@@ -20,6 +20,7 @@ const obey = (order: LauncherOrder, handle: unknown): void => {
   if (order.is === "policy") {
     theSwitch = makeSwitch({
       policy: makePolicy(order.text),
+      cutsOff: order.cutsOff,
       clock: systemClock,
       soon: setImmediate,
       onTorn: (number, code) => report({ type: "torn", number, code }),

@@ -1,4 +1,5 @@
 import { bounds, makeFrameDecoder, makeSendQueue, maxPayloadBytes } from "@crossguardian/wire";
+import { fullBudget } from "./answer-budget.ts";
 import { giveUpRole, setAdmitted, takeRole } from "./admission.ts";
 import { afterWrite } from "./credit.ts";
 import { COUNT_MS, reportRefusals, tellCounters } from "./count-ports.ts";
@@ -47,6 +48,7 @@ const detach = (state: SwitchState, port: Port): void => {
 
 const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port => {
   const limit = state.policy.limitOf(facts.kind);
+  const answers = state.policy.answersOf(facts.kind);
   const nowMs = state.clock.monotonicMs();
   const port: Port = {
     facts,
@@ -66,10 +68,12 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
     dueBytes: new Float64Array(256),
     passedFrames: new Float64Array(256),
     passedBytes: new Float64Array(256),
+    answers: answers === null ? null : fullBudget(answers, nowMs),
     hasLateCredit: false,
     held: [],
     heldFor: null,
     isAdmitted: false,
+    cut: null,
     isActive: false,
     tookOverMs: null,
     isGone: false,

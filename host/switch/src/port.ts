@@ -1,5 +1,6 @@
 import { type FailureCode } from "@crossguardian/kernel";
 import { type Frame, type FrameDecoder, type FrameSink, type OutgoingFrame, type SendQueue } from "@crossguardian/wire";
+import { type AnswerBudget } from "./answer-budget.ts";
 import { type PortKind } from "./port-kinds.ts";
 import { type TokenBucket } from "./token-bucket.ts";
 
@@ -41,6 +42,9 @@ export type PortCounts = {
   readonly refused: Map<FailureCode, number>;
 };
 
+/** That a port was closed because it broke a rule: which one, when by the wall clock, how long closing took, and how many of its frames had passed to others than management. */
+export type Cut = { readonly cause: FailureCode; readonly atMs: number; readonly tookMs: number; readonly passed: number };
+
 /** One port with its state; only makeSwitch changes it. */
 export type Port = {
   readonly facts: PortFacts;
@@ -55,6 +59,8 @@ export type Port = {
   /** What was let through, by destination. */
   readonly passedFrames: Float64Array;
   readonly passedBytes: Float64Array;
+  /** Frames it may still send to whom it works for; null: the policy does not count them. */
+  answers: AnswerBudget | null;
   /** Some of `dueBytes` could not be given back, because the port does not read. */
   hasLateCredit: boolean;
   /** Frames read and not yet routed: of one read at most. */
@@ -62,6 +68,8 @@ export type Port = {
   /** The destination `held` waits for. */
   heldFor: number | null;
   isAdmitted: boolean;
+  /** Closed by the switch itself; null while it is not. */
+  cut: Cut | null;
   /** Traffic of its role goes to it; a standby talks with management alone. */
   isActive: boolean;
   /** Since when it waits for the first work it does in another's place, by the wall clock in ms; null when it has, or never had to. */

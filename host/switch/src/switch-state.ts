@@ -1,11 +1,15 @@
 import { type Clock, type FailureCode } from "@crossguardian/kernel";
 import { bounds, encodeMessage, goesFirst, MESSAGES, type Message } from "@crossguardian/wire";
 import { type Policy } from "./policy/make-policy.ts";
-import { type Port, type PortFacts } from "./port.ts";
+import { type Cut, type Port, type PortFacts } from "./port.ts";
+
+const USEC_PER_MS = 1_000;
 
 /** What a switch is made of. */
 export type SwitchParts = {
   readonly policy: Policy;
+  /** A port that breaks a rule of the policy's lines `cut` is closed at once; else it is only counted and told. */
+  readonly cutsOff: boolean;
   readonly clock: Clock;
   /** Runs a function at the end of this turn of the event loop. */
   readonly soon: (run: () => void) => void;
@@ -20,7 +24,7 @@ export type SwitchParts = {
 /** Times are of the wall clock, in ms. */
 export type Activation = { readonly number: number; readonly role: number; readonly epoch: bigint; readonly instead: number | null; readonly why: ActivationCause; readonly atMs: number };
 /** Why a port became active. */
-export type ActivationCause = "admitted" | "ended" | "ordered";
+export type ActivationCause = "admitted" | "ended" | "ordered" | "cut";
 /** See {@link Activation}. */
 export type Served = { readonly number: number; readonly role: number; readonly kind: number; readonly atMs: number; readonly afterMs: number };
 
@@ -56,6 +60,15 @@ export const tellManagement = (state: SwitchState, about: PortFacts, event: stri
   const management = state.ports.get(bounds.MANAGEMENT_PORT);
   if (management === undefined) return;
   tell(management, { port: about.number, name: about.name, event, count: BigInt(count) });
+};
+
+/** Tells management of a cut, again where it does not seem to know. */
+export const tellCut = (state: SwitchState, { facts }: Port, cut: Cut): void => {
+  const management = state.ports.get(bounds.MANAGEMENT_PORT);
+  if (management === undefined) return;
+  const { cause, atMs, tookMs, passed } = cut;
+  const message = { port: facts.number, epoch: facts.epoch ?? 0n, cause, passed: BigInt(passed), atMs: BigInt(Math.round(atMs)), tookUs: Math.round(tookMs * USEC_PER_MS) };
+  pushFrame(management, MESSAGES.cutOff.number, bounds.SWITCH_PORT, encodeMessage(MESSAGES.cutOff.codec, message), null);
 };
 
 /** Counts what a port did against the rules; `watch` reports it. */

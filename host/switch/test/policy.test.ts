@@ -26,7 +26,7 @@ const EVERYWHERE = {
   ...TO_AND_FROM_MANAGEMENT,
   "management management": [...UP, ...DOWN],
   "management switch": ["admit", "promote"],
-  "switch management": [...UP, ...NEWS, "portCounters"],
+  "switch management": [...UP, ...NEWS, "portCounters", "cutOff"],
   "switch switch": NEWS,
 };
 const FLOWS: Record<string, Record<string, readonly string[]>> = {

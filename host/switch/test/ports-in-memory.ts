@@ -68,7 +68,8 @@ export type FarEnd = {
   readonly drain: () => void;
 };
 
-export const benchOfPorts = (policyText: string) => {
+/** `cutsOff`: ports that break a rule are closed; without it every frame is judged by itself. */
+export const benchOfPorts = (policyText: string, cutsOff = false) => {
   const time = fakeClock();
   const activations: Activation[] = [];
   const served: Served[] = [];
@@ -76,6 +77,7 @@ export const benchOfPorts = (policyText: string) => {
   let soonRuns: (() => void)[] = [];
   const theSwitch: Switch = makeSwitch({
     policy: makePolicy(policyText),
+    cutsOff,
     clock: time.clock,
     soon: (run) => soonRuns.push(run),
     onTorn: (number, code) => torn.push({ number, code }),

@@ -44,7 +44,7 @@ export const control = struct({ command: shortName, argument: text(1024) });
 /** Answer to a control question: JSON text. */
 export const controlAnswer = struct({ command: shortName, answer: bytes(256 * 1024) });
 
-/** Management to switch: open or close the routes of a port; `epoch` is the port's instance. */
+/** Management to switch: open or close the routes of a port (0 close, 1 open, 2 open also where the switch itself closed it); `epoch` is the port's instance. */
 export const admit = struct({ port: u8, open: u8, epoch: u64 });
 
 /**
@@ -71,6 +71,12 @@ export const portCounters = struct({
 
 /** Switch to management: what a port did against the policy, or that it came or went. */
 export const portEvent = struct({ port: u8, name: shortName, event: shortName, count: u64 });
+
+/**
+ * Switch to management: it closed the port, because its instance broke a rule. `passed`: frames of it that had gone to others than management; `atMs`: the decision, by
+ * the wall clock; `tookUs`: from there until nothing passed any more.
+ */
+export const cutOff = struct({ port: u8, epoch: u64, cause: shortName, passed: u64, atMs: u64, tookUs: u32 });
 
 /** Management to switch: the standby at this port, in this instance, takes the place of whoever does its role's work. */
 export const promote = struct({ port: u8, epoch: u64 });

@@ -60,7 +60,7 @@ const opaqueKind = <T, const N extends number>(number: N, codec: Codec<T>, maxBy
 
 /**
  * Every message there is: frame kind, codec and largest payload in bytes (docs/limits.md).
- * 1-9 management, 10-19 appchain, 20-29 relay domain, 30-39 split network, 40-59 relay chain connections, 60 management.
+ * 1-9 management, 10-19 appchain, 20-29 relay domain, 30-39 split network, 40-59 relay chain connections, 60-61 management.
  */
 export const MESSAGES = {
   hello: kind(1, management.hello, 64 * KIB),
@@ -109,6 +109,7 @@ export const MESSAGES = {
   voteRefused: kind(52, relay.voteRefused, KIB),
 
   promote: kind(60, management.promote, 64),
+  cutOff: kind(61, management.cutOff, 256),
 } as const;
 
 /** Name of a message kind. */
@@ -134,7 +135,7 @@ export const maxPayloadBytes = (frameKind: number): number | null => {
 };
 
 /** Overtakes other messages on a channel. Not open and close: they keep their place among the bytes of their stream. */
-export const goesFirst = (frameKind: number): boolean => frameKind < 10 || frameKind === MESSAGES.credit.number || frameKind === MESSAGES.promote.number;
+export const goesFirst = (frameKind: number): boolean => frameKind < 10 || frameKind === MESSAGES.credit.number || frameKind >= MESSAGES.promote.number;
 
 /** Decodes a message of this kind and writes it again. Errors: wire.frame.kind, wire.message.*. */
 export const rewriteMessage = (frameKind: number, untrustedPayload: Uint8Array): Result<Rewritten> => {

@@ -33,11 +33,14 @@ export const FORENSICS_MS = 30_000;
 /** A step and why. */
 export type Decision = { readonly step: Step; readonly says: string };
 
+/** The instance is isolated, by the switch or by steps. */
+export const isolatedCase = (before: Case, rule: string, nowMs: number): Case => ({ ...before, sinceMs: before.sinceMs ?? nowMs, rule, isIsolated: true, isolatedMs: nowMs, lastMs: nowMs });
+
 /** Cut off, put the standby in place, keep what is there. */
 const ISOLATE: readonly Step[] = ["quarantine", "promote", "freeze"];
 
 const isolate = (before: Case, rule: string, nowMs: number): { readonly next: Case; readonly steps: readonly Decision[] } => ({
-  next: { ...before, sinceMs: before.sinceMs ?? nowMs, rule, isIsolated: true, isolatedMs: nowMs, lastMs: nowMs },
+  next: isolatedCase(before, rule, nowMs),
   steps: ISOLATE.map((step) => ({ step, says: rule })),
 });
 

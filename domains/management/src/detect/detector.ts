@@ -1,9 +1,8 @@
 import { type Clock, type Fact, type Log } from "@crossguardian/kernel";
 import { type Monitored } from "../monitor/make-monitor.ts";
-import { type Responder } from "../response/responder.ts";
+import { type Cut, type Responder } from "../response/responder.ts";
 import { nameFacts, type Watched } from "../watched.ts";
-import { type AnswerBudget, FULL_BUDGET, spend } from "./answer-budget.ts";
-import { type Case, decideSteps, NO_CASE, type Suspicion } from "./decide-steps.ts";
+import { type Case, decideSteps, isolatedCase, NO_CASE, type Suspicion } from "./decide-steps.ts";
 import { type Anomaly, judgeSeries, type SeriesMemory } from "./judge-series.ts";
 import { GRAVE, SERIES, VIOLATIONS } from "./rules.ts";
 
@@ -15,6 +14,8 @@ export type Detector = {
   readonly onPoint: (monitored: Monitored, nowMs: number) => void;
   /** An event of a port at the switch: a failure code, or that it came or went. */
   readonly onPortEvent: (watched: Watched, event: string, count: bigint) => void;
+  /** The switch closed the port of the present instance, and gave its role to the standby where there is one. */
+  readonly onCut: (watched: Watched, cut: Cut, hasSuccessor: boolean) => void;
   /** The launcher said that the instance ended. */
   readonly onEnded: (watched: Watched) => void;
   /** What is suspected now, by domain. */
@@ -29,6 +30,7 @@ export type DetectorParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly respond: Responder["respond"];
+  readonly wasCut: Responder["wasCut"];
 };
 
 /** Cpu of a domain that is unusual, in percent of one core. */
@@ -39,28 +41,26 @@ const SAY_AGAIN_MS = 5_000;
 type Instance = {
   readonly epoch: string;
   series: SeriesMemory;
-  budget: AnswerBudget;
   case: Case;
   oomKills: number;
-  lastMs: number;
   readonly saidMs: Map<string, number>;
 };
 
-const freshInstanceOf = (epoch: string, nowMs: number): Instance => ({
-  epoch, series: new Map(), budget: FULL_BUDGET, case: NO_CASE, oomKills: 0, lastMs: nowMs, saidMs: new Map(),
+const freshInstanceOf = (epoch: string): Instance => ({
+  epoch, series: new Map(), case: NO_CASE, oomKills: 0, saidMs: new Map(),
 });
 
 const weightOf = (anomalies: readonly Anomaly[]): Suspicion["weight"] => (anomalies.length > 1 || anomalies.some(({ series }) => GRAVE.has(series)) ? "grave" : "odd");
 
 /** Makes the detector of a house. */
-export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Detector => {
+export const makeDetector = ({ mode, clock, log, respond, wasCut }: DetectorParts): Detector => {
   const instances = new Map<string, Instance>();
   const counts = new Map<string, number>();
 
   const instanceOf = (name: string, epoch: string): Instance => {
     const known = instances.get(name);
     if (known?.epoch === epoch) return known;
-    const made = freshInstanceOf(epoch, clock.monotonicMs());
+    const made = freshInstanceOf(epoch);
     instances.set(name, made);
     return made;
   };
@@ -92,16 +92,12 @@ export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Dete
     onPoint: ({ name, kind, epoch, point, watched }, nowMs) => {
       if (watched?.phase !== "admitted" || nameFacts(watched).epoch !== epoch) return;
       const instance = instanceOf(name, epoch);
-      const seconds = Math.min(1, (nowMs - instance.lastMs) / 1_000);
-      instance.lastMs = nowMs;
       const { memory, anomalies } = judgeSeries(SERIES, kind, instance.series, point);
       instance.series = memory;
-      instance.budget = spend(instance.budget, { unaskedPerS: point.unaskedPerS, seconds });
       const [anomaly] = anomalies;
       const hadOom = point.oomKills > instance.oomKills;
       instance.oomKills = point.oomKills;
       if (hadOom) handle(name, instance, { rule: "memory.oom", weight: "certain", facts: { kills: point.oomKills, bytes: point.memoryBytes } }, nowMs);
-      else if (instance.budget < 0) handle(name, instance, { rule: "frames.unasked", weight: "certain", facts: { perS: point.unaskedPerS } }, nowMs);
       else if (anomaly !== undefined) handle(name, instance, { rule: anomalies.map(({ series }) => series).join("+"), weight: weightOf(anomalies), facts: { value: anomaly.value, usual: anomaly.usual, spreads: anomaly.spreads } }, nowMs);
       else handle(name, instance, null, nowMs);
     },
@@ -109,6 +105,17 @@ export const makeDetector = ({ mode, clock, log, respond }: DetectorParts): Dete
       if (!VIOLATIONS.has(event) || watched.epoch === null) return;
       const { name, epoch } = nameFacts(watched);
       handle(name, instanceOf(name, epoch), { rule: event, weight: "certain", facts: { count: Number(count) } }, clock.monotonicMs());
+    },
+    onCut: (watched, cut, hasSuccessor) => {
+      if (!wasCut(watched, cut)) return;
+      const nowMs = clock.monotonicMs();
+      const { name, epoch } = nameFacts(watched);
+      const instance = instanceOf(name, epoch);
+      const facts = { passed: cut.passed };
+      say(name, instance, { rule: cut.cause, weight: "certain", facts }, nowMs);
+      // Without a standby the service of the domain comes back by a new instance only.
+      instance.case = { ...isolatedCase(instance.case, cut.cause, nowMs), isRebuilt: !hasSuccessor };
+      respond(name, hasSuccessor ? "freeze" : "rebuild", { by: "detector", says: cut.cause, facts });
     },
     onEnded: (watched) => {
       instances.delete(watched.domain.name);

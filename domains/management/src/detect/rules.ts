@@ -49,15 +49,13 @@ export const WARM_UP_POINTS = 50;
  */
 export const FALSE_ALARM_BUDGET_PER_YEAR = 1;
 
-/** Answers a domain may be ahead of questions, in frames: bursts after a pause. Beyond that nobody asked for what it sends. */
-export const UNASKED_BURST_FRAMES = 2_000;
-
-/** Events of the switch that only a domain that does not keep to the rules causes. What is not listed happens to honest ones too, when peers come and go. */
+/** Events of the switch that only a domain that does not keep to the rules causes; it closes the port for most of them by itself, and management has the rest done. What is not listed happens to honest ones too, when peers come and go. */
 export const VIOLATIONS: ReadonlySet<string> = new Set([
   "switch.flow.denied",
   "switch.chain.foreign",
   "switch.message.malformed",
   "switch.credit.exceeded",
+  "switch.frames.unasked",
   "switch.admit.refused",
   "wire.frame.kind",
   "wire.frame.magic",

@@ -1,4 +1,5 @@
 import { type Clock } from "@crossguardian/kernel";
+import { eventSums } from "../count-events.ts";
 import { type Detector } from "../detect/detector.ts";
 import { isMetric, type Monitor } from "./make-monitor.ts";
 import { METRICS } from "./metrics.ts";
@@ -18,7 +19,7 @@ export const watchAnswer = (monitor: Monitor, detector: Pick<Detector, "suspicio
       point,
       totals: totals === null ? null : { framesIn: totals.framesIn, bytesIn: totals.bytesIn, framesOut: totals.framesOut, bytesOut: totals.bytesOut, pauses: totals.pauses, refused: totals.refused },
       suspicions: detector.suspicions().get(name) ?? [],
-      refusals: watched === null ? {} : Object.fromEntries(watched.portEvents),
+      refusals: watched === null ? {} : eventSums(watched.refusals),
     };
   }),
   flows: monitor.flows(),

@@ -4,7 +4,7 @@ import { type Watched } from "../watched.ts";
 import { type FlowRate, makeFlowRates, type PortRates } from "./flow-rates.ts";
 import { type History, makeHistory } from "./history.ts";
 import { EMPTY_POINT, type Metric, METRICS, type Point } from "./metrics.ts";
-import { ANSWERS_PER_QUESTION, UNASKED_ALLOWED_PER_S, worksFor } from "./working-peers.ts";
+import { worksFor } from "./working-peers.ts";
 
 /** Management among what is monitored; launcher and switch have counters of the kernel and no port. */
 const OWN_NAME = "management";
@@ -106,16 +106,12 @@ export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor 
   for (const { domain } of watched) monitoredOf(domain.name);
 
   const workPart = (kind: string, { to, from }: PortRates): Partial<Point> => {
-    const allowed = UNASKED_ALLOWED_PER_S.get(kind);
     let workBytesPerS = 0;
-    let unaskedPerS = 0;
     for (const [port, peer] of kindOfPort) {
       if (!worksFor(kind, peer)) continue;
-      const [sent, got] = [to.get(port) ?? NO_FLOW, from.get(port) ?? NO_FLOW];
-      workBytesPerS += sent.bytesPerS + got.bytesPerS;
-      if (allowed !== undefined) unaskedPerS += Math.max(0, sent.framesPerS - ANSWERS_PER_QUESTION * got.framesPerS - allowed);
+      workBytesPerS += (to.get(port) ?? NO_FLOW).bytesPerS + (from.get(port) ?? NO_FLOW).bytesPerS;
     }
-    return { workBytesPerS: Math.round(workBytesPerS), unaskedPerS: Math.round(unaskedPerS) };
+    return { workBytesPerS: Math.round(workBytesPerS) };
   };
   const portPart = (monitored: Monitored): Partial<Point> => {
     const of = monitored.port === null ? null : rates.of(monitored.port);

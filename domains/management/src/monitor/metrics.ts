@@ -4,7 +4,7 @@
  */
 export const METRICS = [
   "cpuPercent", "memoryBytes", "pids", "throttledPerS", "oomKills", "psiCpuPercent", "psiMemoryPercent", "psiIoPercent",
-  "framesInPerS", "bytesInPerS", "framesOutPerS", "bytesOutPerS", "workBytesPerS", "unaskedPerS",
+  "framesInPerS", "bytesInPerS", "framesOutPerS", "bytesOutPerS", "workBytesPerS",
   "queuedBytes", "oldestMs", "pausesPerS", "refusedPerS", "pulseAgeMs",
 ] as const;
 /** One of {@link METRICS}. */
@@ -15,6 +15,6 @@ export type Point = Readonly<Record<Metric, number>>;
 /** Nothing is known. */
 export const EMPTY_POINT: Point = {
   cpuPercent: 0, memoryBytes: 0, pids: 0, throttledPerS: 0, oomKills: 0, psiCpuPercent: 0, psiMemoryPercent: 0, psiIoPercent: 0,
-  framesInPerS: 0, bytesInPerS: 0, framesOutPerS: 0, bytesOutPerS: 0, workBytesPerS: 0, unaskedPerS: 0,
+  framesInPerS: 0, bytesInPerS: 0, framesOutPerS: 0, bytesOutPerS: 0, workBytesPerS: 0,
   queuedBytes: 0, oldestMs: 0, pausesPerS: 0, refusedPerS: 0, pulseAgeMs: 0,
 };

@@ -2,7 +2,7 @@ import { type Clock, type Failure, failure, type Log, refuse, type Result, ok } 
 import { type ToLauncher } from "../house.ts";
 import { nameFacts, type Watched } from "../watched.ts";
 import { decideStep, NO_STEPS, type Steps } from "./damping.ts";
-import { type Evidence, NO_HOLD, OPERATOR, type ResponseRecord, type Step } from "./step.ts";
+import { type Evidence, NO_HOLD, OPERATOR, type ResponseRecord, type Step, SWITCH } from "./step.ts";
 
 /** Cpu of a domain that is limited without a number, in percent of one core. */
 export const LIMITED_CPU_PERCENT = 25;
@@ -37,11 +37,16 @@ export type Responder = {
    * Errors: management.domain.unknown, management.domain.absent, management.standby.absent, management.response.damped, management.response.needless.
    */
   readonly respond: (domain: string, step: Step, evidence: Evidence, cpuPercent?: number) => Result<ResponseRecord>;
+  /** Records that the switch closed a port by itself. False: that is known already. */
+  readonly wasCut: (watched: Watched, cut: Cut) => boolean;
   /** A step took effect, or not. */
   readonly confirm: (watched: Watched, step: Step, isDone: boolean) => void;
   /** The last records, oldest first. */
   readonly recent: () => readonly ResponseRecord[];
 };
+
+/** What the switch says when it closed a port: which rule was broken, when by the wall clock, and how long closing it took, in ms. */
+export type Cut = { readonly cause: string; readonly atMs: number; readonly tookMs: number; readonly passed: number };
 
 type Ordered = { readonly record: ResponseRecord; readonly sinceMs: number };
 
@@ -142,6 +147,17 @@ export const makeResponder = ({ clock, log, keep, find, setOpen, promote, tellLa
       watched.hold = holdAfter(watched, step, cpuPercent);
       write(record);
       return ok(record);
+    },
+    wasCut: (watched, { cause, atMs, tookMs, passed }) => {
+      const { hold } = watched;
+      if (hold.isQuarantined) return false;
+      const names = nameFacts(watched);
+      const record: ResponseRecord = { atMs, domain: names.name, epoch: names.epoch, step: "quarantine", outcome: "ordered", tookMs: null, by: SWITCH, says: cause, facts: { passed } };
+      watched.hold = holdAfter(watched, "quarantine", 0);
+      tellLauncher({ type: "hold", ...names, step: "quarantine", cpuPercent: null });
+      write(record);
+      write({ ...record, outcome: "done", tookMs });
+      return true;
     },
     confirm: (watched, step, isDone) => {
       const key = `${watched.domain.name} ${step}`;

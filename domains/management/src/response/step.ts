@@ -9,6 +9,9 @@ export const STEPS = ["limit", "quarantine", "freeze", "promote", "rebuild", "th
 /** One of {@link STEPS}. */
 export type Step = (typeof STEPS)[number];
 
+/** Who says so when the switch took the step itself, before anybody was asked. */
+export const SWITCH = "switch";
+
 /** Who says so when a person does: never damped. */
 export const OPERATOR = "operator";
 

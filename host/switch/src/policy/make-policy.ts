@@ -1,4 +1,6 @@
+import { type FailureCode } from "@crossguardian/kernel";
 import { MESSAGES, messageName, type MessageName } from "@crossguardian/wire";
+import { type AnswerRule } from "../answer-budget.ts";
 import { FLOW_SIDES, type FlowSide, type PortKind } from "../port-kinds.ts";
 import { parsePolicy, type PolicyRule, type RateLimit } from "./parse-policy.ts";
 
@@ -8,6 +10,10 @@ export type Policy = {
   /** Whether anything at all passes between the two, in either direction. */
   readonly areRelated: (one: FlowSide, other: FlowSide) => boolean;
   readonly limitOf: (kind: PortKind) => RateLimit;
+  /** Null: what it says is not counted against what it was asked. */
+  readonly answersOf: (kind: PortKind) => AnswerRule | null;
+  /** Whether a port is closed when it does this. */
+  readonly cuts: (code: FailureCode) => boolean;
 };
 
 const KINDS_PER_PAIR = 256;
@@ -24,7 +30,7 @@ const decide = (rules: readonly PolicyRule[], from: FlowSide, to: FlowSide, name
 
 /** Makes a policy of its text: the first rule that matches decides. @throws switch.policy.* */
 export const makePolicy = (text: string): Policy => {
-  const { rules, limits } = parsePolicy(text);
+  const { rules, limits, answers, cuts } = parsePolicy(text);
   const pairs = new Map<FlowSide, Map<FlowSide, Uint8Array>>();
   for (const from of FLOW_SIDES) {
     const row = new Map<FlowSide, Uint8Array>();
@@ -44,5 +50,7 @@ export const makePolicy = (text: string): Policy => {
     areRelated: (one, other) =>
       allowedOf(one, other)?.includes(1) === true || allowedOf(other, one)?.includes(1) === true,
     limitOf: (kind) => limits[kind],
+    answersOf: (kind) => answers.get(kind) ?? null,
+    cuts: (code) => cuts.has(code),
   };
 };

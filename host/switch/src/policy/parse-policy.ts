@@ -1,5 +1,6 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, FAILURES, type FailureCode } from "@crossguardian/kernel";
 import { MESSAGES, type MessageName } from "@crossguardian/wire";
+import { type AnswerRule } from "../answer-budget.ts";
 import { FLOW_SIDES, PORT_KINDS, portKind, type FlowSide, type PortKind } from "../port-kinds.ts";
 
 /** One numbered line: who may say what to whom, or that nothing passes. */
@@ -18,6 +19,10 @@ export type RateLimit = { readonly messagesPerSecond: number; readonly bytesPerS
 export type PolicyText = {
   readonly rules: readonly PolicyRule[];
   readonly limits: Readonly<Record<PortKind, RateLimit>>;
+  /** What may be said without having been asked. */
+  readonly answers: ReadonlyMap<PortKind, AnswerRule>;
+  /** What has a port closed at the first event. */
+  readonly cuts: ReadonlySet<FailureCode>;
 };
 
 const MAX_POLICY_LINES = 500;
@@ -71,6 +76,29 @@ const parseLimit = (words: readonly string[], line: number): readonly [PortKind,
   return [kind, limit];
 };
 
+const kindOf = (word: string | undefined, line: number): PortKind => {
+  const kind = portKind(word ?? "");
+  if (kind === null) throw new CodedError("switch.policy.kind", { line });
+  return kind;
+};
+
+const parseAnswers = (words: readonly string[], line: number): readonly [PortKind, AnswerRule] => {
+  const numbers = words.slice(3).map((word) => (/^\d{1,9}$/u.test(word) ? Number(word) : 0));
+  const [perQuestion = 0, perSecond = 0, burst = 0] = numbers;
+  if (words.length !== 6 || numbers.includes(0)) throw new CodedError("switch.policy.answers", { line });
+  return [kindOf(words[1], line), { to: kindOf(words[2], line), perQuestion, perSecond, burst }];
+};
+
+const isFailureCode = (text: string): text is FailureCode => Object.hasOwn(FAILURES, text);
+
+const parseCuts = (words: readonly string[], line: number): readonly FailureCode[] => {
+  if (words.length !== 2) throw new CodedError("switch.policy.syntax", { line });
+  return (words[1] ?? "").split(",").map((code) => {
+    if (!isFailureCode(code)) throw new CodedError("switch.policy.cut", { line, code: code.slice(0, 40) });
+    return code;
+  });
+};
+
 const limitFor = (limits: ReadonlyMap<PortKind, RateLimit>, kind: PortKind): RateLimit => {
   const limit = limits.get(kind);
   if (limit === undefined) throw new CodedError("switch.policy.limit", { kind });
@@ -90,12 +118,15 @@ const allLimits = (limits: ReadonlyMap<PortKind, RateLimit>): Record<PortKind, R
 
 /**
  * Reads a flow policy. Lines: `<number> <from> <to> <message,message|deny> # reason`, numbers ascending, the last one
- * `* * deny`; `limit <kind> <messages/s> <bytes/s> # reason`, one per kind of port; `# comment`; empty.
+ * `* * deny`; `limit <kind> <messages/s> <bytes/s> # reason`, one per kind of port; `answers <kind> <to> <frames per question> <frames/s> <burst> # reason`;
+ * `cut <code,code> # reason`; `# comment`; empty.
  * @throws switch.policy.* with the line: a policy with a fault stops the start.
  */
 export const parsePolicy = (text: string): PolicyText => {
   const rules: PolicyRule[] = [];
   const limits = new Map<PortKind, RateLimit>();
+  const answers = new Map<PortKind, AnswerRule>();
+  const cuts = new Set<FailureCode>();
   const lines = text.split("\n");
   if (lines.length > MAX_POLICY_LINES) throw new CodedError("switch.policy.syntax", { line: MAX_POLICY_LINES });
   for (const [at, whole] of lines.entries()) {
@@ -109,6 +140,12 @@ export const parsePolicy = (text: string): PolicyText => {
       const [kind, limit] = parseLimit(words, line);
       if (limits.has(kind)) throw new CodedError("switch.policy.limit", { line, kind });
       limits.set(kind, limit);
+    } else if (words[0] === "answers") {
+      const [kind, rule] = parseAnswers(words, line);
+      if (answers.has(kind)) throw new CodedError("switch.policy.answers", { line, kind });
+      answers.set(kind, rule);
+    } else if (words[0] === "cut") {
+      for (const code of parseCuts(words, line)) cuts.add(code);
     } else {
       const rule = parseRule(words, reason, line);
       if (rule.number <= (rules.at(-1)?.number ?? 0)) throw new CodedError("switch.policy.order", { line });
@@ -120,5 +157,5 @@ export const parsePolicy = (text: string): PolicyText => {
     throw new CodedError("switch.policy.open");
   }
   for (const kind of PORT_KINDS) limitFor(limits, kind);
-  return { rules, limits: allLimits(limits) };
+  return { rules, limits: allLimits(limits), answers, cuts };
 };
