@@ -1,5 +1,6 @@
 import { bounds, type Message } from "@crossguardian/wire";
 import { checkSelfTest } from "./check-self-test.ts";
+import { beginCounts } from "./count-events.ts";
 import { type FromLauncher, type ManagedDomain } from "./house.ts";
 import { neighboursOf } from "./neighbours.ts";
 import { beginInstance, heard, nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
@@ -97,6 +98,7 @@ export const makeAdmission = (domains: readonly ManagedDomain[], powers: Oversee
       log.info("switch.started", { starts: switchStarts });
     },
     onAttached: (watched, epoch) => {
+      beginCounts(watched.refusals);
       if (watched.epoch !== epoch || switchStarts <= 1) return;
       // A replaced switch knows nobody, and a hello on its way may be lost with the one before.
       if (watched.phase === "admitted") sendAdmit(watched, !watched.hold.isQuarantined);

@@ -3,9 +3,9 @@ import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
 import { serveRotation } from "./access/rotate-keys.ts";
 import { serveDomains } from "./access/serve-domains.ts";
-import { beginCounts, countEvent } from "./count-events.ts";
+import { countEvent } from "./count-events.ts";
 import { answerQuestion, decodeAnswer } from "./answer-questions.ts";
-import { makeDetector } from "./detect/detector.ts";
+import { type Detector, makeDetector } from "./detect/detector.ts";
 import { type FromLauncher, type ManagedHouse } from "./house.ts";
 import { makeMonitor } from "./monitor/make-monitor.ts";
 import { makeQuestions } from "./questions.ts";
@@ -60,6 +60,14 @@ const onActive = ({ watched, all, epoch, responder }: Activation, powers: Overse
 
 const USEC_PER_MS = 1_000;
 
+/** The switch closed a port by itself; where there was an admitted standby it has the role already. */
+const takeCut = (watched: Watched | undefined, { epoch, cause, passed, atMs, tookUs }: Message<"cutOff">, all: readonly Watched[], detector: Detector): void => {
+  if (watched?.epoch !== epoch) return;
+  const hasSuccessor = watched.activeSinceMs !== null && standbyFor(watched, all) !== null;
+  countEvent(watched.refusals, cause, 1n);
+  detector.onCut(watched, { cause, passed: Number(passed), atMs: Number(atMs), tookMs: tookUs / USEC_PER_MS }, hasSuccessor);
+};
+
 type Activation = { readonly watched: Watched; readonly all: readonly Watched[]; readonly epoch: bigint; readonly responder: Responder };
 
 /** Makes the overseer of a house: admission by self-test, start orders, heartbeats, logs, questions (paper section IV-B). */
@@ -96,10 +104,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     const watched = byPort.get(port);
     if (watched === undefined) return;
     if (event === "port.active") onActive({ watched, all, epoch: count, responder }, powers);
-    else if (event === "port.attached") {
-      beginCounts(watched.refusals);
-      admission.onAttached(watched, count);
-    }
+    else if (event === "port.attached") admission.onAttached(watched, count);
     else if (event === "port.closed") responder.confirm(watched, "quarantine", count === watched.epoch);
     else if (!STATE_EVENTS.has(event)) {
       countEvent(watched.refusals, event, count);
@@ -113,13 +118,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   channel.on("portEvent", (port, event) => {
     if (port === bounds.SWITCH_PORT) onPortEvent(event);
   });
-  channel.on("cutOff", (port, { port: about, epoch, cause, passed, atMs, tookUs }) => {
-    const watched = byPort.get(about);
-    if (port !== bounds.SWITCH_PORT || watched === undefined || watched.epoch !== epoch) return;
-    const hasSuccessor = watched.activeSinceMs !== null && standbyFor(watched, all) !== null;
-    countEvent(watched.refusals, cause, 1n);
-    detector.onCut(watched, { cause, passed: Number(passed), atMs: Number(atMs), tookMs: tookUs / USEC_PER_MS }, hasSuccessor);
-  });
+  channel.on("cutOff", (port, cut) => (port === bounds.SWITCH_PORT ? takeCut(byPort.get(cut.port), cut, all, detector) : undefined));
   channel.on("hello", (port, hello) => {
     const watched = byPort.get(port);
     if (watched !== undefined) admission.onHello(watched, hello);

@@ -55,8 +55,8 @@ const takeOrder = (state: SwitchState, source: Port, kind: number, payload: Uint
 
 /** Whether a frame that may pass was asked for; counts it, and the question it is for the other side. */
 const isAsked = ({ answers, facts }: Port, { facts: to, answers: theirs }: Port): boolean => {
-  if (theirs !== null && theirs.rule.to === facts.kind) wasAsked(theirs);
-  return answers === null || answers.rule.to !== to.kind || mayAnswer(answers);
+  if (theirs?.rule.to === facts.kind) wasAsked(theirs);
+  return answers?.rule.to !== to.kind || mayAnswer(answers);
 };
 
 /** Counts a broken rule. True: the port was closed for it. */

@@ -76,13 +76,14 @@ export const makeDetector = ({ mode, clock, log, respond, wasCut }: DetectorPart
     const { next, steps } = decideSteps(instance.case, suspicion, nowMs);
     instance.case = next;
     if (mode === "report") return;
+    const isCertain = suspicion?.weight === "certain";
     for (const { step, says } of steps) {
       const facts: Readonly<Record<string, Fact>> = suspicion?.facts ?? {};
-      const done = respond(name, step, { by: "detector", says, facts }, step === "limit" ? SUSPECT_CPU_PERCENT : undefined);
+      const done = respond(name, step, { by: "detector", says, facts, isCertain }, step === "limit" ? SUSPECT_CPU_PERCENT : undefined);
       // Without a standby the service of the domain comes back by a new instance only.
       if (!done.ok && step === "promote" && done.failure.code === "management.standby.absent") {
         instance.case = { ...instance.case, isRebuilt: true };
-        respond(name, "rebuild", { by: "detector", says, facts });
+        respond(name, "rebuild", { by: "detector", says, facts, isCertain });
         return;
       }
     }
@@ -115,7 +116,7 @@ export const makeDetector = ({ mode, clock, log, respond, wasCut }: DetectorPart
       say(name, instance, { rule: cut.cause, weight: "certain", facts }, nowMs);
       // Without a standby the service of the domain comes back by a new instance only.
       instance.case = { ...isolatedCase(instance.case, cut.cause, nowMs), isRebuilt: !hasSuccessor };
-      respond(name, hasSuccessor ? "freeze" : "rebuild", { by: "detector", says: cut.cause, facts });
+      respond(name, hasSuccessor ? "freeze" : "rebuild", { by: "detector", says: cut.cause, facts, isCertain: true });
     },
     onEnded: (watched) => {
       instances.delete(watched.domain.name);
