@@ -1,6 +1,14 @@
 import { type Layer } from "./cell/layers.ts";
 import { type Group } from "./probe.ts";
 
+const RESOURCES: Group = "resources";
+
+/** A layer that stops a probe alone, or two that do it together. */
+export type Stop = Layer | `${Layer}+${Layer}`;
+
+/** Layers that a class of harm needs. */
+export const neededFor = (group: Group): number => (group === RESOURCES ? 1 : 2);
+
 /** What is known of one probe at the end. */
 export type ProbeResult = {
   readonly id: string;
@@ -10,8 +18,8 @@ export type ProbeResult = {
   /** Whether it succeeded beside the jail, and in the domain. */
   readonly control: boolean;
   readonly domain: boolean;
-  /** Layers each of which stops it alone; empty when they were not asked for or the control failed. */
-  readonly layers: readonly Layer[];
+  /** What stops it with every other layer gone, no layer named twice; empty when it was not asked for or the control failed. */
+  readonly layers: readonly Stop[];
   /** With `--ablate`: whether it succeeds when that layer is gone. */
   readonly ablated?: boolean;
 };
@@ -36,8 +44,6 @@ export type AttackResult = {
   readonly perProbe: readonly ProbeResult[];
 };
 
-const RESOURCES: Group = "resources";
-
 /** Puts the classes together. */
 export const threatsOf = (results: readonly ProbeResult[]): readonly ThreatResult[] => {
   const byThreat = new Map<string, ProbeResult[]>();
@@ -46,7 +52,7 @@ export const threatsOf = (results: readonly ProbeResult[]): readonly ThreatResul
     threat,
     probes: all.length,
     layers: Math.min(...all.map(({ layers }) => layers.length)),
-    needed: all.some(({ group }) => group === RESOURCES) ? 1 : 2,
+    needed: Math.min(...all.map(({ group }) => neededFor(group))),
   }));
 };
 

@@ -12,7 +12,7 @@ import { ALL_JAIL_LAYERS, type JailLayer, type Layer } from "./cell/layers.ts";
 import { type Group, GROUPS, isNative, type Probe } from "./probe.ts";
 import { isHonestBlockTaken } from "./probes/attestation.ts";
 import { allProbes } from "./probes/index.ts";
-import { type AttackResult, layersMinOf, type ProbeResult, threatsOf } from "./result.ts";
+import { type AttackResult, layersMinOf, neededFor, type ProbeResult, type Stop, threatsOf } from "./result.ts";
 import { runNative } from "./run-native.ts";
 import { openTargets } from "./stage/open-targets.ts";
 import { type Targets } from "./stage/targets.ts";
@@ -54,12 +54,32 @@ const asking = (probe: Probe, cells: Cells, targets: Targets): { readonly all: r
     ? { all: ALL_JAIL_LAYERS, ask: async (layers) => (await runNative(cells, targets, probe, layers === "control" ? "all" : without(layers))).isOpen }
     : { all: probe.layers, ask: async (layers) => probe.succeeds(layers === "control" ? new Set() : layers) };
 
+/** Layers that stop it alone; where these are too few, also two that do it together, of layers not named yet. */
+const stopsOf = async (all: readonly Layer[], ask: Ask, needed: number): Promise<readonly Stop[]> => {
+  const stops: Stop[] = [];
+  const left = new Set(all);
+  for (const layer of all) {
+    if (await ask(new Set([layer]))) continue;
+    stops.push(layer);
+    left.delete(layer);
+  }
+  for (const one of all) {
+    for (const other of all.slice(all.indexOf(one) + 1)) {
+      if (stops.length >= needed) return stops;
+      if (!left.has(one) || !left.has(other) || (await ask(new Set([one, other])))) continue;
+      stops.push(`${one}+${other}`);
+      left.delete(one);
+      left.delete(other);
+    }
+  }
+  return stops;
+};
+
 const judge = async (probe: Probe, cells: Cells, targets: Targets, options: AttackOptions): Promise<ProbeResult> => {
   const { all, ask } = asking(probe, cells, targets);
   const control = await ask("control");
   const domain = await ask(new Set(all));
-  const layers: Layer[] = [];
-  if (options.layers && control) for (const layer of all) if (!(await ask(new Set([layer])))) layers.push(layer);
+  const layers = options.layers && control ? await stopsOf(all, ask, neededFor(probe.group)) : [];
   const { ablate } = options;
   const { id, group, threat, says } = probe;
   return {

@@ -133,6 +133,8 @@ export const openCells = (folder: string, instance: string, secret: string): Cel
     try {
       const domain = await driver.start(prepared, { fd: descriptorOf(theirs) }, { logFd });
       theirs.destroy();
+      // As a launcher does with a domain that was admitted: before that nothing from outside reaches it.
+      if (!without.has("mount")) await driver.seal(domain);
       return {
         pid: domain.pid,
         before: viewOf(domain.pid),

@@ -6,7 +6,7 @@ export const JAIL_LAYERS = {
   pidns: "a process namespace and a /proc of its own",
   ipcns: "namespaces for System V and POSIX IPC and for names",
   netns: "a network namespace with nothing but lo",
-  mount: "a root of its own, read-only, without devices",
+  mount: "a root of its own, read-only, without devices, and without /proc once it is admitted",
   cgroup: "bounds of memory, tasks and cpu, and a control group namespace",
   rlimits: "bounds of the process: files, queues, core dumps",
 } as const;

@@ -18,6 +18,7 @@ export type SuiteDriver<D extends SuiteDomain> = {
     readonly pids: number;
     readonly oomKills: bigint;
   }>;
+  readonly seal: (domain: D) => Promise<void>;
   readonly kill: (domain: D) => Promise<void>;
 };
 
@@ -63,8 +64,9 @@ export type DriverSuiteInput<D extends SuiteDomain> = {
     readonly untold?: readonly string[];
     /** A domain ends when it runs code out of a volume, instead of being refused. */
     readonly endsOnVolumeCode?: boolean;
-    /** The domain's kernel shows a `/sys` of its own. */
+    /** The domain's kernel shows a `/sys` and a `/proc` of its own. */
     readonly hasOwnSys?: boolean;
+    readonly hasOwnProc?: boolean;
   };
 };
 
@@ -123,7 +125,7 @@ const seeingTests = <D extends SuiteDomain>(input: DriverSuiteInput<D>, use: Use
 };
 
 const reachingTests = <D extends SuiteDomain>(input: DriverSuiteInput<D>, use: Use<D>): void => {
-  const { test, other = {} } = input;
+  const { test, driver, other = {} } = input;
   test("a domain cannot change its program, its root or its key", async () =>
     use({ name: "write" }, async ({ ask }) => {
       for (const path of ["/x", "/app/x", "/app/probe.ts", "/dev/x", "/node", "/key"]) {
@@ -144,6 +146,15 @@ const reachingTests = <D extends SuiteDomain>(input: DriverSuiteInput<D>, use: U
       strictEqual((await ask("read", "/data/x"))["text"], "x");
     });
   });
+  test("a sealed domain has no /proc and goes on, and sealing again does nothing", async () =>
+    use({ name: "sealed" }, async ({ domain, ask }) => {
+      strictEqual((await ask("read", "/proc/self/status"))["code"], "");
+      await driver.seal(domain);
+      await driver.seal(domain);
+      for (const path of other.hasOwnProc === true ? [] : ["/proc/self/status", "/proc/1/status", "/proc/self/net/dev"]) strictEqual((await ask("read", path))["code"], "ENOENT", path);
+      strictEqual((await ask("ping"))["ok"], true);
+      strictEqual((await ask("busy", "50"))["code"], undefined);
+    }));
   test("a domain cannot open a network socket and has no device but lo", async () =>
     use({ name: "network" }, async ({ ask }) => {
       const { devices, ...attempts } = await ask("network");

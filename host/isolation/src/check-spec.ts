@@ -60,6 +60,7 @@ const problemOf = (spec: DomainSpec): string | null => {
   if (spec.volume?.bytes !== undefined && !isIntegerIn(spec.volume.bytes, 1, Number.MAX_SAFE_INTEGER)) {
     return "volume.bytes";
   }
+  if (spec.volume?.totalBytes !== undefined && !isIntegerIn(spec.volume.totalBytes, 1, Number.MAX_SAFE_INTEGER)) return "volume.totalBytes";
   if (spec.codeCache !== undefined && !isAbsolute(spec.codeCache.hostPath)) return "codeCache.hostPath";
   if (spec.keySlot !== null && !isAbsolute(spec.keySlot)) return "keySlot";
   if (!isIntegerIn(spec.uidBase, bounds.MIN_UID_BASE, 0xfffffffe - bounds.UIDS_PER_DOMAIN_COUNT)) return "uidBase";

@@ -32,6 +32,8 @@ export type ContainerRuntime = {
   readonly opensAsDomain: boolean;
   /** Whether the domain could make namespaces of the host's kernel; then its user namespace is closed. */
   readonly closesNamespaces: boolean;
+  /** Whether the domain's `/proc` is the host kernel's; then it is taken away once the domain is admitted. */
+  readonly sealsProc: boolean;
   /** Arguments that run the bundle. */
   readonly run: (paths: RuntimePaths, preservedFds?: number) => readonly string[];
   /** What is weaker than it looks. */
@@ -39,7 +41,7 @@ export type ContainerRuntime = {
 };
 
 const BOTH = [
-  "a volume's file size is bounded, the sum of its files is not",
+  "the sum of a volume's files is looked at twice a second, not bounded by the kernel",
 ];
 
 /** Namespaces, system-call filter and control groups of the host's kernel. */
@@ -54,6 +56,7 @@ export const CRUN: ContainerRuntime = {
   clone3: "denied",
   opensAsDomain: false,
   closesNamespaces: true,
+  sealsProc: true,
   run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }, preservedFds = 1) => [
     "--root", runtimeRoot, "--cgroup-manager=disabled", `--log=file:${logFile}`,
     "run", "--bundle", bundle, "--preserve-fds", String(preservedFds), "--pid-file", pidFile, containerId,
@@ -61,7 +64,7 @@ export const CRUN: ContainerRuntime = {
   notes: [
     "domains share the host's kernel",
     ...BOTH,
-    "a domain with the host's network shares its abstract unix sockets and may connect anywhere",
+    "a domain with the host's network may connect anywhere",
   ],
 };
 
@@ -79,6 +82,7 @@ export const RUNSC: ContainerRuntime = {
   clone3: "unknown to the kernel",
   opensAsDomain: true,
   closesNamespaces: false,
+  sealsProc: false,
   run: ({ bundle, pidFile, logFile, runtimeRoot, containerId }) => [
     "--root", runtimeRoot, "--platform=ptrace", "--network=none", "--ignore-cgroups", "--oci-seccomp", `--log=${logFile}`,
     "run", "--bundle", bundle, "--pid-file", pidFile, containerId,

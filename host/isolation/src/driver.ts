@@ -20,8 +20,10 @@ export type DomainLimits = {
 export type DomainVolume = {
   /** Absolute path of a directory; its owner becomes the domain. */
   readonly hostPath: string;
-  /** Largest single file in bytes (RLIMIT_FSIZE). The sum of all files is not bounded by the driver. */
+  /** Largest single file in bytes (RLIMIT_FSIZE). */
   readonly bytes?: number;
+  /** Most bytes of all files together. A domain above is ended, and not started before somebody has made room. */
+  readonly totalBytes?: number;
 };
 
 /** A virtual machine in which domains live, each a container with a channel of its own. */
@@ -167,6 +169,11 @@ export type IsolationDriver = {
   readonly isolate: (domain: RunningDomain) => Promise<void>;
   /** Sets the cpu quota while the domain runs: percent of one core, null lifts it. */
   readonly setCpuQuota: (domain: RunningDomain, percent: number | null) => Promise<void>;
+  /**
+   * Takes away what a domain needs for its start alone: its `/proc`, in which it has looked at its jail. For a domain that was admitted; repeatable.
+   * @throws isolation.seal.failed
+   */
+  readonly seal: (domain: RunningDomain) => Promise<void>;
   readonly stats: (domain: RunningDomain) => Promise<DomainStats>;
   /** Ends every process of the domain and removes control groups, bundle and mounts; bounded, repeatable. */
   readonly kill: (domain: { readonly name: string; readonly instance: string }) => Promise<void>;

@@ -52,6 +52,10 @@ export const MACHINE_OVERHEAD_BYTES = 256 * 1024 * 1024;
 export const MACHINE_TASKS_COUNT = 96;
 /** Size in bytes of a machine's disk; it takes only what is written. */
 export const VOLUME_DISK_BYTES = 2 * 1024 * 1024 * 1024;
+/** Time in milliseconds between two looks at the size of a volume, at least. */
+export const VOLUME_LOOK_MS = 500;
+/** Most files of a volume. */
+export const MAX_VOLUME_FILES_COUNT = 1_000_000;
 /** Longest wait in milliseconds for a command such as `crun --version`. */
 export const COMMAND_DEADLINE_MS = 10_000;
 /** Most bytes read of a runtime's error text. */

@@ -34,6 +34,7 @@ driverSuite({
     untold: ["CapAmb"],
     endsOnVolumeCode: true,
     hasOwnSys: true,
+    hasOwnProc: true,
   },
 });
 

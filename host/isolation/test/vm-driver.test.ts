@@ -28,6 +28,7 @@ driverSuite({
   traces: harness.traces,
   hostPaths: [harness.runDir, import.meta.dirname, "/usr/bin/crun", "/agent"],
   waitMs: async (durationMs) => sleep(durationMs),
+  other: { hasOwnProc: true },
 });
 
 test("a domain of this driver meets another kernel than the host's", { skip, timeout: SLOW_MS }, async () => {

@@ -6,6 +6,13 @@ import { type ManagementConfig } from "./management-lines.ts";
 const GUEST_KERNEL_BYTES = 192 * 1024 * 1024;
 const SHARED_MACHINE_CORES = 2;
 
+/** Of a gateway's domain, whose volume is a cache; a machine's disk has the same size (host/isolation/src/limits.ts). */
+const CACHE_BYTES = 2 * 1024 ** 3;
+/** Of orderer and validators, who keep what they signed for ever. */
+const RECORD_BYTES = 256 * 1024 ** 3;
+
+const mostBytesOf = ({ kind }: DomainEntry): number => (kind === "orderer" || kind === "validator" ? RECORD_BYTES : CACHE_BYTES);
+
 /** Plugins and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
 const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "witness";
 
@@ -45,7 +52,7 @@ export const domainSpecOf = (
   entry: entry.entry,
   argv: [],
   env: domainEnvironmentOf(entry, known.epoch),
-  volume: known.volumePath === null ? null : { hostPath: known.volumePath },
+  volume: known.volumePath === null ? null : { hostPath: known.volumePath, totalBytes: mostBytesOf(entry) },
   keySlot: entry.keySlot,
   limits: entry.limits,
   network: entry.network,

@@ -21,6 +21,8 @@ export const ISOLATION_FAILURES = {
   },
   "isolation.node.libraries": { action: "alarm", says: "the libraries of the node binary were not found" },
   "isolation.volume.unsafe": { action: "alarm", says: "the volume is not a plain directory" },
+  "isolation.volume.full": { action: "alarm", says: "a domain filled its volume beyond its bound; what is in it can be rebuilt or has to be moved" },
+  "isolation.seal.failed": { action: "retry", says: "the /proc of an admitted domain could not be taken away" },
   "isolation.cgroup.create": { action: "alarm", says: "a control group could not be made or limited" },
   "isolation.cgroup.busy": { action: "alarm", says: "a control group did not empty within its deadline" },
   "isolation.domain.exists": { action: "refuse", says: "a domain of this name runs already" },

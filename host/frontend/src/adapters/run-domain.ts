@@ -7,6 +7,7 @@ import { type PortChannel } from "../port-channel.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
 import { openPortChannel } from "./open-port-channel.ts";
 import { type DomainPowers } from "./powers.ts";
+import { type SelfTest } from "../parse-self-test.ts";
 import { readSelfTest } from "./read-self-test.ts";
 import { makeStreams } from "./streams.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -38,6 +39,8 @@ type Shell = {
   readonly log: Log;
   readonly clock: Clock;
   readonly environment: Environment;
+  /** Read once, at the start: the /proc it is read in is taken away when the domain is admitted. */
+  readonly selfTest: SelfTest;
   readonly exit: (code: number, why: string) => never;
 };
 
@@ -74,14 +77,14 @@ const openShell = (): Shell => {
   };
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
-  return { ports, log, clock, environment, exit };
+  return { ports, log, clock, environment, selfTest: readSelfTest(), exit };
 };
 
-const sayHello = ({ ports, environment, clock, exit }: Shell): void => {
+const sayHello = ({ ports, environment, clock, selfTest, exit }: Shell): void => {
   const taken = ports.send(bounds.MANAGEMENT_PORT, "hello", {
     domain: environment.name,
     pid: process.pid,
-    ...readSelfTest(),
+    ...selfTest,
     startedMs: BigInt(Math.trunc(clock.wallMs() - process.uptime() * 1000)),
     epoch: environment.epoch ?? 0n,
   });
@@ -127,7 +130,6 @@ const beat = ({ ports, clock }: Shell, gauges: ReadonlyMap<string, () => number>
 
 const shellGauges = ({ ports }: Shell, streams: () => number): Map<string, () => number> =>
   new Map([
-    ["memory.rssBytes", () => process.memoryUsage.rss()],
     ["channel.queuedBytes", ports.queuedBytes],
     ["channel.framesIn", () => ports.counts.framesIn],
     ["channel.framesOut", () => ports.counts.framesOut],

@@ -110,6 +110,7 @@ export const makeNoneDriver = ({ log }: { readonly log: Log }): IsolationDriver 
     resume: async (domain) => toRunning(domain, "SIGCONT"),
     isolate: async (domain) => toRunning(domain, "SIGSTOP"),
     setCpuQuota: async () => Promise.resolve(),
+    seal: async () => Promise.resolve(),
     stats: async (domain) => Promise.resolve(readProcessStats(domain.pid)),
     kill: async (domain) => {
       const entry = running.get(keyOf(domain));

@@ -15,7 +15,9 @@ import { launchOci } from "./oci-launch.ts";
 import { makeLibraryFinder, type OciHostFacts, readOciHost } from "./oci-host.ts";
 import { sha256 } from "./sha256.ts";
 import { requireUsable, toCapabilities } from "./oci-capabilities.ts";
+import { sealProc } from "./seal-proc.ts";
 import { ownFiles } from "./volume-owner.ts";
+import { requireRoom, watchVolume } from "./watch-volume.ts";
 
 type Known = {
   readonly paths: RuntimePaths;
@@ -98,6 +100,7 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
     requireNetwork(runtime, spec);
     requireExperiment(spec, reshape);
     const facts = await host();
+    await requireRoom(spec);
     const paths = bundlePaths(runDir, spec.instance, spec.name);
     const planned = await configOf(runtime, lending(runtime, spec, paths), facts, librariesFor);
     const config = reshape === undefined ? planned : reshape(planned, spec);
@@ -137,11 +140,13 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
         channelFd: channel.fd,
         logFd: stdio.logFd,
       });
+      const endWatch = watchVolume(prepared.spec, () => void emptyCgroups(facts.layout, prepared.instance, prepared.name).catch(() => undefined));
       return {
         name: prepared.name, instance: prepared.instance, isolation: runtime.isolation, pid,
         startedAtMs: Date.now(),
         // Where only the runtime's parent died, the domain follows it.
         exited: exited.then(async (end) => {
+          endWatch();
           await emptyCgroups(facts.layout, prepared.instance, prepared.name);
           entry.isRunning = false;
           return end;
@@ -173,6 +178,9 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
     setCpuQuota: async (domain, percent) => {
       writeCgroup(cpuQuotaWrites(await layout(), cgroupPath(domain.instance, domain.name), percent));
       knownOf(domain).cpuQuotaPercent = percent;
+    },
+    seal: async (domain) => {
+      if (runtime.sealsProc) await sealProc(domain, cgroupPath(domain.instance, domain.name), (await host()).tools);
     },
     stats: async (domain) => readStats(await layout(), cgroupPath(domain.instance, domain.name)),
     kill: destroy,

@@ -1,9 +1,9 @@
 import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainSpec } from "../driver.ts";
+import { MAX_VOLUME_FILES_COUNT } from "../limits.ts";
 import { INSIDE_UID, writableFolders } from "../oci-config.ts";
 
-const MAX_VOLUME_ENTRIES_COUNT = 1_000_000;
 const OWNER_ONLY_DIRECTORY = 0o700;
 const OWNER_READS = 0o400;
 
@@ -19,12 +19,12 @@ const ownFolder = (path: string, uid: number): void => {
   const top = lstatSync(path, { throwIfNoEntry: false });
   if (top?.isDirectory() !== true) throw new CodedError("isolation.volume.unsafe", { path });
   if (top.uid === uid && top.gid === uid) return;
-  let left = MAX_VOLUME_ENTRIES_COUNT;
+  let left = MAX_VOLUME_FILES_COUNT;
   const open = [path];
   for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       left -= 1;
-      if (left < 0) throw new CodedError("isolation.volume.unsafe", { path, entries: MAX_VOLUME_ENTRIES_COUNT });
+      if (left < 0) throw new CodedError("isolation.volume.unsafe", { path, entries: MAX_VOLUME_FILES_COUNT });
       const child = `${directory}/${entry.name}`;
       if (entry.isDirectory()) open.push(child);
       lchownSync(child, uid, uid);

@@ -12,7 +12,6 @@ export type FilteredSyscall = {
   readonly reason: string;
 };
 
-const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_NETLINK = 16;
@@ -54,8 +53,6 @@ export const FILTERED: readonly FilteredSyscall[] = [
   only("prctl", 0, 15, "PR_SET_NAME: threads are named"),
   only("prctl", 0, 16, "PR_GET_NAME"),
   only("prctl", 0, 0x53564d41, "PR_SET_VMA: V8 and glibc name mappings"),
-  only("socket", 0, AF_UNIX, "the front end's socket per endpoint, inside the domain"),
-  only("socketpair", 0, AF_UNIX, "pipes between threads"),
 ];
 
 const internet = (family: number, type: number, reason: string): FilteredSyscall => ({

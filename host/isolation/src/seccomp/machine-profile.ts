@@ -12,8 +12,12 @@ export const ALLOWED_MACHINE: readonly AllowedSyscall[] = [
   { names: ["memfd_create"], reason: "guest memory" },
   { names: ["select", "pselect6"], reason: "waiting, older forms" },
   { names: ["sched_setaffinity", "setpriority", "sched_setattr", "sched_getattr"], reason: "threads of emulated processors" },
+  { names: ["bind", "listen", "accept4", "connect", "getpeername", "setsockopt", "sendto", "recvfrom", "sendmsg", "recvmsg"], reason: "sockets of the kind below: one for each channel, the control port and the log" },
+  { names: ["fallocate"], reason: "its disk" },
   { names: ["socketpair", "timerfd_create", "timerfd_settime"], reason: "its event loop" },
 ];
+
+const AF_UNIX = 1;
 
 /** What QEMU's jail allows: the list of a domain, and this. */
 export const machineProfile = (): SeccompProfile => {
@@ -26,6 +30,7 @@ export const machineProfile = (): SeccompProfile => {
       { names, action: "SCMP_ACT_ALLOW" },
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
       ...FILTERED.map(toRule),
+      { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_UNIX, op: "SCMP_CMP_EQ" }] },
       ...[22, 38, 41].map((value) => ({ names: ["prctl"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
     ],
   };
