@@ -105,6 +105,22 @@ test("a program that does not start is told with its exit code and can be killed
   deepStrictEqual(await harness.traces("absent"), []);
 });
 
+test("a domain that fills its volume beyond its bound is ended, and not started before there is room", { skip, timeout: 60_000 }, async () => {
+  const totalBytes = 12 * 1024 * 1024;
+  const spec = harness.specOf({ name: "filler", volume: "filled" });
+  const hostPath = String(spec.volume?.hostPath);
+  const change = { volume: { hostPath, totalBytes } };
+  const { domain, ask } = await harness.open({ name: "filler", volume: "filled" }, change);
+  strictEqual((await ask("fill", "/data/first"))["code"], "");
+  strictEqual((await ask("ping"))["ok"], true);
+  await ask("fill", "/data/second").catch(() => undefined); // it may be ended before it answers
+  strictEqual((await domain.exited).signal, "SIGKILL");
+  await driver.kill(domain);
+  await rejects(driver.prepare({ ...spec, ...change }), /isolation\.volume\.full/);
+  rmSync(join(hostPath, "second"));
+  await driver.kill(await driver.prepare({ ...spec, ...change }));
+});
+
 test("a volume that is a link is refused", { skip, timeout: 60_000 }, async () => {
   mkdirSync(join(runDir, "real"));
   symlinkSync(join(runDir, "real"), join(runDir, "linked"));

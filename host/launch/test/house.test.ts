@@ -62,6 +62,18 @@ describe("a house", { skip: skipHouse }, () => {
     }
   });
 
+  test("takes /proc from every domain that was admitted, and management gets the same answer when it asks again", async () => {
+    for (const name of ["interaction", "relay", "plugin-a"]) {
+      const pid = await pidOf(name);
+      await until(`/proc of ${name} to be gone`, () => readdirSync(`/proc/${String(pid)}/root/proc`).length === 0);
+    }
+    const before = await pidOf("management");
+    await ask({ cmd: "kill", name: "management" });
+    await until("management to be started again", async () => ![0, before].includes((await domains()).get("management")?.pid ?? 0));
+    await until("the domains to be admitted by it", async () => (await Promise.all(["interaction", "relay", "plugin-a"].map(isAdmitted))).every(Boolean));
+    assert.deepEqual([...(await domains()).values()].filter(({ restarts, name }) => restarts > 0 && name !== "management").map(({ name }) => name), []);
+  });
+
   test("starts every process from a code cache it cannot write", async () => {
     assert.ok(!readFileSync(join(runDir, "events.jsonl"), "utf8").includes("code.absent"));
     for (const [name, { pid }] of await domains()) {
