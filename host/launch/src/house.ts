@@ -15,6 +15,7 @@ import { prepareCode } from "./prepare-code.ts";
 import { recordTakeover } from "./record-takeover.ts";
 import { type FromSwitch } from "./switch-lines.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
+import { sealDomain } from "./seal-domain.ts";
 import { type Sampled, sampleHouse } from "./sample-house.ts";
 import { watchManagement } from "./watch-management.ts";
 
@@ -129,11 +130,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
     if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
   };
-  /** A domain that keeps what only its start needed is not left running. */
-  const seal = async (name: string, epoch: string): Promise<void> => {
-    const running = members.get(name)?.running ?? null;
-    if (running !== null) await powers.driverOf(running.isolation).seal(running).catch((error: unknown) => endInstance(name, epoch, error instanceof CodedError ? error.code : "not sealed"));
-  };
   const hold = async (order: HoldOrder): Promise<void> => {
     const member = members.get(order.name);
     const done = member !== undefined && (await holdDomain(member, order, powers));
@@ -146,7 +142,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (verdict.type === "admitted") {
       record("domain.admitted", { name, epoch });
       admissions.admit(name);
-      void seal(name, epoch);
+      void sealDomain(members.get(name), powers, (why) => endInstance(name, epoch, why));
       return;
     }
     if (verdict.type === "key") {

@@ -68,6 +68,13 @@ const requireExperiment = (spec: DomainSpec, reshape: Reshape | undefined): void
   if (reshape !== undefined && spec.production === true) throw new CodedError("isolation.reshaped.production", { domain: spec.name });
 };
 
+const requireStartable = async (runtime: ContainerRuntime, spec: DomainSpec, reshape: Reshape | undefined): Promise<void> => {
+  checkSpec(spec);
+  requireNetwork(runtime, spec);
+  requireExperiment(spec, reshape);
+  await requireRoom(spec);
+};
+
 const warning = (told: Capabilities, reshape: Reshape | undefined): Capabilities =>
   reshape === undefined ? told : { ...told, notes: [...told.notes, "its configuration is changed for an experiment: nothing above is promised"] };
 
@@ -96,11 +103,8 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
   };
 
   const prepare = async (spec: DomainSpec): Promise<Prepared> => {
-    checkSpec(spec);
-    requireNetwork(runtime, spec);
-    requireExperiment(spec, reshape);
+    await requireStartable(runtime, spec, reshape);
     const facts = await host();
-    await requireRoom(spec);
     const paths = bundlePaths(runDir, spec.instance, spec.name);
     const planned = await configOf(runtime, lending(runtime, spec, paths), facts, librariesFor);
     const config = reshape === undefined ? planned : reshape(planned, spec);
@@ -179,9 +183,7 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
       writeCgroup(cpuQuotaWrites(await layout(), cgroupPath(domain.instance, domain.name), percent));
       knownOf(domain).cpuQuotaPercent = percent;
     },
-    seal: async (domain) => {
-      if (runtime.sealsProc) await sealProc(domain, cgroupPath(domain.instance, domain.name), (await host()).tools);
-    },
+    seal: async (domain) => (runtime.sealsProc ? sealProc(domain, cgroupPath(domain.instance, domain.name), (await host()).tools) : undefined),
     stats: async (domain) => readStats(await layout(), cgroupPath(domain.instance, domain.name)),
     kill: destroy,
   };
