@@ -14,9 +14,9 @@ const heldAfter = (held: ReadonlySet<HeldStep>, step: HoldOrder["step"]): Readon
 };
 
 /** Does the launcher's part of a step: quota and freezer are the driver's. False: it could not be done, or the domain does not run in a jail. */
-export const holdDomain = async (member: Member, { step, cpuPercent }: HoldOrder, { driverOf, record }: Pick<HousePowers, "driverOf" | "record">): Promise<boolean> => {
+export const holdDomain = async (member: Member | undefined, { step, cpuPercent }: HoldOrder, { driverOf, record }: Pick<HousePowers, "driverOf" | "record">): Promise<boolean> => {
+  if (member === undefined || member.running === null) return false;
   const { running, entry } = member;
-  if (running === null) return false;
   const driver = driverOf(running.isolation);
   member.held = heldAfter(member.held, step);
   try {

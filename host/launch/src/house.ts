@@ -131,8 +131,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
   };
   const hold = async (order: HoldOrder): Promise<void> => {
-    const member = members.get(order.name);
-    const done = member !== undefined && (await holdDomain(member, order, powers));
+    const done = await holdDomain(members.get(order.name), order, powers);
     link.tell({ type: "held", name: order.name, epoch: order.epoch, step: order.step, done });
   };
   const onVerdict: ManagementLinkParts["onVerdict"] = (verdict) => {
