@@ -4,4 +4,5 @@ export { type ExperimentOptions } from "./experiment/experiment-options.ts";
 export { measureApt, measureDos } from "./experiment/experiments.ts";
 export { type AptResult } from "./experiment/run-apt.ts";
 export { type DosResult } from "./experiment/run-dos.ts";
+export { startLoad, type SteadyLoad } from "./experiment/steady-load.ts";
 export { type Crowd, type CrowdResult, type CrowdRun, runCrowds } from "./experiment/run-flash-crowd.ts";

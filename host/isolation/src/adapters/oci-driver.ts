@@ -193,4 +193,4 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
 export const makeOciDriver = (parts: OciDriverParts): IsolationDriver => makeContainerDriver(CRUN, parts);
 
 /** One gVisor sandbox per domain: its system calls meet a kernel of its own (paper section IV-B, constraint 1). */
-export const makeGvisorDriver = ({ runDir }: Pick<OciDriverParts, "runDir">): IsolationDriver => makeContainerDriver(RUNSC, { runDir });
+export const makeGvisorDriver = (parts: OciDriverParts): IsolationDriver => makeContainerDriver(RUNSC, parts);
