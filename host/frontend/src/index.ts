@@ -1,3 +1,4 @@
+export { answerControls, type Controls } from "./answer-controls.ts";
 export { socketLink, type SocketLink } from "./adapters/fd-link.ts";
 export { CHANNEL_FD, openPortChannel, type PortChannelOptions } from "./adapters/open-port-channel.ts";
 export { type Channel, type DomainPowers, type Streams } from "./adapters/powers.ts";
