@@ -1,9 +1,11 @@
+export { checkSpec } from "./check-spec.ts";
 export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
+export { JOIN_AND_RUN } from "./adapters/oci-launch.ts";
 export { makeGvisorDriver, makeOciDriver, type OciDriverParts } from "./adapters/oci-driver.ts";
 export { promisedMemory } from "./adapters/promised-memory.ts";
 export { buildGuest } from "./adapters/vm/build-guest.ts";
