@@ -9,10 +9,10 @@ const STEERING_NAME = /^(LD_|NODE_OPTIONS$|NODE_PATH$|NODE_EXTRA|NODE_COMPILE_CA
 
 const isText = (value: string, maxChars: number): boolean => value.length <= maxChars && !value.includes("\0");
 
-// A comma or colon would be read as an option separator by a mount.
+// A comma or colon would be read as an option separator by a mount; the rest is what a shell acts on, should a path ever get into the text of a script.
 const isAbsolute = (path: string): boolean =>
   isText(path, bounds.MAX_PATH_CHARS) &&
-  /^\/[^,:\n\\]+$/.test(path) &&
+  /^\/[^,:\\$`;&|<>"'\x00-\x1f\x7f]+$/.test(path) &&
   !path.split("/").slice(1).some((part) => part === "" || part === "." || part === "..");
 
 const isInside = (path: string): boolean => isAbsolute(`/${path}`);

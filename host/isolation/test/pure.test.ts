@@ -98,6 +98,11 @@ test("every field of a specification outside its bounds is refused by name", () 
   }
 });
 
+test("a path that a shell would act on is refused", () => {
+  for (const path of ["/x$(touch y)", "/x`y`", "/x; y", "/x & y", "/x | y", "/x > y", "/x\ny", "/x'y", '/x"y']) throws(() => checkSpec({ ...SPEC, image: path }), /isolation\.spec\.invalid/, path);
+  checkSpec({ ...SPEC, image: "/a folder/of-mine_1.0" });
+});
+
 test("the filter allows at most 120 system calls and none that leaves the jail", () => {
   const forbidden = [
     "ptrace", "bpf", "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "keyctl", "add_key", "request_key",
