@@ -44,7 +44,7 @@ export {
   type RelayHeader,
   type TxStatus,
 } from "./messages/common.ts";
-export { evmEvidence, privateCall, SUBMIT_CALL, SUBMIT_OUTCOME } from "./messages/appchain.ts";
+export { evmEvidence, fabricTogether, privateCall, SUBMIT_CALL, SUBMIT_OUTCOME } from "./messages/appchain.ts";
 export { batchContent } from "./messages/relay.ts";
 export {
   goesFirst,

@@ -1,6 +1,6 @@
 /** What became of a transaction. */
 export type TransactionOutcome =
-  | { readonly kind: "committed"; readonly transaction: string }
+  | { readonly kind: "committed"; readonly transaction: string; /** What the chaincode answered. */ readonly result: Uint8Array }
   /** Versions changed under it, or endorsers saw different states: the same call may be tried in a new transaction. */
   | { readonly kind: "conflict"; readonly detail: string }
   /** Chaincode, peers or orderer refused it. */

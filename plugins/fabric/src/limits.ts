@@ -6,7 +6,9 @@ export const COMMIT_DEADLINE_MS = 20_000;
 export const SLOW_CALL_MS = 500;
 /** Submissions that wait for their turn. */
 export const MAX_WAITING_SUBMISSIONS = 256;
-/** Content of one transaction's submission, in bytes; a peer takes 100 MB, an orderer cuts a block at some MB. */
+/** Submissions in one transaction. */
+export const MAX_TOGETHER = 64;
+/** Content of one transaction's submissions, in bytes; a peer takes 100 MB, an orderer cuts a block at some MB. */
 export const MAX_TRANSACTION_BYTES = 512 * 1024;
 /** Transactions made anew after a version conflict or endorsements that differ. */
 export const MAX_CONFLICT_RETRIES = 12;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Clock, type Log } from "@crossguardian/kernel";
-import { type Message, SUBMIT_OUTCOME } from "@crossguardian/wire";
+import { type Clock, type Log, utf8 } from "@crossguardian/kernel";
+import { decodeMessage, fabricTogether, type Message, MESSAGES, SUBMIT_OUTCOME } from "@crossguardian/wire";
 import { type ContractPort, type TransactionOutcome } from "../src/index.ts";
 import { makeTransactionSender } from "../src/submit/transaction-sender.ts";
 import { splitSubmission, type Submission } from "../src/submit/split-submission.ts";
@@ -28,7 +28,7 @@ const submission = (id: bigint, pairs: readonly string[], per = 1): Submission =
   };
 };
 
-type Sent = { readonly name: string; readonly finish: (outcome: TransactionOutcome) => void };
+type Sent = { readonly name: string; readonly content: Uint8Array; readonly finish: (outcome: TransactionOutcome) => void };
 
 const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number } = {}) => {
   const sent: Sent[] = [];
@@ -36,9 +36,9 @@ const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: num
   let more: (() => void) | null = null;
   const contract: ContractPort = {
     evaluate: async () => Promise.resolve(new Uint8Array(0)),
-    submit: async (name) =>
+    submit: async (name, [content]) =>
       new Promise((finish) => {
-        sent.push({ name, finish });
+        sent.push({ name, content: content instanceof Uint8Array ? content : new Uint8Array(0), finish });
         more?.();
       }),
   };
@@ -55,7 +55,7 @@ const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: num
   return { sender, sent, hints, until };
 };
 
-const committed: TransactionOutcome = { kind: "committed", transaction: "aa" };
+const committed: TransactionOutcome = { kind: "committed", transaction: "aa", result: new Uint8Array(0) };
 const conflict: TransactionOutcome = { kind: "conflict", detail: "validation code 11" };
 
 test("a version conflict is tried again in a new transaction, and the submission is reported once", async () => {
@@ -90,10 +90,40 @@ test("transactions of one pair go one after the other, those of different pairs 
   await until(() => hints.length === 1);
   assert.equal(sent.length, 3);
   for (const each of sent) each.finish(committed);
-  await until(() => hints.length === 3);
-  sent[3]?.finish(committed);
   await until(() => hints.length === 4);
   assert.equal(sender.waiting(), 0);
+});
+
+test("what waits for a pair goes together into its next transaction, within the bound of entries, and each submission hears what became of it", async () => {
+  const { sender, sent, hints, until } = start({ maxTransactions: 1, maxEntries: 5 });
+  sender.submit(submission(1n, ["1:A:vault"]));
+  for (const id of [2n, 3n, 4n]) sender.submit(submission(id, ["1:A:vault"], 2));
+  sent[0]?.finish(committed);
+  await until(() => sent.length === 2);
+  assert.deepEqual(sent.map(({ name }) => name), ["gateway:execute", "gateway:together"]);
+  const together = decodeMessage(fabricTogether, sent[1]?.content ?? new Uint8Array(0));
+  assert.ok(together.ok);
+  assert.deepEqual(together.value.map((each) => decodeMessage(MESSAGES.submit.codec, each)).map((each) => (each.ok ? each.value.id : null)), [2n, 3n]);
+  sent[1]?.finish({ ...committed, result: utf8(JSON.stringify(["", "BodyMismatch index 1"])) });
+  await until(() => sent.length === 3);
+  sent[2]?.finish(committed);
+  await until(() => hints.length === 4);
+  assert.deepEqual(hints.map(({ id, outcome }) => [id, outcome]), [[1n, SUBMIT_OUTCOME.mined], [2n, SUBMIT_OUTCOME.mined], [3n, SUBMIT_OUTCOME.reverted], [4n, SUBMIT_OUTCOME.mined]]);
+});
+
+test("submissions that are refused together are tried one by one, so that one of them keeps no other out", async () => {
+  const { sender, sent, hints, until } = start();
+  for (const id of [1n, 2n, 3n]) sender.submit(submission(id, ["1:A:vault"]));
+  sent[0]?.finish(committed);
+  await until(() => sent.length === 2);
+  sent[1]?.finish({ kind: "refused", detail: "chaincode response 500" });
+  await until(() => sent.length === 3);
+  sent[2]?.finish({ kind: "refused", detail: "chaincode response 500, BodyMismatch" });
+  await until(() => sent.length === 4);
+  sent[3]?.finish(committed);
+  await until(() => hints.length === 3);
+  assert.deepEqual(sent.map(({ name }) => name), ["gateway:execute", "gateway:together", "gateway:execute", "gateway:execute"]);
+  assert.deepEqual(hints.map(({ id, outcome }) => [id, outcome]), [[1n, SUBMIT_OUTCOME.mined], [2n, SUBMIT_OUTCOME.reverted], [3n, SUBMIT_OUTCOME.mined]]);
 });
 
 test("a refused transaction and one that nobody knows about are told apart", async () => {

@@ -1,6 +1,6 @@
 import { type Context } from "fabric-contract-api";
 import { fromHex } from "@crossguardian/kernel";
-import { type Codec, decodeMessage, MESSAGES, type Message } from "@crossguardian/wire";
+import { type Codec, decodeMessage, fabricTogether, MESSAGES, type Message } from "@crossguardian/wire";
 import { demand, Refusal } from "../refusal.ts";
 
 const MAX_HEX_BYTES = 64 * 1024;
@@ -40,8 +40,16 @@ const decodeArg = <T>(codec: Codec<T>, untrusted: Uint8Array): T => {
 /** fabric-shim's stub has the arguments as bytes; the declared interface has not. */
 type WithBytes = { readonly getBufferArgs: () => readonly Uint8Array[] };
 
-/** A submission as the plugin passes it on: the message `submit` of core/wire, as it is. @throws Refusal ArgumentsInvalid */
-export const submissionArg = ({ stub }: Context): Message<"submit"> => {
+const rawArg = ({ stub }: Context): Uint8Array => {
   const [, untrusted] = (stub as unknown as WithBytes).getBufferArgs();
-  return decodeArg<Message<"submit">>(MESSAGES.submit.codec, untrusted ?? new Uint8Array(0));
+  return untrusted ?? new Uint8Array(0);
 };
+
+/** A submission as the plugin passes it on: the message `submit` of core/wire, as it is. @throws Refusal ArgumentsInvalid */
+export const submissionArg = (ctx: Context): Message<"submit"> => openSubmission(rawArg(ctx));
+
+/** A submission out of its bytes. @throws Refusal ArgumentsInvalid */
+export const openSubmission = (untrusted: Uint8Array): Message<"submit"> => decodeArg<Message<"submit">>(MESSAGES.submit.codec, untrusted);
+
+/** Several of them, not opened yet. @throws Refusal ArgumentsInvalid */
+export const submissionsArg = (ctx: Context): readonly Uint8Array[] => decodeArg<readonly Uint8Array[]>(fabricTogether, rawArg(ctx));

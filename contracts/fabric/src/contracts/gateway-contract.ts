@@ -6,8 +6,9 @@ import { rotate } from "../gateway/attested.ts";
 import { initialise } from "../gateway/initialise.ts";
 import { settle, settledUpTo, stateOf } from "../gateway/source.ts";
 import { indexKey, pairKey, tables } from "../gateway/store.ts";
+import { takeTogether } from "../gateway/together.ts";
 import { decidedWindow, services, settledWindow } from "../gateway/views.ts";
-import { bytesArg, numberArg, submissionArg, textsArg } from "./arguments.ts";
+import { bytesArg, numberArg, openSubmission, submissionArg, submissionsArg, textsArg } from "./arguments.ts";
 import { look, openTransaction, transact } from "./open-call.ts";
 
 const numberText = (value: bigint): string => value.toString();
@@ -44,6 +45,11 @@ export class GatewayContract extends Contract {
 
   async rotate(ctx: Context, _submission: string): Promise<void> {
     await transact(ctx, async (call) => rotate(call, submissionArg(ctx)));
+  }
+
+  /** Several of these; answers a JSON list of why each was refused, "" for those that were taken. */
+  async together(ctx: Context, _submissions: string): Promise<string> {
+    return transact(ctx, async (call) => JSON.stringify(await takeTogether(call, submissionsArg(ctx), openSubmission)));
   }
 
   async reemit(ctx: Context, from: string, to: string, index: string, status: string, result: string, requestHash: string): Promise<void> {

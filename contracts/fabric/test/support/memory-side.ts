@@ -3,7 +3,7 @@ import { type Member } from "@crossguardian/fabric-devnet";
 import { compareBytes, concatBytes, fromHex, toHex, utf8 } from "@crossguardian/kernel";
 import { decodeFabricEvents, decodeGatewayEvent, type GatewayEvent, isGatewayTopic } from "@crossguardian/proof";
 import { type TwinSide, TwinRefusal } from "@crossguardian/testkit";
-import { encodeMessage, MESSAGES } from "@crossguardian/wire";
+import { encodeMessage, fabricTogether, type Message, MESSAGES } from "@crossguardian/wire";
 import { type Context } from "fabric-contract-api";
 import { accountOfCertificate } from "../../src/account.ts";
 import { DataContract } from "../../src/contracts/data-contract.ts";
@@ -88,6 +88,13 @@ export const signAll = (digest: Uint8Array, keys: readonly Uint8Array[]): readon
       return concatBytes([signature, Uint8Array.of(27 + recovery)]);
     });
 
+/** Sends submissions in one transaction; answers its events and why each was refused. */
+export const sendTogether = async (channel: MemoryChannel, submissions: readonly Message<"submit">[]) => {
+  const raw = encodeMessage(fabricTogether, submissions.map((each) => encodeMessage(MESSAGES.submit.codec, each)));
+  const { answer, events } = await channel.call("gateway:together", [""], { raw });
+  return { events, reasons: JSON.parse(answer) as readonly string[] }; // what the chaincode of this package answers
+};
+
 export type SideKeys = { readonly governors: readonly Uint8Array[]; readonly pauser: Uint8Array };
 
 export const govern = async (channel: MemoryChannel, terms: GatewayTerms, keys: SideKeys, calls: readonly string[]): Promise<void> => {
@@ -97,7 +104,8 @@ export const govern = async (channel: MemoryChannel, terms: GatewayTerms, keys: 
   await channel.call("gateway:governed", [JSON.stringify(calls), JSON.stringify(signatures)]);
 };
 
-export const twinOf = (channel: MemoryChannel, terms: GatewayTerms, keys: SideKeys, ids: TwinSide["ids"], user: Member): TwinSide => {
+/** `isTogether`: submissions go by the transaction that takes several. */
+export const twinOf = (channel: MemoryChannel, terms: GatewayTerms, keys: SideKeys, ids: TwinSide["ids"], user: Member, isTogether = false): TwinSide => {
   const ask = async (name: string, args: readonly string[]): Promise<readonly GatewayEvent[]> => (await refusing(channel.call(name, args))).events;
   const look = async (name: string, args: readonly string[]): Promise<string> => (await refusing(channel.call(name, args))).answer;
   const CALLS = { 1: "execute", 2: "settle", 3: "cancel", 4: "rotate" } as const;
@@ -117,8 +125,14 @@ export const twinOf = (channel: MemoryChannel, terms: GatewayTerms, keys: SideKe
       const { status, result } = JSON.parse(await look("data:answerOf", [keyOf(to), index.toString()])) as { status: number; result: string };
       return { status, result: fromHex(result) };
     },
-    submit: async (submission) =>
-      (await refusing(channel.call(`gateway:${CALLS[submission.call]}`, [""], { raw: encodeMessage(MESSAGES.submit.codec, submission) }))).events,
+    submit: async (submission) => {
+      if (isTogether) {
+        const { events, reasons } = await sendTogether(channel, [submission]);
+        if (reasons[0] !== "") throw new TwinRefusal(reasons[0]?.split(" ")[0] ?? "");
+        return events;
+      }
+      return (await refusing(channel.call(`gateway:${CALLS[submission.call]}`, [""], { raw: encodeMessage(MESSAGES.submit.codec, submission) }))).events;
+    },
     reemit: async (from, to, { index, status, result, requestHash }) =>
       ask("gateway:reemit", [keyOf(from), keyOf(to), index.toString(), status.toString(), toHex(result), toHex(requestHash)]),
     requestState: async (from, to, index) => (JSON.parse(await look("gateway:requestState", [keyOf(from), keyOf(to), index.toString()])) as { state: number }).state,

@@ -42,14 +42,14 @@ const introduce = async (channel: MemoryChannel, terms: GatewayTerms, own: strin
 };
 
 /** Two channels in memory. */
-export const makeMemoryWorld = async (): Promise<TwinWorld & { readonly channels: readonly [MemoryChannel, MemoryChannel] }> => {
+export const makeMemoryWorld = async (isTogether = false): Promise<TwinWorld & { readonly channels: readonly [MemoryChannel, MemoryChannel] }> => {
   const [termsA, termsB] = [termsOf("a", 41), termsOf("b", 42)];
   const channels = [makeMemoryChannel(user), makeMemoryChannel(user)] as const;
   await channels[0].call("gateway:initialise", [encodeTerms(termsA)]);
   await channels[1].call("gateway:initialise", [encodeTerms(termsB)]);
   await introduce(channels[0], termsA, "a", "b", termsB);
   await introduce(channels[1], termsB, "b", "a", termsA);
-  const [a, b] = [twinOf(channels[0], termsA, sideKeys, idsOf("a"), user), twinOf(channels[1], termsB, sideKeys, idsOf("b"), user)];
+  const [a, b] = [twinOf(channels[0], termsA, sideKeys, idsOf("a"), user, isTogether), twinOf(channels[1], termsB, sideKeys, idsOf("b"), user, isTogether)];
   for (const channel of channels) await channel.call("vault:mintHome", [toHex(a.user), (10n ** 24n).toString()]);
   const states = channels.map((each) => each.snapshot());
   return {

@@ -11,6 +11,8 @@ import {
   MAX_ITEMS_PER_EVIDENCE,
   MAX_PAIRS_PER_QUERY,
   MAX_RESULT_BYTES,
+  MAX_SUBMISSIONS_TOGETHER,
+  MAX_SUBMISSION_CONTENT_BYTES,
   MAX_TREE_LEVELS,
   MAX_WINDOW_INDEXES,
 } from "./bounds.ts";
@@ -97,6 +99,9 @@ export const submit = struct({
   bodies: list(callBody, MAX_BLOCK_ENTRIES),
   results: list(bytes(MAX_RESULT_BYTES), MAX_BLOCK_ENTRIES),
 });
+
+/** Argument of the Fabric chaincode's `gateway:together`: submissions, each a `submit`, in their order. */
+export const fabricTogether = list(bytes(MAX_SUBMISSION_CONTENT_BYTES), MAX_SUBMISSIONS_TOGETHER);
 
 /** Plugin to interaction: what became of a submission; a hint only, the contract's event decides. */
 export const submitted = struct({

@@ -40,6 +40,9 @@ export const MAX_FACTS = 32;
 export const MAX_FACT_BYTES = 512;
 /** Pairs of one window question. */
 export const MAX_PAIRS_PER_QUERY = 64;
+/** Submissions of one Fabric transaction, and the longest of them in bytes. */
+export const MAX_SUBMISSIONS_TOGETHER = 64;
+export const MAX_SUBMISSION_CONTENT_BYTES = 1024 * 1024;
 /** Indexes in one window. */
 export const MAX_WINDOW_INDEXES = 8192;
 /** Content ids in one question for bodies. */

@@ -61,7 +61,7 @@ export const openContract = (
       try {
         const submitted = await contract.submitAsync(name, { arguments: [...args] });
         const status = await submitted.getStatus();
-        if (status.successful) return { kind: "committed", transaction: submitted.getTransactionId() };
+        if (status.successful) return { kind: "committed", transaction: submitted.getTransactionId(), result: submitted.getResult() };
         const detail = `validation code ${status.code.toString()}`;
         return { kind: CONFLICTS.has(status.code) ? "conflict" : "refused", detail };
       } catch (error) {
