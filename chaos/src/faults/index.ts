@@ -42,6 +42,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   chainDownPastTimeout,
   belowThreshold,
   relayFrames: linkFault(({ choice }) => ({ kind: "frames", doubleEvery: 2 + Math.floor(further(choice, 5) * 5), swapEvery: 3 + Math.floor(further(choice, 6) * 7) })),
+  bodiesMissing: linkFault(() => ({ kind: "bodiless" })),
   linkSlow: linkFault(({ choice }) => ({ kind: "slow", delayMs: SLOW_MS + Math.floor(further(choice, 5) * (SLOWEST_MS - SLOW_MS)) })),
   linkOneWay: linkFault((order) => ({ kind: "oneWay", silent: wayOf(order) })),
   linkCut: linkFault(() => ({ kind: "cut" })),

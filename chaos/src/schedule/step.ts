@@ -16,7 +16,7 @@ export const FAULT_NAMES = [
   "reorgShallow", "reorgAlmostDepth", "stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise",
   "rpcStale", "rpcError", "rpcEmpty", "rpcDouble", "rpcHang", "rpcStall", "rpcCut", "rpcSlow", "witnessLies",
   "chainPaused", "chainDownPastTimeout",
-  "belowThreshold", "relayFrames", "linkSlow", "linkOneWay", "linkCut",
+  "belowThreshold", "relayFrames", "bodiesMissing", "linkSlow", "linkOneWay", "linkCut",
 ] as const;
 /** One of {@link FAULT_NAMES}. */
 export type FaultName = (typeof FAULT_NAMES)[number];

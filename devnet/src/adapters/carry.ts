@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type ProxyMode } from "../proxy/mode.ts";
 import { makeFrameShuffle } from "../proxy/shuffle-frames.ts";
+import { makeBodyWithholding } from "../proxy/withhold-bodies.ts";
 
 /** Writes, and reads no more from the other end until it is written. */
 const writer = (from: Socket, to: Socket) => (piece: Uint8Array): void => {
@@ -32,6 +33,12 @@ const carrySlowly = (from: Socket, to: Socket, delayMs: number): void => {
   });
 };
 
+const changeOf = (mode: ProxyMode, way: "up" | "down"): ((piece: Uint8Array) => readonly Uint8Array[]) => {
+  if (mode.kind === "frames") return makeFrameShuffle(mode);
+  if (mode.kind === "bodiless" && way === "down") return makeBodyWithholding();
+  return (piece) => [piece];
+};
+
 /** Carries what comes from one end to the other, and that it ended, as the mode says. A mode that says nothing about it carries all at once. */
 export const carry = (from: Socket, to: Socket, mode: ProxyMode, way: "up" | "down"): void => {
   from.on("error", () => from.destroy());
@@ -46,12 +53,8 @@ export const carry = (from: Socket, to: Socket, mode: ProxyMode, way: "up" | "do
   const write = writer(from, to);
   from.once("end", () => to.end());
   from.once("close", () => to.destroy());
-  if (mode.kind !== "frames") {
-    from.on("data", write);
-    return;
-  }
-  const shuffle = makeFrameShuffle(mode);
+  const change = changeOf(mode, way);
   from.on("data", (piece) => {
-    for (const part of shuffle(piece)) write(part);
+    for (const part of change(piece)) write(part);
   });
 };

@@ -4,10 +4,10 @@ import { type HeaderJson, isHeader } from "./header-json.ts";
 import { type ProxyMode } from "./mode.ts";
 
 /** Modes that look into what passes. */
-export type ReadingMode = Exclude<ProxyMode, { kind: "pass" | "stall" | "cut" | "slow" | "oneWay" | "frames" }>;
+export type ReadingMode = Exclude<ProxyMode, { kind: "pass" | "stall" | "cut" | "slow" | "oneWay" | "bodiless" | "frames" }>;
 
 /** Whether a mode looks into what passes. */
-export const isReadingMode = (mode: ProxyMode): mode is ReadingMode => !["pass", "stall", "cut", "slow", "oneWay", "frames"].includes(mode.kind);
+export const isReadingMode = (mode: ProxyMode): mode is ReadingMode => !["pass", "stall", "cut", "slow", "oneWay", "bodiless", "frames"].includes(mode.kind);
 
 /** Asks the node behind the proxy. */
 export type AskUpstream = (method: string, params: readonly unknown[]) => Promise<unknown>;

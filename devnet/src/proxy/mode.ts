@@ -16,6 +16,7 @@
  * - slow: each piece waits `delayMs`, one after the other, both ways
  * - oneWay: what goes up (to the node) or down (to the client) is not carried; the connection stays
  * - frames: frames of core/wire are carried, every `doubleEvery`-th twice, every `swapEvery`-th after the one behind it
+ * - bodiless: frames of an orderer are carried without the bodies of transfers, as from one whose store has lost them
  */
 export type ProxyMode =
   | { readonly kind: "pass" }
@@ -30,6 +31,7 @@ export type ProxyMode =
   | { readonly kind: "hang" }
   | { readonly kind: "slow"; readonly delayMs: number }
   | { readonly kind: "oneWay"; readonly silent: "up" | "down" }
+  | { readonly kind: "bodiless" }
   | { readonly kind: "frames"; readonly doubleEvery: number; readonly swapEvery: number };
 
 /** Modes that need no further word may be named by their kind alone. */
