@@ -68,7 +68,10 @@ export const MAX_HELD_MESSAGES = 16;
 export const MAX_BLOCKS_AHEAD = 1024n;
 /** With so many final blocks to scan at the start, those from the tip on are scanned first and the rest behind them. */
 export const BACKLOG_FROM_BLOCKS = 64n;
-const TURN_MIN_MS = 250;
+/** How long the plugin works on the backlog before it turns to new blocks that wait, and on new blocks that never end before it turns to the backlog, in ms. */
+export const BACKLOG_TURN_MS = 300;
+/** See {@link BACKLOG_TURN_MS}. */
+export const LIVE_TURN_MS = 600;
 /** Longest that a plugin is left with the backlog while new blocks wait, in ms; shorter as soon as it told anything. */
 export const TURN_MAX_MS = 4_000;
 const SAY_AGAIN_MS = 10_000;
@@ -140,7 +143,7 @@ type Scan = {
   turnMs: number;
   /** Longest time of the next turn of the backlog. */
   turnLastsMs: number;
-  /** Something came in this turn of the backlog. */
+  /** Something came in this turn. */
   hasTold: boolean;
   /** It is decided whether there is a backlog. */
   isPlaced: boolean;
@@ -264,20 +267,24 @@ const place = (parts: Parts): void => {
   beginTurn(parts, "live");
 };
 
-/** New blocks first; between them the plugin works on the backlog, each time until it told something or for a while. */
+/**
+ * New blocks first; between them the plugin works on the backlog, each time for a while, longer where it told nothing. A chain that always has a new
+ * block gives the backlog its turn too.
+ */
 const takeTurns = (parts: Parts): void => {
   const { ports, options, headers, scan } = parts;
   const { backlog, live } = scan;
   if (backlog === null || headers.quorum.frozen() !== null) return;
   const isLiveDue = live.held.length > 0 || highestOf(parts) >= live.cursor;
+  const lastedMs = ports.clock.monotonicMs() - scan.turnMs;
   if (backlog.cursor >= backlog.end) {
     scan.backlog = null;
     ports.log.info("interaction.scan.backlogDone", { chain: options.chain.chain, to: backlog.end });
     if (scan.turn === "backlog") beginTurn(parts, "live");
   } else if (scan.turn === "live") {
-    if (!isLiveDue && backlog.held.length === 0) beginTurn(parts, "backlog");
-  } else if (isLiveDue && (scan.hasTold || ports.clock.monotonicMs() - scan.turnMs >= scan.turnLastsMs)) {
-    scan.turnLastsMs = scan.hasTold ? TURN_MIN_MS : Math.min(scan.turnLastsMs * 2, TURN_MAX_MS);
+    if (backlog.held.length === 0 && (!isLiveDue || (scan.hasTold && live.held.length === 0 && lastedMs >= LIVE_TURN_MS))) beginTurn(parts, "backlog");
+  } else if (isLiveDue && lastedMs >= (scan.hasTold ? BACKLOG_TURN_MS : scan.turnLastsMs)) {
+    scan.turnLastsMs = scan.hasTold ? BACKLOG_TURN_MS : Math.min(scan.turnLastsMs * 2, TURN_MAX_MS);
     beginTurn(parts, "live");
   }
 };
@@ -300,7 +307,7 @@ const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
   scan.owed.answered();
   const { backlog, live } = scan;
   const lane = backlog !== null && untrusted.from < backlog.end ? backlog : live;
-  if (lane === backlog) scan.hasTold = true;
+  if (lane === laneOf(scan)) scan.hasTold = true;
   const expected = expectedOf(lane);
   if (untrusted.to < expected && untrusted.to >= untrusted.from) return; // seen already: a repetition from before a restart
   const order = checkObservedOrder(untrusted, expected);
@@ -315,7 +322,7 @@ const takeObserved = (parts: Parts, untrusted: Message<"observed">): void => {
 };
 
 const makeScan = ({ clock }: ChainWatchPorts, { from, retryMs }: ChainWatchOptions): Scan => ({
-  live: { end: null, cursor: from, held: [] }, backlog: null, turn: "live", turnMs: -Infinity, turnLastsMs: TURN_MIN_MS, hasTold: false, isPlaced: false,
+  live: { end: null, cursor: from, held: [] }, backlog: null, turn: "live", turnMs: -Infinity, turnLastsMs: BACKLOG_TURN_MS, hasTold: false, isPlaced: false,
   heardMs: -Infinity, saidMs: -Infinity, askedMs: -Infinity, caughtUp: false, silenceMs: retryMs, movedMs: clock.monotonicMs(), owed: makeOwed(clock),
 });
 

@@ -23,7 +23,7 @@ export type HeaderWatch = {
   readonly ask: (witness: string, from?: bigint) => void;
   /** From now on nothing below this height is asked for, but by `seek`. */
   readonly beginAt: (height: bigint) => void;
-  /** Asks for headers far below the others; after one report the witnesses go on where they were. */
+  /** Asks for headers far below the others; after a while, or when they have come up to these, the witnesses go on where they were. */
   readonly seek: (height: bigint) => void;
   readonly tip: () => bigint | null;
   readonly movedMs: () => number;
@@ -31,6 +31,9 @@ export type HeaderWatch = {
   /** `wanted`: a height that something held waits for. */
   readonly tick: (wanted: bigint | null) => void;
 };
+
+/** How long a witness that was sent back reports old headers before it goes on with new ones, in ms. */
+export const SEEK_MS = 300;
 
 type Asking = {
   readonly quorum: HeaderQuorum;
@@ -48,8 +51,8 @@ const makeAsking = (ports: HeaderPorts, options: HeaderOptions, quorum: HeaderQu
   const heardMs = new Map<string, number>();
   /** Heights from which a witness is still to be asked, because its way was not open. */
   const unasked = new Map<string, bigint>();
-  /** Heights that witnesses were sent back to. */
-  const sought = new Map<string, bigint>();
+  /** Heights that witnesses were sent back to, and since when they report from there. */
+  const sought = new Map<string, { readonly height: bigint; sinceMs: number | null }>();
   let soughtMs = -Infinity;
   let lastSought: bigint | null = null;
   let first = options.from;
@@ -80,13 +83,17 @@ const makeAsking = (ports: HeaderPorts, options: HeaderOptions, quorum: HeaderQu
       soughtMs = now;
       lastSought = height;
       for (const witness of options.witnesses) {
-        sought.set(witness, height);
+        sought.set(witness, { height, sinceMs: null });
         ask(witness, height);
       }
     },
     goBack: (witness, headers) => {
-      const height = sought.get(witness);
-      if (height === undefined || !headers.some((each) => each.height === height)) return;
+      const seeking = sought.get(witness);
+      const last = headers.at(-1);
+      if (seeking === undefined || last === undefined) return;
+      const now = ports.clock.monotonicMs();
+      if (headers.some(({ height }) => height === seeking.height)) seeking.sinceMs ??= now;
+      if (seeking.sinceMs === null || (now - seeking.sinceMs < SEEK_MS && last.height < first)) return;
       sought.delete(witness);
       ask(witness, nextOf(witness));
     },

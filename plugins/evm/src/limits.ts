@@ -26,6 +26,8 @@ export const MAX_HEADERS_PER_STEP = 64;
 export const MAX_LIVE_GAP_BLOCKS = 32;
 /** Blocks of one range of logs. */
 export const MAX_RANGE_BLOCKS = 2_000;
+/** What a range of logs told is good for whoever scans it in turns with new blocks, in ms; a node that left out something is asked again after that. */
+export const RANGE_KEPT_MS = 5_000;
 /** Logs of one answer above which the next range is smaller. */
 export const COMFORTABLE_LOGS = 5_000;
 /** Logs in one answer. */

@@ -1,8 +1,8 @@
-import { type Hash } from "@crossguardian/kernel";
+import { type Clock, type Hash } from "@crossguardian/kernel";
 import { makeBloomTest } from "../chain/bloom.ts";
 import { type CheckedHeader } from "../chain/decode-header.ts";
 import { type TipWatch } from "../chain/tip-watch.ts";
-import { MAX_LIVE_GAP_BLOCKS } from "../limits.ts";
+import { MAX_LIVE_GAP_BLOCKS, RANGE_KEPT_MS } from "../limits.ts";
 import { type EventFilter } from "./decode-receipts.ts";
 import { makeLogRanges } from "./log-range.ts";
 
@@ -22,10 +22,11 @@ export type FindBlocks = (from: bigint, target: bigint) => Promise<FoundBlocks |
 export const makeFindBlocks = (options: {
   readonly watch: Pick<TipWatch, "call" | "header">;
   readonly keccak256: Hash;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly contract: Uint8Array;
   readonly filter: EventFilter;
 }): FindBlocks => {
-  const { watch } = options;
+  const { watch, clock } = options;
   const mayHoldEvents = makeBloomTest(options, options.contract);
   const ranges = makeLogRanges(watch, options.filter);
 
@@ -42,9 +43,16 @@ export const makeFindBlocks = (options: {
     return to < from ? null : { to, blocks };
   };
 
-  return async (from, target) => {
-    if (target - from < MAX_LIVE_GAP_BLOCKS) return byHeaders(from, target);
-    const { to, heights } = await ranges.next(from, target);
-    return { to, blocks: heights.map((height) => ({ height, header: null })) };
+  /** The last range, for whoever comes back to it before it is worked off. */
+  let known: { readonly from: bigint; readonly to: bigint; readonly heights: readonly bigint[]; readonly untilMs: number } | null = null;
+  const byRange = async (from: bigint, target: bigint): Promise<FoundBlocks> => {
+    const now = clock.monotonicMs();
+    if (known === null || now >= known.untilMs || from < known.from || from > known.to) {
+      known = { from, ...(await ranges.next(from, target)), untilMs: now + RANGE_KEPT_MS };
+    }
+    const { to, heights } = known;
+    return { to, blocks: heights.filter((height) => height >= from).map((height) => ({ height, header: null })) };
   };
+
+  return async (from, target) => (target - from < MAX_LIVE_GAP_BLOCKS ? byHeaders(from, target) : byRange(from, target));
 };
