@@ -29,15 +29,21 @@ const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; re
   anvil: { blockTimeMs: 100, depth: 3 },
   ganache: { blockTimeMs: null, depth: 0 },
 };
+/** Time between blocks where pauses are measured that are shorter than two usual blocks, in ms. */
+export const FINE_BLOCK_TIME_MS = 50;
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
 const RETRY_MS = 1_500;
 
 const validatorNames = ({ validators }: Topology): readonly string[] => Array.from({ length: validators }, (_, at) => `validator-${at + 1}`);
 
-/** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy. Nothing of it stays, also when this process is killed. */
-export const buildField = async (chainKind: ChainKind, places: FieldPlaces, onStep: (step: string) => void): Promise<BuiltField> => {
-  const { blockTimeMs, depth } = PACE[chainKind];
+/**
+ * Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy; `isFine` makes blocks faster where the chain lets
+ * it. Nothing of it stays, also when this process is killed.
+ */
+export const buildField = async (chainKind: ChainKind, places: FieldPlaces, isFine: boolean, onStep: (step: string) => void): Promise<BuiltField> => {
+  const { blockTimeMs: usualMs, depth } = PACE[chainKind];
+  const blockTimeMs = isFine && usualMs !== null ? FINE_BLOCK_TIME_MS : usualMs;
   const started: DevProxies[] = [];
   let miner: Miner | null = null;
   const dataDir = join(places.dataRoot, places.instance);

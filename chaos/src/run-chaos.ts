@@ -67,6 +67,8 @@ const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
   anvil: { everyMs: 100, assets: 1, maxOpen: 120 },
   ganache: { everyMs: 1_000, assets: 1, maxOpen: 16 },
 };
+/** Twice the load, with fine blocks: pauses shorter than two usual rounds are seen. */
+const FINE_LOAD: LoadRate = { everyMs: 50, assets: 1, maxOpen: 120 };
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
 const SETTLE_DEADLINE_MS = 180_000;
@@ -112,7 +114,7 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: Retur
   const relay = watchRelay(field.world);
   let load: Load | null = null;
   try {
-    load = runLoad(field.world, chains, LOAD[options.chain]);
+    load = runLoad(field.world, chains, each !== null && options.chain === "anvil" ? FINE_LOAD : LOAD[options.chain]);
     await wait(WARM_UP_MS);
     const results = await runSteps({ field, eyes: { chains, relay }, roster, schedule, forMs: options.forMs, oneAtATime: each !== null, wait, log });
     await load.stop();
@@ -142,7 +144,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const started = performance.now();
   const log = makeRunLog(options.write);
   const faults = chooseFaults(options.chain, options.only);
-  const built = await buildField(options.chain, options.places, (step) => {
+  const built = await buildField(options.chain, options.places, options.each !== null, (step) => {
     log.note(step);
   });
   let isGood = false;
