@@ -1,8 +1,10 @@
+import { type Socket } from "node:net";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { type NetworkConfig } from "@crossguardian/protocol";
 import { makeGrants, type Grants } from "../grants.ts";
 import { dial } from "./dial.ts";
 import { makeDomainStreams, type DomainStreams } from "./domain-streams.ts";
+import { makeTurnstile } from "../turnstile.ts";
 import { openIntake } from "./intake.ts";
 
 /**
@@ -61,7 +63,7 @@ export const runBackEnd = async (powers: DomainPowers, config: NetworkConfig): P
   powers.gauge("network.streams", () => [...domains.values()].reduce((sum, each) => sum + each.count(), 0));
 
   for (const { domain, name, listen } of grants.intakes) {
-    const intake = await openIntake(listen, (socket) => {
+    const enter = (socket: Socket): void => {
       const streams = streamsOf(domain);
       if (!up.has(domain) || streams.isFull()) {
         socket.destroy();
@@ -69,8 +71,15 @@ export const runBackEnd = async (powers: DomainPowers, config: NetworkConfig): P
       }
       const id = streams.freeEvenId();
       streams.announce(id, name);
-      streams.add(id, socket, true);
+      streams.add(id, socket, true, (hasAnswered) => {
+        if (hasAnswered) turnstile.giveBack();
+      });
       socket.resume();
+    };
+    const turnstile = makeTurnstile<Socket>({ clock, enter, turnAway: (socket) => socket.destroy() });
+    const intake = await openIntake(listen, (socket) => {
+      socket.on("error", () => undefined); // one that waits is nobody else's yet
+      turnstile.offer(socket);
     });
     powers.onStop(intake.close);
   }

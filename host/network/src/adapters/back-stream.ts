@@ -36,8 +36,8 @@ type Options = {
   readonly toDomain: ToDomain;
   /** True for an accepted connection. */
   readonly isReady: boolean;
-  /** The stream is over in both directions. */
-  readonly onOver: () => void;
+  /** The stream is over in both directions; whether the domain ever said something on it. */
+  readonly onOver: (hasAnswered: boolean) => void;
 };
 
 /** Binds a socket to a stream, with credit in both directions; the caller calls `ready` when the socket is connected. */
@@ -49,6 +49,7 @@ export const makeBackStream = (socket: Socket, options: Options): BackStream & {
   let isSocketEnd = false;
   let hasSentEnd = false;
   let isClosed = false;
+  let hasAnswered = false;
   let maySendBytes = bounds.STREAM_WINDOW_BYTES;
   const outward = makeOutward(socket, (bytes) => {
     if (!isOver) toDomain.credit(bytes);
@@ -63,7 +64,7 @@ export const makeBackStream = (socket: Socket, options: Options): BackStream & {
     left = null;
     socket.destroy();
     if (code !== null) toDomain.close(code);
-    options.onOver();
+    options.onOver(hasAnswered);
   };
   /** After the socket closed, once everything read from it is with the domain. */
   const settle = (): void => {
@@ -121,6 +122,7 @@ export const makeBackStream = (socket: Socket, options: Options): BackStream & {
     },
     takeData: (piece) => {
       if (isOver || isDomainEnd) return;
+      hasAnswered = true;
       if (!outward.take(piece)) over("network.stream.window");
     },
     takeCredit: (bytes) => {

@@ -13,8 +13,8 @@ const MAX_WAITING_REFUSALS = 256;
 export type DomainStreams = {
   readonly get: (id: number) => BackStream | undefined;
   readonly isFull: () => boolean;
-  /** Binds a socket to a stream number; the result is called when the socket is connected. */
-  readonly add: (id: number, socket: Socket, isReady: boolean) => () => void;
+  /** Binds a socket to a stream number; the result is called when the socket is connected. `onEnd`: the stream is over, and whether the domain said something on it. */
+  readonly add: (id: number, socket: Socket, isReady: boolean, onEnd?: (hasAnswered: boolean) => void) => () => void;
   readonly refuse: (id: number, code: string) => void;
   readonly announce: (id: number, intake: string) => void;
   readonly freeEvenId: () => number;
@@ -65,9 +65,10 @@ export const makeDomainStreams = (domain: string, channel: Channel, clock: Clock
   return {
     get: (id) => streams.get(id),
     isFull: () => streams.size >= bounds.MAX_STREAMS_PER_DOMAIN,
-    add: (id, socket, isReady) => {
-      const onOver = (): void => {
+    add: (id, socket, isReady, onEnd) => {
+      const onOver = (hasAnswered: boolean): void => {
         if (streams.get(id) === stream) streams.delete(id);
+        onEnd?.(hasAnswered);
       };
       const stream = makeBackStream(socket, { clock, toDomain: toDomain(id), isReady, onOver });
       streams.set(id, stream);
