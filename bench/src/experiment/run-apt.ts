@@ -1,12 +1,14 @@
 import { ATTACKED_DOMAIN } from "./attacked-world.ts";
 import { type ExperimentOptions } from "./experiment-options.ts";
-import { type AttackRun, firstStep, forbiddenFrames, framesAfter, replacedAt, runAttack } from "./run-attack.ts";
+import { type AttackRun, firstStep, forbiddenFrames, framesAfter, offeredIn, replacedAt, runAttack } from "./run-attack.ts";
 
 /** The last line of `experiment apt --json`. Times in ms; null: it did not happen. */
 export type AptResult = {
   readonly tpsBefore: number;
   readonly tpsDuring: number;
   readonly tpsAfter: number;
+  /** Transfers sent per second on these pairs during the attack. */
+  readonly offeredDuring: number;
   readonly latencyRatioOtherFlows: number;
   /** From the beginning of the module's load to the first step against it. */
   readonly detectMs: number | null;
@@ -50,6 +52,7 @@ export const aptResultOf = (run: AttackRun): AptResult => {
     tpsBefore: run.before.others.settledPerS,
     tpsDuring: run.during.others.settledPerS,
     tpsAfter: run.after.others.settledPerS,
+    offeredDuring: offeredIn(run),
     latencyRatioOtherFlows: Math.round((run.during.others.p50Ms / Math.max(1, run.before.others.p50Ms)) * 1_000) / 1_000,
     detectMs: noticed === null ? null : noticed.atMs - run.beganMs,
     rule: noticed?.says ?? "",

@@ -110,6 +110,9 @@ const ALLOWED_PEERS = ["interaction", "network"];
 
 const flowsOfAttacked = ({ observed, epoch }: AttackRun): Observed["flows"] => observed.flows.filter(({ from, to, epoch: of }) => from === ATTACKED_DOMAIN && of === epoch && to !== "management");
 
+/** What was sent per second during the attack on pairs that it does not aim at. */
+export const offeredIn = ({ during, beganMs, endedMs }: AttackRun): number => Math.round((during.others.sent * 10_000) / Math.max(1, endedMs - beganMs)) / 10;
+
 /** The first step of that name against the attacked domain at or after a time; null: none was taken. */
 export const firstStep = ({ observed }: AttackRun, afterMs: number, steps: readonly string[], outcome = "ordered"): Response | null =>
   observed.responses.find(({ domain, step, outcome: was, atMs }) => domain === ATTACKED_DOMAIN && steps.includes(step) && was === outcome && atMs >= afterMs) ?? null;

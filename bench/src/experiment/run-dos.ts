@@ -5,7 +5,7 @@ import { intakePath } from "@crossguardian/world";
 
 import { ATTACKED_CHAIN } from "./attacked-world.ts";
 import { type ExperimentOptions } from "./experiment-options.ts";
-import { type AttackRun, firstStep, framesAfter, replacedAt, runAttack } from "./run-attack.ts";
+import { type AttackRun, firstStep, framesAfter, offeredIn, replacedAt, runAttack } from "./run-attack.ts";
 
 /** The last line of `experiment dos --json`. Times in ms; null: it did not happen. */
 export type DosResult = {
@@ -13,6 +13,8 @@ export type DosResult = {
   readonly tpsBefore: number;
   readonly tpsDuring: number;
   readonly tpsAfter: number;
+  /** Transfers sent per second on these pairs during the attack. */
+  readonly offeredDuring: number;
   /** p50 during the attack over p50 before, on pairs that are not attacked. */
   readonly latencyRatioOtherFlows: number;
   /** From the first flooding frame of the channel to the decision to isolate. */
@@ -67,6 +69,7 @@ export const dosResultOf = (run: AttackRun): DosResult => {
     tpsBefore: run.before.others.settledPerS,
     tpsDuring: run.during.others.settledPerS,
     tpsAfter: run.after.others.settledPerS,
+    offeredDuring: offeredIn(run),
     latencyRatioOtherFlows: Math.round((run.during.others.p50Ms / Math.max(1, run.before.others.p50Ms)) * 1_000) / 1_000,
     detectMs: decided === null ? null : decided.atMs - channelMs,
     isolateMs: isolated?.tookMs ?? null,

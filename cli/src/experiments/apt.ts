@@ -12,7 +12,7 @@ const LEAST_SHARE = 0.98;
 export const missedByApt = (result: AptResult): readonly string[] => [
   ...(result.lost + result.duplicated > 0 ? ["lost or duplicated"] : []),
   ...(result.framesAfterIsolation === 0 ? [] : ["framesAfterIsolation"]),
-  ...(result.tpsDuring < LEAST_SHARE * result.tpsBefore ? ["tpsDuring"] : []),
+  ...(result.tpsDuring < LEAST_SHARE * result.offeredDuring ? ["tpsDuring"] : []),
   ...(result.attempts === 0 || result.succeeded > 0 || result.otherRestarts > 0 ? ["succeeded"] : []),
 ];
 
@@ -21,7 +21,7 @@ const draw = (result: AptResult): string =>
     ["domain 1, highest cpu, % of a core", String(result.peakCpuPercent), "75", ""],
     ["domain 1, most memory", `${Math.round(result.peakMemoryBytes / MIB)} MiB`, "+1.2 GB", "scaled to its limit"],
     ["domains 2 and 3: other pairs, settled per second, before", String(result.tpsBefore), "305", ""],
-    ["other pairs, during", String(result.tpsDuring), "305", "98 %"],
+    ["other pairs, during (offered)", `${result.tpsDuring} (${result.offeredDuring})`, "305", "98 % of what is offered"],
     ["other pairs, p50 during", `${ms(result.p50Ms.during)} (x${result.latencyRatioOtherFlows})`, "130 ms (x1.09)", ""],
     ["module noticed after", `${ms(result.detectMs)} (${result.rule})`, "", "500 ms"],
     ["decided to isolate, after the first spreading frame", ms(result.spreadDetectMs), "", "500 ms"],

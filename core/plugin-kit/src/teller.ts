@@ -13,7 +13,10 @@ export type Teller = {
   readonly stop: () => void;
 };
 
-/** Makes a teller: a range without events lingers a little, so that an idle chain costs few messages. */
+/**
+ * Makes a teller: a range without events lingers a little, so that an idle chain costs few messages; but for the first one after a new beginning, which says
+ * that this instance is at work.
+ */
 export const makeTeller = (
   options: { readonly chain: string; readonly clock: Clock; readonly tell: (message: Message<"observed">) => boolean },
   ready: ReadyQueue,
@@ -21,12 +24,13 @@ export const makeTeller = (
   let grants = 0;
   let isStopped = false;
   let isChannelFull = false;
+  let isFirst = false;
   let cancelLinger: Cancel | null = null;
   const tell = (isLingerOver = false): void => {
     while (!isStopped && grants > 0) {
       const next = ready.peek();
       if (next === null) return;
-      if (next.blocks.length === 0 && !isLingerOver) {
+      if (next.blocks.length === 0 && !isLingerOver && !isFirst) {
         cancelLinger ??= options.clock.after(EMPTY_RANGE_LINGER_MS, () => {
           cancelLinger = null;
           tell(true);
@@ -36,6 +40,7 @@ export const makeTeller = (
       isChannelFull = !options.tell({ chain: options.chain, ...next });
       if (isChannelFull) return;
       ready.told();
+      isFirst = false;
       grants -= 1;
     }
   };
@@ -43,6 +48,7 @@ export const makeTeller = (
     tell: () => tell(),
     grant: (more, isAnew) => {
       grants = Math.min(isAnew ? more : grants + more, MAX_GRANTS);
+      isFirst ||= isAnew;
     },
     isFull: () => isChannelFull,
     stop: () => {
