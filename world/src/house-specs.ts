@@ -32,6 +32,8 @@ export type Tuning = {
   readonly busyLingerMs: number;
   /** Whether management takes steps against what it detects, or only says it. */
   readonly detection: "act" | "report";
+  /** Urgent requests overtake others. */
+  readonly priorities: boolean;
 };
 
 /** Defaults that suit two cores. */
@@ -43,6 +45,7 @@ export const DEFAULT_TUNING: Tuning = {
   pollMs: 500,
   busyLingerMs: 100,
   detection: "act",
+  priorities: true,
 };
 
 /** Everything the specs of one world's houses are built from. */
@@ -295,6 +298,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         suite: terms.tuning.suite,
         lingerMs: terms.tuning.lingerMs,
         maxBatchEntries: terms.tuning.maxBatchEntries,
+        priorities: terms.tuning.priorities,
         retryMs: terms.tuning.retryMs,
       }),
     },

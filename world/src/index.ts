@@ -37,7 +37,7 @@ export { encodeGenesis, signDocument, worldDocument, type SignedDocument } from 
 export { isWorldSaved, readSavedWorld, saveWorld, type SavedWorld } from "./saved-world.ts";
 export { makeRpc, type Rpc } from "./rpc.ts";
 export { sweepAfter } from "./sweep-after.ts";
-export { type Isolation, ISOLATIONS } from "@crossguardian/launch";
+export { decodeHouseSpec, type DomainEntry, type HouseSpec, type Isolation, ISOLATIONS } from "@crossguardian/launch";
 export { awaitReceipts, makeSender, type Draft, type Receipt, type Sender } from "./sender.ts";
 export {
   BENCH_TOPOLOGY,

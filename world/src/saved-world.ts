@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CodedError, fromHex, toHex } from "@crossguardian/kernel";
 
 import { type Deployment } from "./contract-drafts.ts";
-import { type HouseTerms } from "./house-specs.ts";
+import { DEFAULT_TUNING, type HouseTerms } from "./house-specs.ts";
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { type ChainPlan, type Topology } from "./world.ts";
 
@@ -76,7 +76,9 @@ export const saveWorld = (dataDir: string, world: SavedWorld): void => {
 export const readSavedWorld = (dataDir: string): SavedWorld => {
   const path = join(dataDir, FILE);
   if (!existsSync(path)) throw new CodedError("cli.world.missing", { path });
-  return JSON.parse(readFileSync(path, "utf8"), revived) as SavedWorld; // our own file, root only
+  const saved = JSON.parse(readFileSync(path, "utf8"), revived) as SavedWorld; // our own file, root only
+  // One of an earlier version says nothing of newer settings.
+  return { ...saved, tuning: { ...DEFAULT_TUNING, ...saved.tuning } };
 };
 
 /** Whether a world is written down in a folder. */

@@ -5,6 +5,8 @@ import { type Command } from "commander";
 
 import { type Context, count, examples, form, type InstanceOptions, withInstance } from "../context.ts";
 import { findInstance, type InstanceRecord } from "../instance.ts";
+import { registerMove } from "./domain-move.ts";
+import { registerResources } from "./domain-resources.ts";
 import { orderHouse, type OrderOptions, withSigner } from "../order.ts";
 import { decodeResponses, type ResponseLine } from "../response/decode-responses.ts";
 import { type DomainLine, readDomains } from "../response/read-domains.ts";
@@ -79,6 +81,8 @@ export const registerDomain = (program: Command, { places, print }: Context): vo
       const { result } = await orderHouse(await makeCrypto(), record, house, { action: "restart", resource: name, by: BY }, signer);
       print(options.json, { house: house.house, result }, () => `${house.house} ${name} is started again`);
     });
+  registerMove(domain, { places, print }, houseOf);
+  registerResources(domain, { places, print }, houseOf);
   for (const [step, does] of STEPS) {
     const command = withSigner(withInstance(domain.command(step)), BY)
       .description(does)

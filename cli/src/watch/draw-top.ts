@@ -14,6 +14,7 @@ const COLUMNS: readonly { readonly title: string; readonly width: number; readon
   { title: "domain", width: -16, of: ({ name }) => name },
   { title: "state", width: -9, of: ({ phase }) => phase },
   { title: "cpu%", width: 6, of: ({ point }) => (point.get("cpuPercent") ?? 0).toFixed(1) },
+  { title: "cap%", width: 6, of: ({ point }) => short(point.get("cpuQuotaPercent") ?? 0) },
   { title: "MiB", width: 5, of: ({ point }) => Math.round((point.get("memoryBytes") ?? 0) / MIB).toString() },
   { title: "tasks", width: 6, of: ({ point }) => short(point.get("pids") ?? 0) },
   { title: "wait%", width: 6, of: ({ point }) => (point.get("psiCpuPercent") ?? 0).toFixed(0) },
@@ -30,14 +31,14 @@ const COLUMNS: readonly { readonly title: string; readonly width: number; readon
 const row = (of: (column: (typeof COLUMNS)[number]) => string): string =>
   COLUMNS.map((column) => (column.width < 0 ? of(column).slice(0, -column.width).padEnd(-column.width) : of(column).padStart(column.width))).join("");
 
-const drawHouse = ({ house, running, domains, flows }: WatchedHouse): readonly string[] => {
+const drawHouse = ({ house, running, isWhitelisting, domains, flows }: WatchedHouse): readonly string[] => {
   if (!running) return [`${house}: management does not answer`];
   const busiest = [...domains].sort((left, right) => (right.point.get("cpuPercent") ?? 0) - (left.point.get("cpuPercent") ?? 0));
   const cpu = domains.reduce((sum, { point }) => sum + (point.get("cpuPercent") ?? 0), 0);
   const memory = domains.reduce((sum, { point }) => sum + (point.get("memoryBytes") ?? 0), 0);
   const widest = [...flows].sort((left, right) => right.bytesPerS - left.bytesPerS).slice(0, 3).filter(({ bytesPerS }) => bytesPerS > 0);
   return [
-    `${house}: cpu ${cpu.toFixed(1)} % of a core, ${Math.round(memory / MIB)} MiB`,
+    `${house}: cpu ${cpu.toFixed(1)} % of a core, ${Math.round(memory / MIB)} MiB${isWhitelisting ? "; whitelist mode: only IBTP passes" : ""}`,
     row(({ title }) => title),
     ...busiest.map((domain) => `${row(({ of }) => of(domain))}${domain.suspicions.map((each) => `  ${each}`).join("")}`),
     ...(widest.length === 0 ? [] : [`flows: ${widest.map(({ from, to, framesPerS, bytesPerS }) => `${from} > ${to} ${short(framesPerS)}/s ${short(bytesPerS / KILO)} kB/s`).join(", ")}`]),

@@ -7,6 +7,7 @@ const MS_PER_S = 1_000;
 /** Metric families by name (Prometheus text format 0.0.4; base units). */
 const FAMILIES: readonly Family[] = [
   { name: "crossguardian_cpu_ratio", type: "gauge", help: "Cpu in use, 1 is one core.", of: "point", metric: "cpuPercent", scale: 0.01 },
+  { name: "crossguardian_cpu_quota_ratio", type: "gauge", help: "Cpu quota in force, 1 is one core; 0: none.", of: "point", metric: "cpuQuotaPercent", scale: 0.01 },
   { name: "crossguardian_memory_bytes", type: "gauge", help: "Memory of the domain's control group.", of: "point", metric: "memoryBytes" },
   { name: "crossguardian_tasks", type: "gauge", help: "Tasks.", of: "point", metric: "pids" },
   { name: "crossguardian_throttled_per_second", type: "gauge", help: "Periods in which the cpu quota stopped the domain.", of: "point", metric: "throttledPerS" },

@@ -22,6 +22,8 @@ export type WatchedDomain = {
 export type WatchedHouse = {
   readonly house: string;
   readonly running: boolean;
+  /** Nothing but IBTP passes its switch. */
+  readonly isWhitelisting: boolean;
   readonly domains: readonly WatchedDomain[];
   readonly flows: readonly { readonly from: string; readonly to: string; readonly framesPerS: number; readonly bytesPerS: number }[];
 };
@@ -48,6 +50,7 @@ export const decodeWatch = (house: string, untrusted: unknown): WatchedHouse => 
   return {
     house,
     running: answer !== null && Array.isArray(answer["domains"]),
+    isWhitelisting: answer?.["whitelisting"] === true,
     domains: asList(answer?.["domains"]).flatMap((each) => decodeDomain(house, each)),
     flows: asList(answer?.["flows"]).flatMap((each) => {
       const flow = asObject(each);

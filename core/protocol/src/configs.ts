@@ -82,6 +82,8 @@ export const interactionConfig = struct({
   /** Longest wait for more entries under load, in ms. */
   lingerMs: u32,
   maxBatchEntries: u32,
+  /** Urgent requests overtake others on the way to the relay chain. */
+  priorities: bool,
   /** An undecided step is driven again after this time, in ms. */
   retryMs: u32,
 });

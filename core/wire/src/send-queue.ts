@@ -33,10 +33,12 @@ export type SendQueueParts<F extends OutgoingFrame> = {
   readonly soon: (run: () => void) => void;
   /** After frames left the queue. */
   readonly onWritten: (frames: readonly F[]) => void;
+  /** Most frames and bytes of one write, for a sink that is paced; as usual where it is left out. The first frame is always taken. */
+  readonly bite?: () => { readonly frames: number; readonly bytes: number } | null;
 };
 
 /** Makes an empty queue. */
-export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten }: SendQueueParts<F>): SendQueue<F> => {
+export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten, bite }: SendQueueParts<F>): SendQueue<F> => {
   const first: F[] = [];
   const others: F[] = [];
   let queuedBytes = 0;
@@ -45,10 +47,11 @@ export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten }
   const takeSome = (): F[] => {
     const taken: F[] = [];
     let takenBytes = 0;
+    const { frames: mostFrames = Infinity, bytes: mostBytes = WRITE_BYTES } = bite?.() ?? {};
     for (const lane of [first, others]) {
       let count = 0;
       for (const frame of lane) {
-        if (takenBytes >= WRITE_BYTES) break;
+        if (takenBytes >= mostBytes || taken.length >= mostFrames) break;
         taken.push(frame);
         takenBytes += frameBytes(frame.payloadBytes);
         count += 1;

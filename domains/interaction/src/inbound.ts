@@ -125,7 +125,8 @@ export class Inbound {
   knowledge(id: string): IncomingKnowledge | null {
     const entry = this.#open.get(incomingKey("execute", id));
     if (entry === undefined) return null;
-    return { isPrivate: entry.body?.kind === "call" && entry.body.call.isPrivate, requestHash: entry.facts.requestHash };
+    const call = entry.body?.kind === "call" ? entry.body.call : null;
+    return { isPrivate: call?.isPrivate === true, priority: call?.priority ?? 0, requestHash: entry.facts.requestHash };
   }
 
   /** The contract has decided although its event was not seen. */

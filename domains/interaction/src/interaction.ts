@@ -102,7 +102,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
   const publisher: Publisher<OwnedPublication> = makePublisher(
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
-      gateway: config.gateway, relay, chains: config.chains.map(({ chain }) => chain), gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries,
+      gateway: config.gateway, relay, chains: config.chains.map(({ chain }) => chain), gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries, hasPriorities: config.priorities,
       retryMs: retryMs * ANSWER_PATIENCE, firstBatchId: BigInt(Math.trunc(clock.wallMs())) * 1000n,
     },
     {

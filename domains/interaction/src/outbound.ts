@@ -8,6 +8,7 @@ import { type Journal } from "./journal.ts";
 import { type PrivateBodies } from "./private-bodies.ts";
 import { type Publication } from "./publisher.ts";
 import { type TraceStage, type Traces } from "./trace.ts";
+import { PRIORITY } from "./weighed-queue.ts";
 
 /** Where an outgoing entry stands. */
 export type OutgoingStage = "waitBody" | "waitRequest" | "queued" | "sent" | "taken" | "refused" | "relayed";
@@ -38,7 +39,7 @@ export type Outgoing = {
 };
 
 /** What the inbound side knows about a request that came in. */
-export type IncomingKnowledge = { readonly isPrivate: boolean; readonly requestHash: Uint8Array };
+export type IncomingKnowledge = { readonly isPrivate: boolean; readonly priority: number; readonly requestHash: Uint8Array };
 
 /** What the outbound side is made of. */
 export type OutboundPorts = {
@@ -314,8 +315,13 @@ export class Outbound {
       return;
     }
     this.#byLeaf.set(converted.leaf, entry);
-    entry.publication = { id: entry.id, ibtp: converted.ibtp, evidence, place: entry.place, owner: entry };
+    entry.publication = { id: entry.id, ibtp: converted.ibtp, evidence, place: entry.place, priority: this.#priorityOf(entry), owner: entry };
     this.#again(entry);
+  }
+
+  /** A receipt goes on as its request came. */
+  #priorityOf({ event, id }: Outgoing): number {
+    return event.type === "request" ? event.priority : (this.#ports.incoming(id)?.priority ?? PRIORITY.bulk);
   }
 
   #again(entry: Outgoing): void {

@@ -3,6 +3,7 @@ import { batchContent, bounds, encodeMessage, type EventPlace, type Message } fr
 import { type Evidence } from "./chain-watch.ts";
 import { type Debt, debtOf, makeOwed } from "./owed.ts";
 import { type Send } from "./ports.ts";
+import { makeWeighedQueue, type WeighedQueue } from "./weighed-queue.ts";
 
 /** One IBTP to be published, with the evidence of its event. */
 export type Publication = {
@@ -10,6 +11,8 @@ export type Publication = {
   readonly ibtp: Uint8Array;
   readonly evidence: Evidence;
   readonly place: EventPlace;
+  /** See weighed-queue.ts. */
+  readonly priority: number;
 };
 
 /** What became of publications. */
@@ -62,6 +65,8 @@ type Options = {
   readonly gatewayKey: Uint8Array;
   readonly lingerMs: number;
   readonly maxBatchEntries: number;
+  /** Urgent entries overtake; without it first come, first served. */
+  readonly hasPriorities: boolean;
   readonly retryMs: number;
   /** First batch id: must grow over restarts so that an old answer is not taken for a new one. */
   readonly firstBatchId: bigint;
@@ -114,9 +119,9 @@ const sayRefused = (log: Log, id: string, untrustedCode: string): void => {
 type Batch<P> = { readonly items: readonly P[]; readonly bytes: number; sentMs: number };
 
 /** What waits of one chain, and what is on its way. */
-type Lane<P> = { queue: P[]; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
+type Lane<P> = { readonly queue: WeighedQueue<P>; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
 
-const bytesOnTheirWay = ({ unanswered }: Lane<unknown>): number => [...unanswered.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+const bytesOnTheirWay = ({ unanswered }: Pick<Lane<unknown>, "unanswered">): number => [...unanswered.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
 const tellOutcome = <P extends Publication>(log: Log, events: PublisherEvents<P>, items: readonly P[], refused: Message<"publishAck">["refused"]): void => {
   const codes = new Map(refused.map(({ entry, code }) => [entry, code]));
@@ -139,7 +144,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   let nextBatchId = options.firstBatchId;
 
   const laneOf = (chain: string): Lane<P> => {
-    const lane = lanes.get(chain) ?? { queue: [], queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
+    const lane = lanes.get(chain) ?? { queue: makeWeighedQueue<P>(({ priority }) => priority, options.hasPriorities), queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
     lanes.set(chain, lane);
     return lane;
   };
@@ -150,7 +155,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     return ports.send(options.relay, "publish", { content, signature }) ? content.length : null;
   };
   const flush = (lane: Lane<P>): boolean => {
-    const items = headOfQueue(lane.queue, options.maxBatchEntries);
+    const items = headOfQueue(lane.queue.head(options.maxBatchEntries), options.maxBatchEntries);
     const batchId = nextBatchId;
     answer.set(true);
     const bytes = send(batchId, items);
@@ -158,7 +163,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     nextBatchId += 1n;
     lane.lastFlushMs = clock.monotonicMs();
     lane.unanswered.set(batchId, { items, bytes, sentMs: lane.lastFlushMs });
-    lane.queue = lane.queue.slice(items.length);
+    lane.queue.take(items.length);
     for (const item of items) {
       lane.queueBytes -= item.ibtp.length;
       events.onSent(item);
@@ -166,8 +171,8 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     return true;
   };
   const pumpLane = (lane: Lane<P>): void => {
-    while (lane.queue.length > 0 && lane.unanswered.size < maxUnanswered && bytesOnTheirWay(lane) < MAX_UNANSWERED_BYTES_PER_CHAIN) {
-      const waitMs = lane.unanswered.size === 0 || lane.queue.length >= options.maxBatchEntries
+    while (lane.queue.size() > 0 && lane.unanswered.size < maxUnanswered && bytesOnTheirWay(lane) < MAX_UNANSWERED_BYTES_PER_CHAIN) {
+      const waitMs = lane.unanswered.size === 0 || lane.queue.size() >= options.maxBatchEntries
         ? 0
         : lane.lastFlushMs + options.lingerMs - clock.monotonicMs();
       if (waitMs > 0) {
@@ -184,7 +189,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   };
   const pump = (): void => {
     for (const lane of lanes.values()) pumpLane(lane);
-    answer.set([...lanes.values()].some(({ queue, unanswered }) => queue.length + unanswered.size > 0));
+    answer.set([...lanes.values()].some(({ queue, unanswered }) => queue.size() + unanswered.size > 0));
   };
   const sendAgain = (before: number): void => {
     for (const { unanswered } of lanes.values()) {
@@ -200,7 +205,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   return {
     add: (item) => {
       const lane = laneOf(item.evidence.chain);
-      lane.queue.push(item);
+      lane.queue.add(item);
       lane.queueBytes += item.ibtp.length;
     },
     pump,
@@ -221,7 +226,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       answer.answered();
       for (const { unanswered } of lanes.values()) for (const batch of unanswered.values()) batch.sentMs = -Infinity;
     },
-    waiting: (chain) => sumOf(chain, ({ queue }) => queue.length),
+    waiting: (chain) => sumOf(chain, ({ queue }) => queue.size()),
     waitingBytes: (chain) => sumOf(chain, ({ queueBytes }) => queueBytes),
     onTheirWay: () => sumOf(undefined, ({ unanswered }) => unanswered.size),
     owes: () => debtOf(options.relay, "publish", answer),

@@ -126,12 +126,12 @@ const publisherOf = () => {
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
       gateway: "gwA", relay: "relay", chains: ["chainA", "chainB"], gatewayKey: new Uint8Array(32).fill(3),
-      lingerMs: 5, maxBatchEntries: 4, retryMs: RETRY_MS, firstBatchId: 1n,
+      lingerMs: 5, maxBatchEntries: 4, hasPriorities: true, retryMs: RETRY_MS, firstBatchId: 1n,
     },
     { onSent: () => undefined, onTaken: () => undefined, onRefused: () => undefined },
   );
   const add = (chain: string, bytes = 10): void =>
-    publisher.add({ id: "", ibtp: new Uint8Array(10), evidence: { chain, height: 1n, bytes: new Uint8Array(bytes), hash: new Uint8Array(32) }, place: { tx: 0, log: 0 } });
+    publisher.add({ id: "", ibtp: new Uint8Array(10), evidence: { chain, height: 1n, bytes: new Uint8Array(bytes), hash: new Uint8Array(32) }, place: { tx: 0, log: 0 }, priority: 1 });
   return { publisher, clock, sent, add };
 };
 

@@ -136,7 +136,7 @@ export class World {
     return {
       gateway: name, genesis: this.genesis, registrations: this.registrations,
       chains: [{ chain, plugin: "plugin", witnesses: ["w1", "w2", "w3"], quorum: 2 }],
-      relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, retryMs: RETRY_MS,
+      relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, priorities: true, retryMs: RETRY_MS,
     };
   }
 

@@ -5,6 +5,7 @@ import { type FromLauncher } from "./house.ts";
 import { historyAnswer, watchAnswer } from "./monitor/answers.ts";
 import { type Monitor } from "./monitor/make-monitor.ts";
 import { type Outcome, type Questions } from "./questions.ts";
+import { type Resources } from "./resources/oversee-resources.ts";
 import { type Responder } from "./response/responder.ts";
 import { nameFacts, type OverseerPowers, type Watched } from "./watched.ts";
 
@@ -23,6 +24,8 @@ const statusOf = (watched: Watched, nowMs: number): object => ({
   standbyOf: watched.domain.standbyOf,
   activeMs: watched.activeSinceMs === null ? null : Math.round(nowMs - watched.activeSinceMs),
   hold: watched.hold,
+  allocation: watched.allocation,
+  lentPercent: watched.lentPercent,
   silentMs: watched.phase === "admitted" ? Math.round(nowMs - watched.pulse.heardMs) : null,
   stall: watched.stall,
   owes: watched.evidence,
@@ -49,6 +52,7 @@ export type Answering = {
   readonly responder: Responder;
   readonly monitor: Monitor;
   readonly detector: Detector;
+  readonly resources: Pick<Resources, "recent" | "isWhitelisting">;
 };
 
 /** A role's name means whoever does its work; a standby's own name means that domain. */
@@ -61,7 +65,7 @@ const workerOf = (name: string, all: ReadonlyMap<string, Watched>): Watched | un
 /** Hands an operator's question to its domain, or answers `status`, `watch`, `history`, `responses` and `order` itself. */
 export const answerQuestion = (
   { id, domain, command, argument }: Extract<FromLauncher, { readonly type: "ask" }>,
-  { house, all, questions, responder, monitor, detector }: Answering,
+  { house, all, questions, responder, monitor, detector, resources }: Answering,
   { clock, channel, tellLauncher, orders }: OverseerPowers,
 ): void => {
   const settle = (outcome: Outcome): void =>
@@ -69,8 +73,8 @@ export const answerQuestion = (
   const fail = (code: FailureCode): void => settle({ ok: false, code });
   const ownAnswer = (asked: string, words: string): unknown => {
     if (asked === "status") return [...all.values()].map((each) => statusOf(each, clock.monotonicMs()));
-    if (asked === "responses") return responder.recent();
-    if (asked === "watch") return { house, ...watchAnswer(monitor, detector, clock) };
+    if (asked === "responses") return [...responder.recent(), ...resources.recent()].sort((left, right) => left.atMs - right.atMs);
+    if (asked === "watch") return { house, whitelisting: resources.isWhitelisting(), ...watchAnswer(monitor, detector, clock) };
     return asked === "history" ? historyAnswer(monitor, words, clock) : null;
   };
   if (domain === OWN_NAME) {

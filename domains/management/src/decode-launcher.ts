@@ -1,5 +1,5 @@
-import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
-import { type FromLauncher, type KernelCounters, type ManagedDomain, type ManagedHouse } from "./house.ts";
+import { CodedError, failure, type Failure, type FailureCode, FAILURES, ok, refuse, type Result } from "@crossguardian/kernel";
+import { type Allocation, type FromLauncher, type KernelCounters, type ManagedDomain, type ManagedHouse } from "./house.ts";
 import { STEPS } from "./response/step.ts";
 
 type Untrusted = Readonly<Record<string, unknown>>;
@@ -21,6 +21,25 @@ const textOf = (from: Untrusted, field: string): string => {
   return value;
 };
 
+const isPercent = (value: unknown): value is number | null | undefined => value === undefined || value === null || typeof value === "number";
+
+const allocationOf = (untrusted: unknown): Allocation | null => {
+  if (typeof untrusted !== "object" || untrusted === null) return null;
+  const allocation = untrusted as Untrusted; // each field is checked below
+  const { cpuPercent, cpuMostPercent } = allocation;
+  if (!isPercent(cpuPercent) || !isPercent(cpuMostPercent)) return null;
+  const others = Object.entries(allocation).filter((each): each is [string, string | number | null] => each[1] === null || typeof each[1] === "string" || typeof each[1] === "number");
+  return { ...Object.fromEntries(others), ...(cpuPercent === undefined ? {} : { cpuPercent }), ...(cpuMostPercent === undefined ? {} : { cpuMostPercent }) };
+};
+
+const failureOf = (untrusted: unknown): Failure | null => {
+  if (typeof untrusted !== "object" || untrusted === null || !("code" in untrusted) || !("facts" in untrusted)) return null;
+  const { code, facts } = untrusted;
+  const known = Object.hasOwn(FAILURES, String(code)) ? (code as FailureCode) : "management.line.malformed"; // one of the table's own keys
+  const plain = typeof facts === "object" && facts !== null ? Object.entries(facts).filter((each): each is [string, string | number | boolean] => ["string", "number", "boolean"].includes(typeof each[1])) : [];
+  return failure(known, Object.fromEntries(plain));
+};
+
 type Base64 = (text: string) => Uint8Array;
 
 const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain => {
@@ -31,7 +50,11 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
   if (chain !== null && typeof chain !== "string") throw malformed("chain");
   if (standbyOf !== null && typeof standbyOf !== "string") throw malformed("standbyOf");
   if (network !== "none" && network !== "host") throw malformed("network");
+  const { cpuQuotaPercent = null, allocation = {} } = domain;
+  if (cpuQuotaPercent !== null && typeof cpuQuotaPercent !== "number") throw malformed("cpuQuotaPercent");
   return {
+    cpuQuotaPercent,
+    allocation: allocationOf(allocation) ?? {},
     name: textOf(domain, "name"),
     kind: textOf(domain, "kind"),
     role: textOf(domain, "role"),
@@ -45,14 +68,14 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
 export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
   const house = parseRecord(text);
   if (house === null) throw malformed("json");
-  const { domains, production, detection, access, checkpoint } = house;
+  const { domains, production, detection, access, checkpoint, whitelisting } = house;
   if (!Array.isArray(domains)) throw malformed("domains");
   if (typeof production !== "boolean") throw malformed("production");
   if (detection !== "act" && detection !== "report") throw malformed("detection");
   if (access !== null && typeof access !== "string") throw malformed("access");
   if (checkpoint !== null && typeof checkpoint !== "string") throw malformed("checkpoint");
   const facts = { instance: textOf(house, "instance"), production, access, checkpoint };
-  return { ...facts, detection, house: textOf(house, "house"), logs: textOf(house, "logs"), domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
+  return { ...facts, detection, house: textOf(house, "house"), logs: textOf(house, "logs"), whitelisting: whitelisting === true, domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 
 const isEpoch = (value: unknown): value is string => typeof value === "string" && /^\d{1,19}$/u.test(value);
@@ -86,7 +109,9 @@ export const decodeLauncherLine = (text: string): Result<FromLauncher> => {
     if (typeof id !== "number" || typeof domain !== "string" || typeof command !== "string" || typeof argument !== "string") return no;
     return ok({ type, id, domain, command, argument });
   }
+  if (type === "whitelisted") return typeof line["on"] === "boolean" ? ok({ type, on: line["on"] }) : no;
   if (typeof name !== "string" || !isEpoch(epoch)) return no;
+  if (type === "allocated") return ok({ type, name, epoch: BigInt(epoch), allocation: allocationOf(line["allocation"]), failure: failureOf(line["failure"]) });
   if (type === "ended") return ok({ type, name, epoch: BigInt(epoch) });
   if (type === "keyed") {
     const { keyEpoch } = line;

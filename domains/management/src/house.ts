@@ -1,4 +1,8 @@
+import { type Failure } from "@crossguardian/kernel";
 import { type Step } from "./response/step.ts";
+
+/** An allocation as the launcher tells it (host/launch, allocation.ts); what is left out is as the domain was set up. */
+export type Allocation = { readonly cpuPercent?: number | null; readonly cpuMostPercent?: number | null; readonly [resource: string]: number | string | null | undefined };
 
 /** A domain of the house as the launcher describes it. */
 export type ManagedDomain = {
@@ -16,6 +20,10 @@ export type ManagedDomain = {
   readonly isolation: string;
   /** Encoded configuration, handed on with the start order. */
   readonly config: Uint8Array;
+  /** Its quota as it was set up, in percent of one core; null: none. */
+  readonly cpuQuotaPercent: number | null;
+  /** What was changed about its allocation when this management process began. */
+  readonly allocation: Allocation;
 };
 
 /** The house as the launcher describes it. */
@@ -32,6 +40,8 @@ export type ManagedHouse = {
   readonly detection: "act" | "report";
   /** Folder for the logs of all domains. */
   readonly logs: string;
+  /** Nothing but IBTP passes the switch at the moment. */
+  readonly whitelisting: boolean;
   readonly domains: readonly ManagedDomain[];
 };
 
@@ -55,6 +65,8 @@ export type FromLauncher =
   | { readonly type: "held"; readonly name: string; readonly epoch: bigint; readonly step: Step; readonly done: boolean }
   | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly KernelCounters[] }
   | { readonly type: "keyed"; readonly name: string; readonly epoch: bigint; readonly keyEpoch: bigint | null }
+  | { readonly type: "allocated"; readonly name: string; readonly epoch: bigint; readonly allocation: Allocation | null; readonly failure: Failure | null }
+  | { readonly type: "whitelisted"; readonly on: boolean }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** The kernel's counters of one process or jail of the house, as the launcher reads them; times in microseconds. */
@@ -78,5 +90,8 @@ export type ToLauncher =
   | { readonly type: "hold"; readonly name: string; readonly epoch: string; readonly step: Step; readonly cpuPercent: number | null }
   | { readonly type: "refused" | "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
   | { readonly type: "key"; readonly name: string; readonly epoch: string; readonly key: string }
+  /** A change of an allocation; `lends`: of the cpu quota alone, not kept. */
+  | { readonly type: "allocate"; readonly name: string; readonly epoch: string; readonly change: unknown; readonly lends: boolean }
+  | { readonly type: "whitelist"; readonly on: boolean }
   | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };

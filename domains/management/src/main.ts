@@ -92,6 +92,13 @@ const overseer = makeOverseer(house, {
     keep(domain, LEVELS[level], event, Object.fromEntries(facts.map(({ key, value }) => [key, value]))),
   lookAt: lookAtProcess,
   keepResponse,
+  keepLoan: (record) => {
+    files.append("responses", JSON.stringify(record));
+    const { domain, epoch, says, facts } = record;
+    audit
+      .append({ event: "resources.lend", who: "management", action: "setResources", resource: domain, decision: "done", why: says, facts: { ...facts, epoch } })
+      .catch((error: unknown) => log.alarm("audit.missed", { why: error instanceof CodedError ? error.code : "unknown" }));
+  },
   random: crypto.random,
   permits: access === null ? () => true : access.permits,
   ...(orders === null ? {} : { orders }),

@@ -11,6 +11,7 @@ import { makeMonitor } from "./monitor/make-monitor.ts";
 import { makeQuestions } from "./questions.ts";
 import { TAKEOVER } from "./response/damping.ts";
 import { makeResponder, type Responder } from "./response/responder.ts";
+import { overseeResources } from "./resources/oversee-resources.ts";
 import { watchPulses } from "./watch-pulses.ts";
 import { heard, makeWatched, type OverseerPowers, roleOf, standbyFor, type Watched } from "./watched.ts";
 
@@ -77,23 +78,19 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const byName = new Map(all.map((watched) => [watched.domain.name, watched]));
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
   const questions = makeQuestions(clock);
-  const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (monitored, nowMs) => detector.onPoint(monitored, nowMs) });
+  const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (...point) => [detector, resources].forEach(({ onPoint }) => onPoint(...point)) });
   const admission = makeAdmission(house.domains.filter(({ standbyOf }) => standbyOf === null), powers);
 
+  const { tellLauncher, permits, keepResponse: keep } = powers;
   const responder = makeResponder({
-    clock,
-    log,
-    keep: powers.keepResponse,
-    find: (name) => byName.get(name),
-    setOpen: admission.setOpen,
-    promote: (watched) => orderPromotion(watched, all, channel),
-    tellLauncher: powers.tellLauncher,
-    permits: powers.permits,
+    clock, log, keep, tellLauncher, permits, find: (name) => byName.get(name), setOpen: admission.setOpen, promote: (watched) => orderPromotion(watched, all, channel),
   });
   const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
 
   const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond, wasCut: responder.wasCut });
+
+  const resources = overseeResources(house, powers, byName, (name) => (detector.suspicions().get(name) ?? []).length > 0);
 
   const onPortEvent = ({ port, name, event, count }: Message<"portEvent">): void => {
     if (event === "switch.started") {
@@ -146,11 +143,15 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
     },
     onLauncher: (line) => {
       if (line.type === "ask") {
-        answerQuestion(line, { house: house.house, all: byName, questions, responder, monitor, detector }, powers);
+        answerQuestion(line, { house: house.house, all: byName, questions, responder, monitor, detector, resources }, powers);
         return;
       }
       if (line.type === "sample") {
         monitor.takeSample(line);
+        return;
+      }
+      if (line.type === "whitelisted" || line.type === "allocated") {
+        resources.take(line);
         return;
       }
       const watched = byName.get(line.name);

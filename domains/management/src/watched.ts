@@ -3,9 +3,10 @@ import { type Message, type MessageName } from "@crossguardian/wire";
 import { type EventCounts } from "./count-events.ts";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
-import { type ManagedDomain, type ToLauncher } from "./house.ts";
+import { type Allocation, type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type ProcessLook, type Pulse } from "./judge-pulse.ts";
+import { type LoanRecord } from "./resources/lender.ts";
 import { type Hold, NO_HOLD, type ResponseRecord } from "./response/step.ts";
 
 /** The messages management sends and takes, by port. */
@@ -29,6 +30,8 @@ export type OverseerPowers = {
   readonly keepResponse: (record: ResponseRecord) => void;
   /** Whether the policy lets management take this step by itself. */
   readonly permits: (step: string, domain: string) => boolean;
+  /** Keeps a record of what was lent. */
+  readonly keepLoan: (record: LoanRecord) => void;
   readonly random: Random;
   /** Takes operators' orders; without it none is taken. */
   readonly orders?: OrderDesk;
@@ -58,6 +61,9 @@ export type Watched = {
   activeSinceMs: number | null;
   /** What is in force against this instance. */
   hold: Hold;
+  /** What was changed about its allocation, and the quota it was lent by this management process. */
+  allocation: Allocation;
+  lentPercent: number | null;
   /** What the switch refused of its ports, by cause. */
   readonly refusals: EventCounts;
 };
@@ -78,6 +84,8 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
   look: null,
   activeSinceMs: null,
   hold: NO_HOLD,
+  allocation: domain.allocation,
+  lentPercent: null,
   refusals: new Map(),
 });
 
@@ -85,6 +93,7 @@ export const makeWatched = (domain: ManagedDomain): Watched => ({
 export const beginInstance = (watched: Watched): void => {
   watched.gauges = [];
   watched.hold = NO_HOLD;
+  watched.lentPercent = null;
   watched.activeSinceMs = null;
   watched.stall = null;
   watched.evidence = [];

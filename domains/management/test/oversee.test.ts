@@ -4,8 +4,8 @@ import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
 import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse, type ResponseRecord } from "../src/index.ts";
 
-const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", config: new Uint8Array([1]) };
-const house: ManagedHouse = { house: "h", instance: "i-h", production: false, detection: "act", access: null, checkpoint: null, logs: "/nowhere", domains: [domain] };
+const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array([1]) };
+const house: ManagedHouse = { house: "h", instance: "i-h", production: false, detection: "act", access: null, checkpoint: null, whitelisting: false, logs: "/nowhere", domains: [domain] };
 const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
   domain: "relay", pid: 1, seccomp: 2, noNewPrivs: 1, capEff: "0000000000000000", uidMap: "0 1879048192 65536", netDevices: ["lo"],
   openFds: ["0 /dev/null", "1 socket:[1]", "2 socket:[2]", "3 socket:[3]", "4 anon_inode:[eventpoll]", "5 pipe:[9]"], startedMs: 1n, epoch: 5n, ...more,
@@ -66,6 +66,7 @@ const setUp = (wanted: ManagedHouse = house) => {
     keepLine: (name, line) => kept.push(`${name} ${line.event}`),
     lookAt: () => null,
     keepResponse: (record) => void responses.push(record),
+    keepLoan: () => undefined,
   });
   const receive = (name: string, port: number, message: unknown): void => handlers.get(name)?.(port, message as never);
   const started = (more: { fresh?: boolean; admitted?: boolean } = {}): void =>

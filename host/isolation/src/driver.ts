@@ -16,6 +16,20 @@ export type DomainLimits = {
   readonly tmpfsInodes: number;
 };
 
+/**
+ * What can be changed while a domain runs; what is left out stays. `null` lifts a bound. `cpus` is a list of the kernel's form, `0-1,3`; rates are of the disk
+ * under `volumePath`, in bytes per second.
+ */
+export type ResourceChange = {
+  readonly cpuQuotaPercent?: number | null;
+  readonly memoryBytes?: number;
+  readonly pids?: number;
+  readonly cpus?: string | null;
+  readonly ioReadBytesPerS?: number | null;
+  readonly ioWriteBytesPerS?: number | null;
+  readonly volumePath?: string;
+};
+
 /** A writable directory that outlives the domain. */
 export type DomainVolume = {
   /** Absolute path of a directory; its owner becomes the domain. */
@@ -174,6 +188,11 @@ export type IsolationDriver = {
    * @throws isolation.seal.failed
    */
   readonly seal: (domain: RunningDomain) => Promise<void>;
+  /**
+   * Changes what a running domain may use. @throws isolation.resource.unsupported where the driver or host does not enforce it,
+   * isolation.resource.used when it uses more memory than the new bound
+   */
+  readonly setResources: (domain: Pick<RunningDomain, "name" | "instance">, change: ResourceChange) => Promise<void>;
   readonly stats: (domain: RunningDomain) => Promise<DomainStats>;
   /** Ends every process of the domain and removes control groups, bundle and mounts; bounded, repeatable. */
   readonly kill: (domain: { readonly name: string; readonly instance: string }) => Promise<void>;

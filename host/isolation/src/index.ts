@@ -11,6 +11,7 @@ export { promisedMemory } from "./adapters/promised-memory.ts";
 export { buildGuest } from "./adapters/vm/build-guest.ts";
 export { makeVmDriver } from "./adapters/vm/vm-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
+export { readCpuClasses } from "./adapters/read-cpu-classes.ts";
 export { reap } from "./adapters/reap.ts";
 export { sealCodeCache } from "./adapters/seal-code-cache.ts";
 export { COUNTER_NAMES, type CounterName } from "./cgroup/counter-files.ts";
@@ -29,8 +30,10 @@ export {
   type IsolationDriver,
   type Prepared,
   type Pressure,
+  type ResourceChange,
   type RunningDomain,
 } from "./driver.ts";
+export { type CpuClasses, cpuClassesOf, formatCpus, parseCpus } from "./cpu-classes.ts";
 export { type KernelFacts } from "./kernel-facts.ts";
 export { FILL_DEADLINE_MS, MIN_UID_BASE, UIDS_PER_DOMAIN_COUNT } from "./limits.ts";
 export { INSIDE_UID, type OciConfig } from "./oci-config.ts";

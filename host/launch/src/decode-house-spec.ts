@@ -60,6 +60,7 @@ const NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/u;
 const INSTANCE = /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/u;
 const CHAIN = /^[A-Za-z0-9._]{1,40}$/u;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/u;
+const CPUS = /^(big|little|all|\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*)$/u;
 const LINE = /^[^\p{Cc}]*$/u;
 const INSIDE = /^(?!\/)(?!.*(^|\/)\.{0,2}(\/|$))[A-Za-z0-9@._/-]+$/u;
 const ABSOLUTE = /^\/(?!.*\/\.{0,2}(\/|$))[^\p{Cc},:\\]+$/u;
@@ -83,7 +84,7 @@ const ENTRY_FIELDS = [
 
 const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
   const where = `domains[${String(at)}]`;
-  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS, ["isolation"]);
+  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS, ["isolation", "cpus"]);
   const isolation = entry["isolation"];
   const kind = asOneOf(entry["kind"], `${where}.kind`, DOMAIN_KINDS);
   const isManagement = kind === "management";
@@ -102,6 +103,7 @@ const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
     network: asOneOf(entry["network"], `${where}.network`, ["none", "host"]),
     ...(isolation === undefined ? {} : { isolation: asOneOf(isolation, `${where}.isolation`, ISOLATIONS) }),
     limits: decodeLimits(entry["limits"], where),
+    ...(entry["cpus"] === undefined ? {} : { cpus: asText(entry["cpus"], `${where}.cpus`, CPUS) }),
   };
 };
 

@@ -35,6 +35,7 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
     const note = text(line["note"], MAX_CHECKPOINT_CHARS);
     return note === null ? malformed : ok({ type, note });
   }
+  if (type === "whitelist") return typeof line["on"] === "boolean" ? ok({ type, on: line["on"] }) : malformed;
   const name = text(line["name"], 40);
   const epoch = text(line["epoch"], 20);
   if (name === null || epoch === null) return malformed;
@@ -45,6 +46,7 @@ export const decodeManagementLine = (untrustedLine: string): Result<FromManageme
     if (step === undefined || (cpuPercent !== null && typeof cpuPercent !== "number")) return malformed;
     return ok({ type, name, epoch, step, cpuPercent });
   }
+  if (type === "allocate") return typeof line["lends"] === "boolean" ? ok({ type, name, epoch, change: line["change"], lends: line["lends"] }) : malformed;
   const key = text(line["key"], 64);
   if (type === "key") return key !== null && /^[0-9a-f]{64}$/u.test(key) ? ok({ type, name, epoch, key }) : malformed;
   const why = text(line["why"], MAX_WHY_CHARS);

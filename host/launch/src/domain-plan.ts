@@ -1,4 +1,5 @@
 import { type DomainSpec } from "@crossguardian/isolation";
+import { type Allocations } from "./allocations.ts";
 import { type CodeCache } from "./code-cache.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type ManagementConfig } from "./management-lines.ts";
@@ -70,7 +71,11 @@ export const domainEnvironmentOf = (entry: DomainEntry, epoch: bigint): Readonly
 });
 
 /** What management is told about the house. */
-export const managementConfigOf = (spec: HouseSpec, { logs, checkpoint }: Pick<ManagementConfig, "logs" | "checkpoint">): ManagementConfig => ({
+export const managementConfigOf = (
+  spec: HouseSpec,
+  { logs, checkpoint }: Pick<ManagementConfig, "logs" | "checkpoint">,
+  allocations: Pick<Allocations, "of" | "isWhitelisting">,
+): ManagementConfig => ({
   house: spec.house,
   instance: spec.instance,
   production: spec.production,
@@ -78,6 +83,7 @@ export const managementConfigOf = (spec: HouseSpec, { logs, checkpoint }: Pick<M
   checkpoint,
   detection: spec.detection,
   logs,
+  whitelisting: allocations.isWhitelisting(),
   domains: spec.domains
     .filter(({ kind }) => kind !== "management")
     .map((entry) => ({
@@ -91,5 +97,7 @@ export const managementConfigOf = (spec: HouseSpec, { logs, checkpoint }: Pick<M
       jailed: !isHostProcess(entry) && isolationOf(spec, entry) !== "none",
       isolation: isHostProcess(entry) ? "none" : isolationOf(spec, entry),
       config: entry.config,
+      cpuQuotaPercent: entry.limits.cpuQuotaPercent,
+      allocation: allocations.of(entry.name),
     })),
 });

@@ -13,15 +13,15 @@ const heldAfter = (held: ReadonlySet<HeldStep>, step: HoldOrder["step"]): Readon
   return after;
 };
 
-/** Does the launcher's part of a step: quota and freezer are the driver's. False: it could not be done, or the domain does not run in a jail. */
-export const holdDomain = async (member: Member | undefined, { step, cpuPercent }: HoldOrder, { driverOf, record }: Pick<HousePowers, "driverOf" | "record">): Promise<boolean> => {
+/** Does the launcher's part of a step: quota and freezer are the driver's. `usualCpuPercent` is its quota when nothing is in force. False: it could not be done, or the domain does not run in a jail. */
+export const holdDomain = async (member: Member | undefined, { step, cpuPercent }: HoldOrder, usualCpuPercent: number | null, { driverOf, record }: Pick<HousePowers, "driverOf" | "record">): Promise<boolean> => {
   if (member === undefined || member.running === null) return false;
   const { running, entry } = member;
   const driver = driverOf(running.isolation);
   member.held = heldAfter(member.held, step);
   try {
     if (step === "limit") await driver.setCpuQuota(running, cpuPercent);
-    else if (step === "release") await driver.setCpuQuota(running, entry.limits.cpuQuotaPercent);
+    else if (step === "release") await driver.setCpuQuota(running, usualCpuPercent);
     else if (step === "freeze") await driver.pause(running);
     else if (step === "thaw") await driver.resume(running);
     return true;

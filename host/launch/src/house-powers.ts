@@ -1,4 +1,4 @@
-import { type CounterReader, type DomainLimits, type DomainSpec, type HostGroup, type Isolation, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
+import { type CounterReader, type CpuClasses, type DomainLimits, type DomainSpec, type HostGroup, type Isolation, type IsolationDriver, type KernelFacts } from "@crossguardian/isolation";
 import { type Clock, type Fact } from "@crossguardian/kernel";
 import { type ChannelPair } from "./adapters/channel-pair.ts";
 import { type HostProcess, type StartedProcess } from "./adapters/host-process.ts";
@@ -6,6 +6,7 @@ import { type HouseFolders } from "./adapters/house-folders.ts";
 import { type LineSocket } from "./adapters/line-socket.ts";
 import { type StartedSwitch } from "./adapters/start-switch.ts";
 import { type CodeCache, type CodeStore } from "./code-cache.ts";
+import { type MachineMemory } from "./require-memory.ts";
 import { type FromSwitch } from "./switch-lines.ts";
 
 /** Signals the launcher sends. */
@@ -31,6 +32,8 @@ export type HousePowers = {
   readonly hostCode: (name: string, cache: CodeCache | undefined, uid: number) => Readonly<Record<string, string>>;
   /** Control groups for a process of the host; null where the driver has none. */
   readonly makeGroup: (name: string, limits: DomainLimits) => HostGroup | null;
+  readonly cpuClasses: () => CpuClasses;
+  readonly machineMemory: () => MachineMemory;
   /** Opens the kernel's counters of a process of the house. */
   readonly openCounters: (name: string, pid: number) => CounterReader;
   /** First host uid of a slot: a domain's port, or -1 for the switch. */

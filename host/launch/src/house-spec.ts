@@ -34,6 +34,8 @@ export type DomainEntry = {
   /** How this domain is kept apart; like the rest of the house where it is left out. */
   readonly isolation?: Isolation;
   readonly limits: DomainLimits;
+  /** Cores it may use: `big`, `little`, `all` or a list; all where it is left out. */
+  readonly cpus?: string;
 };
 
 /** A house: one launcher, one switch, the domains. */

@@ -1,9 +1,9 @@
 import { CodedError, fromHex, ROOT_KEY_BYTES } from "@crossguardian/kernel";
 import { type HeldSocket } from "./adapters/channel-pair.ts";
+import { openAllocations, withAllocations } from "./allocations.ts";
 import { makeAdmissions } from "./admissions.ts";
 import { type CodeCache } from "./code-cache.ts";
 import { freeze, thaw } from "./freeze.ts";
-import { type HoldOrder, holdDomain } from "./hold-domain.ts";
 import { type HousePowers } from "./house-powers.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type HouseParts, keptDomain } from "./keep-domain.ts";
@@ -17,6 +17,7 @@ import { type FromSwitch } from "./switch-lines.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
 import { sealDomain } from "./seal-domain.ts";
 import { type Sampled, sampleHouse } from "./sample-house.ts";
+import { takeAllocation, takeHold, takeWhitelist } from "./take-orders.ts";
 import { watchManagement } from "./watch-management.ts";
 
 /** Domains started at a time. */
@@ -65,7 +66,7 @@ const takeTakeover = ({ spec, ports, admissions, powers }: HouseParts, message: 
 
 /** The switch shown as a member. */
 const switchMember = (keeper: Keeper): Member => ({
-  keeper, epoch: 0n, digest: null, running: null, held: new Set(), activatesKey: false,
+  keeper, epoch: 0n, digest: null, running: null, group: null, held: new Set(), activatesKey: false,
   entry: {
     name: SWITCH_NAME, kind: "management", chain: null, standbyOf: null, port: 255, image: SWITCH_IMAGE, entry: "", role: "the only path between domains",
     config: "", volume: false, keySlot: null, network: "none", limits: { memoryBytes: 0, cpuQuotaPercent: null, pids: 0, tmpfsBytes: 0, tmpfsInodes: 0 },
@@ -119,6 +120,8 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const ports = makeSwitchPorts<HeldSocket>(powers.policyText, spec.detection === "act");
   const admissions = makeAdmissions(spec.domains.filter(({ kind, standbyOf }) => kind !== "management" && standbyOf === null).map(({ name }) => name));
   const members = new Map<string, Member>();
+  const allocations = openAllocations(powers.folders.allocations);
+  ports.setWhitelist(allocations.isWhitelisting());
 
   /** `epoch` null: whichever instance runs. */
   const endInstance = (name: string, epoch: string | null, why: string, inOrder = false): void => {
@@ -129,10 +132,6 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     else member.keeper.kill();
     // On a v1 freezer a killed process ends only once it is thawed; it runs none of its own code before that.
     if (member.running !== null && member.held.has("freeze")) void powers.driverOf(member.running.isolation).resume(member.running).catch(() => undefined);
-  };
-  const hold = async (order: HoldOrder): Promise<void> => {
-    const done = await holdDomain(members.get(order.name), order, powers);
-    link.tell({ type: "held", name: order.name, epoch: order.epoch, step: order.step, done });
   };
   const onVerdict: ManagementLinkParts["onVerdict"] = (verdict) => {
     const { name, epoch } = verdict;
@@ -148,9 +147,8 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
       link.tell({ type: "keyed", name, epoch, keyEpoch: rotateKey(members.get(name), verdict.key, powers) });
       return;
     }
-    if (verdict.type === "hold") {
-      record("domain.hold", { name, epoch, step: verdict.step });
-      void hold(verdict);
+    if (verdict.type === "hold" || verdict.type === "allocate") {
+      void (verdict.type === "hold" ? takeHold(parts, verdict) : takeAllocation(parts, verdict));
       return;
     }
     if (verdict.type === "refused") {
@@ -159,9 +157,9 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     }
     endInstance(name, epoch, verdict.why, verdict.type === "renew");
   };
-  const link = makeManagementLink({ clock, record, onVerdict, onCheckpoint: powers.folders.keepCheckpoint });
+  const link = makeManagementLink({ clock, record, onVerdict, onWhitelist: (on) => takeWhitelist(parts, on), onCheckpoint: powers.folders.keepCheckpoint });
   const code = new Map<string, CodeCache>();
-  const parts: HouseParts = { spec, powers, ports, link, admissions, members, code };
+  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code };
 
   const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
     takeTakeover(parts, message);
@@ -170,7 +168,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   });
   const switchKeeper = makeKeeper(keptSwitchOf, { clock, record });
   for (const entry of spec.domains) {
-    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null, held: new Set(), activatesKey: true });
+    members.set(entry.name, { entry, keeper: makeKeeper(keptDomain(parts, entry), { clock, record }), epoch: 0n, digest: null, running: null, group: null, held: new Set(), activatesKey: true });
   }
 
   let isFrozen = false;
@@ -186,7 +184,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     production: spec.production,
     launcherPid: powers.launcherPid,
     begin: async () => {
-      for (const [name, cache] of await prepareCode(spec, powers)) code.set(name, cache);
+      for (const [name, cache] of await prepareCode(withAllocations(spec, allocations), powers)) code.set(name, cache);
       await begin(parts, switchKeeper.begin);
       endWatch = watchHouse(parts, switchKeeper, () => isFrozen);
       void beginStandbys(parts);

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { type HostGroup, type RunningDomain } from "@crossguardian/isolation";
 import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { type HostProcess } from "./adapters/host-process.ts";
+import { rateOf } from "./allocation.ts";
+import { applyChange, startChange, volumeOf } from "./allocate.ts";
+import { type Allocations } from "./allocations.ts";
 import { type Admissions } from "./admissions.ts";
 import { type HouseCode } from "./code-cache.ts";
 import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
@@ -21,6 +24,7 @@ export type HouseParts = {
   readonly link: ManagementLink;
   readonly admissions: Admissions;
   readonly members: ReadonlyMap<string, Member>;
+  readonly allocations: Allocations;
   /** Filled before the first start. */
   readonly code: HouseCode;
 };
@@ -30,14 +34,14 @@ const roleOf = ({ domains }: HouseSpec, entry: DomainEntry): DomainEntry => doma
 
 type Start = { readonly epoch: bigint; readonly channelFd: number; readonly outputFd: number; readonly group: HostGroup | null };
 
-const hostProcessOf = ({ spec, powers, code }: HouseParts, entry: DomainEntry, { epoch, group }: Start): HostProcess => {
+const hostProcessOf = ({ spec, powers, code, allocations }: HouseParts, entry: DomainEntry, { epoch, group }: Start): HostProcess => {
   const { folders } = powers;
   const image = powers.image(entry.image).path;
   const uid = powers.uidBase(entry.port) + powers.uidOffset;
   const volume = entry.volume ? folders.volume(entry.name) : null;
   const isManagement = entry.kind === "management";
   if (volume !== null) folders.own(volume, uid, 0o700);
-  if (isManagement) folders.writeFor(folders.managementConfig, JSON.stringify(managementConfigOf(spec, { logs: folders.logs, checkpoint: folders.readCheckpoint() })), uid);
+  if (isManagement) folders.writeFor(folders.managementConfig, JSON.stringify(managementConfigOf(spec, { logs: folders.logs, checkpoint: folders.readCheckpoint() }, allocations)), uid);
   return {
     name: entry.name,
     nodePath: powers.nodePath,
@@ -96,8 +100,9 @@ const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: D
 };
 
 /** How one domain is started and cleaned up after. */
-export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
-  const { spec, powers, ports, link, admissions, members } = parts;
+export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
+  const { spec, powers, ports, link, admissions, members, allocations } = parts;
+  let entry = specified;
   const { folders } = powers;
   const driver = powers.driverOf(isolationOf(spec, entry));
   const isManagement = entry.kind === "management";
@@ -105,6 +110,7 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
   let group: HostGroup | null = null;
 
   const start = async (): Promise<Run> => {
+    entry = allocations.effective(specified);
     // One count for a role, so that of two instances the later one always has the higher number.
     const epoch = folders.nextEpoch(roleOf(spec, entry).name);
     const member = members.get(entry.name);
@@ -115,10 +121,15 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
     try {
       outputFd = folders.openOutput(entry.name);
       if (isHostProcess(entry)) group = powers.makeGroup(entry.name, entry.limits);
+      if (member !== undefined) member.group = group;
+      const allocation = allocations.of(entry.name);
+      if (member !== undefined && group !== null) await applyChange(member, startChange(entry, allocation), powers, volumeOf(parts, entry));
       const run: Run & Pick<RunningDomain, "end"> = await (isHostProcess(entry) ? startOnHost : startInJail)(parts, entry, { epoch, channelFd: pair.domainFd, outputFd, group });
+      if (member !== undefined && group === null) await applyChange(member, startChange(entry, allocation), powers, volumeOf(parts, entry));
       if (run.end !== undefined) pair.held.close();
       if (!isManagement) link.tell({ type: "started", name: entry.name, epoch: epoch.toString(), pid: run.pid, fresh: true, admitted: false, held: [] });
       const { name, kind, chain, port: number } = entry;
+      ports.setRate(number, rateOf(allocation));
       ports.add({ number, name, kind, chain, role: roleOf(spec, entry).port, epoch: epoch.toString(), end: run.end ?? pair.held });
       return run;
     } catch (error) {
@@ -135,7 +146,7 @@ export const keptDomain = (parts: HouseParts, entry: DomainEntry): Kept => {
     admissions.forget(entry.name);
     if (isManagement) link.disconnect();
     else link.tell({ type: "ended", name: entry.name, epoch: (member?.epoch ?? 0n).toString() });
-    if (member !== undefined) Object.assign(member, { running: null, held: new Set() });
+    if (member !== undefined) Object.assign(member, { running: null, group: null, held: new Set() });
     await group?.remove();
     group = null;
     if (!isHostProcess(entry)) await driver.kill({ name: entry.name, instance: spec.instance });

@@ -1,4 +1,6 @@
 import { type Counters, type Isolation } from "@crossguardian/isolation";
+import { type Failure } from "@crossguardian/kernel";
+import { type Allocation } from "./allocation.ts";
 
 /**
  * Launcher to management, JSON lines over a descriptor only these two have. A domain's `started` comes before its channel is
@@ -12,6 +14,9 @@ export type ToManagement =
   | { readonly type: "sample"; readonly atMs: number; readonly domains: readonly DomainCounters[] }
   /** A key was written; `keyEpoch` null: it was not. */
   | { readonly type: "keyed"; readonly name: string; readonly epoch: string; readonly keyEpoch: string | null }
+  /** The allocation that is in force now, or why nothing was changed. */
+  | { readonly type: "allocated"; readonly name: string; readonly epoch: string; readonly allocation: Allocation | null; readonly failure: Failure | null }
+  | { readonly type: "whitelisted"; readonly on: boolean }
   | { readonly type: "ask"; readonly id: number; readonly domain: string; readonly command: string; readonly argument: string };
 
 /** Counters of one process or jail of the house; the switch is one of them. Times in microseconds. */
@@ -27,6 +32,10 @@ export type FromManagement =
   | { readonly type: "restart" | "renew"; readonly name: string; readonly epoch: string; readonly why: string }
   /** The root key of the domain's next epoch, in hexadecimal, for its slot. */
   | { readonly type: "key"; readonly name: string; readonly epoch: string; readonly key: string }
+  /** A change of the domain's allocation. `lends`: of its cpu quota alone, and not kept. */
+  | { readonly type: "allocate"; readonly name: string; readonly epoch: string; readonly change: unknown; readonly lends: boolean }
+  /** Whether nothing but IBTP passes the switch. */
+  | { readonly type: "whitelist"; readonly on: boolean }
   /** The audit log's signed checkpoint, to be kept where management can not write. */
   | { readonly type: "checkpoint"; readonly note: string }
   | { readonly type: "answer"; readonly id: number; readonly ok: boolean; readonly answer: string };
@@ -57,6 +66,9 @@ export type ManagedDomain = {
   readonly isolation: Isolation;
   /** Encoded configuration, base64. */
   readonly config: string;
+  /** Its quota as it was set up, in percent of one core; null: none. */
+  readonly cpuQuotaPercent: number | null;
+  readonly allocation: Allocation;
 };
 
 /** Configuration of the management domain, JSON in the file CG_MANAGEMENT names. */
@@ -71,5 +83,6 @@ export type ManagementConfig = {
   readonly checkpoint: string | null;
   readonly detection: "act" | "report";
   readonly logs: string;
+  readonly whitelisting: boolean;
   readonly domains: readonly ManagedDomain[];
 };

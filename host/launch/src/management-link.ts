@@ -27,12 +27,13 @@ export type ManagementLinkParts = {
   readonly record: (event: string, facts: Readonly<Record<string, Fact>>) => void;
   /** Takes what management decides about a domain. */
   readonly onVerdict: (verdict: Extract<FromManagement, { readonly name: string }>) => void;
+  readonly onWhitelist: (isOn: boolean) => void;
   /** Keeps the audit log's checkpoint. */
   readonly onCheckpoint: (note: string) => void;
 };
 
 /** Makes the link; no management is there yet. */
-export const makeManagementLink = ({ clock, record, onVerdict, onCheckpoint }: ManagementLinkParts): ManagementLink => {
+export const makeManagementLink = ({ clock, record, onVerdict, onWhitelist, onCheckpoint }: ManagementLinkParts): ManagementLink => {
   const asks = makeAskTable(clock);
   let line: Line | null = null;
 
@@ -43,6 +44,7 @@ export const makeManagementLink = ({ clock, record, onVerdict, onCheckpoint }: M
     else if (decoded.value.type === "ready") record("management.ready", {});
     else if (decoded.value.type === "answer") asks.answer(decoded.value.id, decoded.value);
     else if (decoded.value.type === "checkpoint") onCheckpoint(decoded.value.note);
+    else if (decoded.value.type === "whitelist") onWhitelist(decoded.value.on);
     else onVerdict(decoded.value);
   };
   return {

@@ -1,4 +1,4 @@
-import { type Isolation, type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
+import { type HostGroup, type Isolation, type KernelFacts, type RunningDomain } from "@crossguardian/isolation";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type Keeper } from "./keep-running.ts";
 import { type HeldStep } from "./management-lines.ts";
@@ -13,6 +13,8 @@ export type Member = {
   digest: string | null;
   /** The present run of a jailed domain. */
   running: RunningDomain | null;
+  /** Control groups of the present run of a process of the host. */
+  group: HostGroup | null;
   /** Steps that are in force against the present run. */
   held: ReadonlySet<HeldStep>;
   /** The next start puts a rotated key in its place: the first one, and one an operator asked for. */

@@ -1,7 +1,11 @@
+import { type PortRate } from "./allocation.ts";
+
 /** Launcher to switch, over the child's IPC channel; the socket of a `port` goes with it. */
 export type ToSwitch =
   | { readonly type: "policy"; readonly text: string; readonly cutsOff: boolean }
-  | { readonly type: "port"; readonly number: number; readonly name: string; readonly kind: string; readonly chain: string | null; readonly role: number; readonly isFirst: boolean; readonly epoch: string }
+  | { readonly type: "port"; readonly number: number; readonly name: string; readonly kind: string; readonly chain: string | null; readonly role: number; readonly isFirst: boolean; readonly epoch: string; readonly rate: PortRate | null }
+  | { readonly type: "rate"; readonly number: number; readonly rate: PortRate | null }
+  | { readonly type: "whitelist"; readonly on: boolean }
   | { readonly type: "gone"; readonly number: number };
 
 /**

@@ -1,3 +1,4 @@
+import { type PortRate } from "./allocation.ts";
 import { type ToSwitch } from "./switch-lines.ts";
 
 /** The switch's end of a channel; opaque here, an adapter sends it. */
@@ -25,6 +26,10 @@ export type SwitchPorts<End extends HeldEnd> = {
   /** The switch says that this port does the work of its role: the next switch is told so. */
   readonly setActive: (role: number, number: number) => void;
   readonly isActive: (number: number) => boolean;
+  /** Rate of a port, whether it is held or not; null: the flow policy's. */
+  readonly setRate: (number: number, rate: PortRate | null) => void;
+  /** Whether nothing but IBTP passes. */
+  readonly setWhitelist: (isOn: boolean) => void;
   /** Closes the end and tells the switch. */
   readonly remove: (number: number) => void;
   /** A new switch: it gets the policy and every end that is held. */
@@ -38,13 +43,15 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff
   const held = new Map<number, HeldPort<End>>();
   let line: SwitchLine<End> | null = null;
 
+  const rates = new Map<number, PortRate>();
+  let isWhitelisting = false;
   const active = new Map<number, number>();
   const isActive = (number: number): boolean => {
     const port = held.get(number);
     return port !== undefined && active.get(port.role) === number;
   };
 
-  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port, isFirst: isActive(port.number) }, end);
+  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port, isFirst: isActive(port.number), rate: rates.get(port.number) ?? null }, end);
   const remove = (number: number): void => {
     const port = held.get(number);
     if (port === undefined) return;
@@ -60,6 +67,15 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff
       announce(port);
     },
     remove,
+    setRate: (number, rate) => {
+      if (rate === null) rates.delete(number);
+      else rates.set(number, rate);
+      if (held.has(number)) line?.send({ type: "rate", number, rate });
+    },
+    setWhitelist: (isOn) => {
+      isWhitelisting = isOn;
+      line?.send({ type: "whitelist", on: isOn });
+    },
     isActive,
     setActive: (role, number) => {
       if (held.get(number)?.role === role) active.set(role, number);
@@ -67,6 +83,7 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff
     connect: (next) => {
       line = next;
       next.send({ type: "policy", text: policyText, cutsOff });
+      if (isWhitelisting) next.send({ type: "whitelist", on: true });
       for (const port of held.values()) announce(port);
     },
     disconnect: () => {

@@ -1,11 +1,13 @@
 import { CodedError } from "@crossguardian/kernel";
 import { portKind } from "./port-kinds.ts";
-import { type PortFacts } from "./port.ts";
+import { type PortFacts, type PortRate } from "./port.ts";
 
 /** What the launcher orders; a port comes with its socket. */
 export type LauncherOrder =
   | { readonly is: "policy"; readonly text: string; readonly cutsOff: boolean }
   | { readonly is: "port"; readonly facts: PortFacts }
+  | { readonly is: "rate"; readonly number: number; readonly rate: PortRate | null }
+  | { readonly is: "whitelist"; readonly on: boolean }
   | { readonly is: "gone"; readonly number: number }
   | { readonly is: "stats" };
 
@@ -29,6 +31,19 @@ const epochOf = (message: object): bigint | null => {
   return BigInt(text);
 };
 
+const perSecondIn = (rate: object, name: string): number | null => {
+  const value = field(rate, name) ?? null;
+  if (value !== null && (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1)) throw malformed(name);
+  return value;
+};
+
+const rateOf = (message: object): PortRate | null => {
+  const rate = field(message, "rate") ?? null;
+  if (rate === null) return null;
+  if (typeof rate !== "object") throw malformed("rate");
+  return { framesPerS: perSecondIn(rate, "framesPerS"), bytesPerS: perSecondIn(rate, "bytesPerS") };
+};
+
 const factsOf = (message: object): PortFacts => {
   const name = field(message, "name");
   const kindName = field(message, "kind");
@@ -40,7 +55,7 @@ const factsOf = (message: object): PortFacts => {
   if (kind === null || (kind === "management") !== (number === 0)) throw malformed("kind");
   const isFirst = field(message, "isFirst");
   if (typeof isFirst !== "boolean") throw malformed("isFirst");
-  return { number, name, kind, chain, role: numberOf(message, "role"), isFirst, epoch: epochOf(message) };
+  return { number, name, kind, chain, role: numberOf(message, "role"), isFirst, epoch: epochOf(message), rate: rateOf(message) };
 };
 
 /** Checks a message of the launcher's IPC channel. @throws switch.order.malformed */
@@ -56,6 +71,13 @@ export const decodeOrder = (message: unknown): LauncherOrder => {
     }
     case "port":
       return { is: "port", facts: factsOf(message) };
+    case "rate":
+      return { is: "rate", number: numberOf(message), rate: rateOf(message) };
+    case "whitelist": {
+      const on = field(message, "on");
+      if (typeof on !== "boolean") throw malformed("on");
+      return { is: "whitelist", on };
+    }
     case "gone":
       return { is: "gone", number: numberOf(message) };
     case "stats":

@@ -36,6 +36,12 @@ const obey = (order: LauncherOrder, handle: unknown): void => {
       // The socket may be gone already: the domain died on the way. The launcher sends its next one.
       if (handle instanceof Socket) theSwitch.attach(order.facts, portSocket(handle));
       break;
+    case "rate":
+      theSwitch.setRate(order.number, order.rate);
+      break;
+    case "whitelist":
+      theSwitch.setWhitelist(order.on);
+      break;
     case "gone":
       theSwitch.detach(order.number);
       break;

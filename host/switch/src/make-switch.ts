@@ -4,7 +4,9 @@ import { giveUpRole, setAdmitted, takeRole } from "./admission.ts";
 import { afterWrite } from "./credit.ts";
 import { COUNT_MS, reportRefusals, tellCounters } from "./count-ports.ts";
 import { routeHeld, routeWaitingFor, takeBytes, type Tear } from "./intake.ts";
-import { type Port, type PortFacts, type PortLink } from "./port.ts";
+import { makePacedSink } from "./paced-sink.ts";
+import { type RateLimit } from "./policy/parse-policy.ts";
+import { type Port, type PortFacts, type PortLink, type PortRate } from "./port.ts";
 import { PORT_EVENT, tell, tellManagement, type SwitchParts, type SwitchState } from "./switch-state.ts";
 import { makeTokenBucket } from "./token-bucket.ts";
 
@@ -31,6 +33,10 @@ export type Switch = {
   readonly attach: (facts: PortFacts, link: PortLink) => void;
   /** The port is gone: its channel ended or will be replaced. */
   readonly detach: (number: number) => void;
+  /** Gives a port another rate; null: that of the flow policy. Nothing is dropped: whoever sends more is read more slowly, and its credit comes later. */
+  readonly setRate: (number: number, rate: PortRate | null) => void;
+  /** In an incident nothing but IBTP passes, and what keeps domains alive. */
+  readonly setWhitelist: (isOn: boolean) => void;
   readonly stats: () => readonly PortStats[];
 };
 
@@ -46,8 +52,24 @@ const detach = (state: SwitchState, port: Port): void => {
   tellManagement(state, port.facts, PORT_EVENT.gone, port.facts.epoch ?? 0n);
 };
 
+/** A port is never given more than the flow policy allows its kind. */
+const limitWith = (limit: RateLimit, rate: PortRate | null | undefined): RateLimit => ({
+  messagesPerSecond: Math.min(limit.messagesPerSecond, rate?.framesPerS ?? Infinity),
+  bytesPerSecond: Math.min(limit.bytesPerSecond, rate?.bytesPerS ?? Infinity),
+});
+
+const applyRate = ({ policy, clock }: SwitchState, port: Port, rate: PortRate | null): void => {
+  const limit = limitWith(policy.limitOf(port.facts.kind), rate);
+  const nowMs = clock.monotonicMs();
+  port.messageBucket = makeTokenBucket(limit.messagesPerSecond, nowMs);
+  port.byteBucket = makeTokenBucket(limit.bytesPerSecond, nowMs);
+  port.pace(rate === null ? null : limit);
+};
+
 const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port => {
-  const limit = state.policy.limitOf(facts.kind);
+  const limit = limitWith(state.policy.limitOf(facts.kind), facts.rate);
+  const { sink, pace, wrote, bite } = makePacedSink(link, state.clock);
+  pace(facts.rate === null || facts.rate === undefined ? null : limit);
   const answers = state.policy.answersOf(facts.kind);
   const nowMs = state.clock.monotonicMs();
   const port: Port = {
@@ -55,15 +77,18 @@ const makePort = (state: SwitchState, facts: PortFacts, link: PortLink): Port =>
     link,
     decoder: makeFrameDecoder(maxPayloadBytes),
     queue: makeSendQueue({
-      sink: link,
+      sink,
+      bite,
       soon: state.soon,
       onWritten: (frames) => {
+        wrote(frames);
         afterWrite(port, frames);
         for (const number of new Set([facts.number, facts.role])) routeWaitingFor(state, number);
       },
     }),
     messageBucket: makeTokenBucket(limit.messagesPerSecond, nowMs),
     byteBucket: makeTokenBucket(limit.bytesPerSecond, nowMs),
+    pace,
     waitingBytes: new Float64Array(256),
     dueBytes: new Float64Array(256),
     passedFrames: new Float64Array(256),
@@ -96,7 +121,7 @@ const isLate = (port: Port, nowMs: number): boolean => {
 
 /** Makes a switch without ports. */
 export const makeSwitch = (parts: SwitchParts): Switch => {
-  const state: SwitchState = { ...parts, ports: new Map(), active: new Map(), newest: new Map() };
+  const state: SwitchState = { ...parts, ports: new Map(), active: new Map(), newest: new Map(), isWhitelisting: false };
 
   const tear: Tear = (port, code) => {
     tellManagement(state, port.facts, code, 1);
@@ -143,6 +168,13 @@ export const makeSwitch = (parts: SwitchParts): Switch => {
     detach: (number) => {
       const port = state.ports.get(number);
       if (port !== undefined) detach(state, port);
+    },
+    setRate: (number, rate) => {
+      const port = state.ports.get(number);
+      if (port !== undefined) applyRate(state, port, rate);
+    },
+    setWhitelist: (isOn) => {
+      state.isWhitelisting = isOn;
     },
     stats: () =>
       [...state.ports.values()].map(({ facts, isAdmitted, isActive, queue, counts }) => ({

@@ -2,6 +2,7 @@ import { type FailureCode } from "@crossguardian/kernel";
 import { type Frame, type FrameDecoder, type FrameSink, type OutgoingFrame, type SendQueue } from "@crossguardian/wire";
 import { type AnswerBudget } from "./answer-budget.ts";
 import { type PortKind } from "./port-kinds.ts";
+import { type RateLimit } from "./policy/parse-policy.ts";
 import { type TokenBucket } from "./token-bucket.ts";
 
 /** The switch's end of one channel. */
@@ -13,6 +14,9 @@ export type PortLink = FrameSink & {
   readonly resume: () => void;
   readonly destroy: () => void;
 };
+
+/** What management allots a port, per second and in each direction; null: what the flow policy says of its kind. */
+export type PortRate = { readonly framesPerS: number | null; readonly bytesPerS: number | null };
 
 /** What the launcher says about a port. */
 export type PortFacts = {
@@ -27,6 +31,8 @@ export type PortFacts = {
   readonly isFirst: boolean;
   /** Instance epoch: an admission for another one is refused. Null when the launcher states none. */
   readonly epoch: bigint | null;
+  /** Its rate when it comes; the flow policy's when it is left out. */
+  readonly rate?: PortRate | null;
 };
 
 /** A frame on its way out; `source` gets its credit back when the frame is written. */
@@ -51,8 +57,10 @@ export type Port = {
   readonly link: PortLink;
   readonly decoder: FrameDecoder;
   readonly queue: SendQueue<QueuedFrame>;
-  readonly messageBucket: TokenBucket;
-  readonly byteBucket: TokenBucket;
+  messageBucket: TokenBucket;
+  byteBucket: TokenBucket;
+  /** Sets the rate of what is written to the port. */
+  readonly pace: (rate: RateLimit | null) => void;
   /** Bytes of this port's frames that wait in queues, and bytes handed on but not yet credited, by destination. */
   readonly waitingBytes: Float64Array;
   readonly dueBytes: Float64Array;

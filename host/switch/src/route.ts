@@ -18,14 +18,14 @@ export type Verdict =
 const refused = (code: FailureCode): Verdict => ({ is: "refuse", code });
 
 /**
- * Decides over one frame of `source`, checks in this order: admission, role, destination, flow policy, credit, message, chain, room.
+ * Decides over one frame of `source`, checks in this order: admission, role, destination, flow policy, whitelist, credit, message, chain, room.
  * The origin is the channel the frame came by, whatever it says.
  */
 export const decideRoute = (
   policy: Policy,
   source: Port,
   { kind, port: number, payload: untrustedPayload }: Frame,
-  { ports, active }: { readonly ports: ReadonlyMap<number, Port>; readonly active: ReadonlyMap<number, Port> },
+  { ports, active, isWhitelisting }: { readonly ports: ReadonlyMap<number, Port>; readonly active: ReadonlyMap<number, Port>; readonly isWhitelisting: boolean },
 ): Verdict => {
   const isManagement = source.facts.kind === "management";
   if (!source.isAdmitted && number !== bounds.MANAGEMENT_PORT) return { is: "wait", for: "admission" };
@@ -35,6 +35,7 @@ export const decideRoute = (
   if (!source.isActive && number !== bounds.MANAGEMENT_PORT) return refused("switch.port.standby");
   if (side === undefined || to === source) return refused("switch.destination.absent");
   if (!policy.allows(source.facts.kind, side, kind)) return refused("switch.flow.denied");
+  if (isWhitelisting && !policy.isIbtp(source.facts.kind, side, kind)) return refused("switch.flow.whitelist");
   if (to !== undefined && !to.isAdmitted && !isManagement) return refused("switch.destination.absent");
   if ((source.waitingBytes[number] ?? 0) > CREDIT_VIOLATION_BYTES) return refused("switch.credit.exceeded");
   const bytes = frameBytes(untrustedPayload.length);

@@ -29,7 +29,7 @@ export type ActivationCause = "admitted" | "ended" | "ordered" | "cut";
 export type Served = { readonly number: number; readonly role: number; readonly kind: number; readonly atMs: number; readonly afterMs: number };
 
 /** A switch with its ports by number, and by role those that do its work and the newest instance that did. */
-export type SwitchState = SwitchParts & { readonly ports: Map<number, Port>; readonly active: Map<number, Port>; readonly newest: Map<number, bigint> };
+export type SwitchState = SwitchParts & { /** Nothing but IBTP and what it needs passes. */ isWhitelisting: boolean; readonly ports: Map<number, Port>; readonly active: Map<number, Port>; readonly newest: Map<number, bigint> };
 
 /** Events in `portEvent` messages of the switch, beside failure codes. */
 export const PORT_EVENT = {

@@ -20,6 +20,7 @@ export const CLI_FAILURES = {
   "cli.world.unready": { action: "refuse", says: "a step is missing before this can start" },
   "cli.instance.busy": { action: "retry", says: "another command works on this instance" },
   "cli.instance.ambiguous": { action: "refuse", says: "several instances run: choose one by --instance or --config" },
+  "cli.domain.differs": { action: "refuse", says: "the domain here is not the one that was exported: bring image, configuration or policy of the facts into line" },
   "cli.key.missing": { action: "refuse", says: "a key is not where it was looked for" },
   "cli.key.malformed": { action: "refuse", says: "a key file holds 32 bytes, or 64 hexadecimal digits" },
   "cli.key.exposed": { action: "refuse", says: "a key file can be read by others than its owner" },

@@ -25,6 +25,8 @@ export const ISOLATION_FAILURES = {
   "isolation.seal.failed": { action: "retry", says: "the /proc of an admitted domain could not be taken away" },
   "isolation.cgroup.create": { action: "alarm", says: "a control group could not be made or limited" },
   "isolation.cgroup.busy": { action: "alarm", says: "a control group did not empty within its deadline" },
+  "isolation.resource.unsupported": { action: "refuse", says: "the driver or this host does not bound this resource while a domain runs; the facts say what is missing" },
+  "isolation.resource.used": { action: "refuse", says: "the domain uses more memory than the new bound; the kernel would end it" },
   "isolation.domain.exists": { action: "refuse", says: "a domain of this name runs already" },
   "isolation.domain.unknown": { action: "refuse", says: "no domain of this name was prepared by this driver" },
   "isolation.start.failed": { action: "retry", says: "the runtime ended before the domain started" },

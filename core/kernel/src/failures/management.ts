@@ -15,6 +15,8 @@ export const MANAGEMENT_FAILURES = {
   "management.domain.stalled": { action: "retry", says: "the domain is alive but has owed work for too long although nothing outside keeps it; it is started again" },
   "management.domain.givenUp": { action: "alarm", says: "the domain stalls again after as many restarts as are allowed; it is left as it is until the window has passed" },
   "management.order.malformed": { action: "refuse", says: "the order does not name a domain and a step of the response ladder" },
+  "management.resources.malformed": { action: "refuse", says: "the order does not say what to change: JSON of resources, or on or off" },
+  "management.resources.late": { action: "retry", says: "the launcher has not done what was ordered, or is at it" },
   "management.response.damped": { action: "refuse", says: "a detector asks for the same step again too soon, or too often; an operator may still take it" },
   "management.response.needless": { action: "refuse", says: "the domain is in that state already" },
   "management.standby.absent": { action: "refuse", says: "no standby of the domain is admitted" },

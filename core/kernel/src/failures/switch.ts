@@ -12,6 +12,8 @@ export const SWITCH_FAILURES = {
   "switch.order.malformed": { action: "alarm", says: "an order of the launcher does not have its form" },
   "switch.order.early": { action: "alarm", says: "a port came before the flow policy" },
   "switch.flow.denied": { action: "refuse", says: "the flow policy does not let this message pass" },
+  "switch.flow.whitelist": { action: "refuse", says: "only IBTP passes until the whitelist mode is ended" },
+  "switch.policy.whitelist": { action: "alarm", says: "a whitelist line of the flow policy names what no rule lets pass" },
   "switch.message.malformed": { action: "refuse", says: "the message does not decode" },
   "switch.chain.foreign": { action: "refuse", says: "the message speaks of another chain than its port serves" },
   "switch.credit.exceeded": { action: "refuse", says: "the port sent more than the switch keeps for one destination" },

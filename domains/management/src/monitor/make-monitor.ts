@@ -1,5 +1,6 @@
 import { type Message } from "@crossguardian/wire";
 import { type KernelCounters } from "../house.ts";
+import { quotaOf } from "../resources/lender.ts";
 import { type Watched } from "../watched.ts";
 import { type FlowRate, makeFlowRates, type PortRates } from "./flow-rates.ts";
 import { type History, makeHistory } from "./history.ts";
@@ -83,6 +84,8 @@ const kernelPart = (counters: KernelCounters, atMs: number, before: Kernel | und
   };
 };
 
+const quotaInForce = (watched: Watched | null): number => (watched === null ? 0 : (watched.hold.cpuPercent ?? watched.lentPercent ?? quotaOf(watched)));
+
 const NO_FLOW: FlowRate = { framesPerS: 0, bytesPerS: 0, frames: 0 };
 
 /** Makes the monitor of a house. */
@@ -139,7 +142,7 @@ export const makeMonitor = ({ watched, nowMs, onPoint }: MonitorParts): Monitor 
         kernels.set(counters.name, kernel);
         monitored.epoch = counters.epoch;
         const pulseAgeMs = monitored.watched?.phase === "admitted" ? Math.round(now - monitored.watched.pulse.heardMs) : 0;
-        monitored.point = { ...EMPTY_POINT, ...part, ...portPart(monitored), pulseAgeMs };
+        monitored.point = { ...EMPTY_POINT, ...part, ...portPart(monitored), pulseAgeMs, cpuQuotaPercent: quotaInForce(monitored.watched) };
         monitored.history.add(now, monitored.point);
         onPoint(monitored, now);
       }

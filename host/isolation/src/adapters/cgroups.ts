@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
-import { type CgroupLayout, CONTROLLERS } from "../cgroup/layout.ts";
+import { type CgroupLayout, CONTROLLERS, OPTIONAL_V2_CONTROLLERS } from "../cgroup/layout.ts";
 import { CGROUP_ROOT, cgroupPath, type CgroupPlan, type CgroupWrite, hierarchies } from "../cgroup/plan.ts";
 import { KILL_DEADLINE_MS } from "../limits.ts";
 import { errorCode, exists, isDirectory, readText } from "./files.ts";
@@ -9,12 +9,27 @@ import { pollUntil } from "./poll.ts";
 
 const MAX_MKDIR_ATTEMPTS = 20;
 
+const CPUSET_FILES = ["cpuset.cpus", "cpuset.mems"];
+const CPUSET_LEVELS = 3;
+
+// A v1 cpuset group begins without cpus and memory nodes and takes no process before it has some; it gets those of the one above.
+const inheritCpus = (leaf: string): void => {
+  if (!exists(`${leaf}/cpuset.cpus`) || !exists(`${leaf}/cpuset.cpu_exclusive`)) return;
+  const levels = Array.from({ length: CPUSET_LEVELS }, (_, up) => Array.from({ length: up }).reduce((path: string) => dirname(path), leaf)).reverse();
+  for (const level of levels) {
+    for (const file of CPUSET_FILES) {
+      if ((readText(`${level}/${file}`) ?? "").trim() === "") writeFileSync(`${level}/${file}`, (readText(`${dirname(level)}/${file}`) ?? "").trim(), { flag: "r+" });
+    }
+  }
+};
+
 // Another instance may remove the common parent, empty at that moment, between our two steps.
 const makeLeaf = (leaf: string): void => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       mkdirSync(dirname(leaf), { recursive: true });
       mkdirSync(leaf);
+      inheritCpus(leaf);
       return;
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_MKDIR_ATTEMPTS) throw error;
@@ -24,7 +39,9 @@ const makeLeaf = (leaf: string): void => {
 
 const delegate = (directory: string): void => {
   const enabled = readText(`${directory}/cgroup.subtree_control`)?.split(/\s+/) ?? [];
-  const absent = CONTROLLERS.filter((name) => !enabled.includes(name));
+  const available = readText(`${directory}/cgroup.controllers`)?.split(/\s+/) ?? [];
+  const wanted = [...CONTROLLERS, ...OPTIONAL_V2_CONTROLLERS.filter((name) => available.includes(name))];
+  const absent = wanted.filter((name) => !enabled.includes(name));
   if (absent.length > 0) {
     writeFileSync(`${directory}/cgroup.subtree_control`, absent.map((name) => `+${name}`).join(" "));
   }

@@ -111,6 +111,7 @@ export const makeNoneDriver = ({ log }: { readonly log: Log }): IsolationDriver 
     isolate: async (domain) => toRunning(domain, "SIGSTOP"),
     setCpuQuota: async () => Promise.resolve(),
     seal: async () => Promise.resolve(),
+    setResources: async (domain) => Promise.reject(new CodedError("isolation.resource.unsupported", { domain: domain.name, resource: "all", driver: "none" })),
     stats: async (domain) => Promise.resolve(readProcessStats(domain.pid)),
     kill: async (domain) => {
       const entry = running.get(keyOf(domain));

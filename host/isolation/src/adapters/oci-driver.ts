@@ -3,7 +3,7 @@ import { type CgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPath, type CgroupPlan, type CgroupWrite, cpuQuotaWrites, pidsWrite, planCgroups } from "../cgroup/plan.ts";
 import { checkSpec } from "../check-spec.ts";
 import { type ContainerRuntime, CRUN, RUNSC, type RuntimePaths } from "../container-runtime.ts";
-import { type Capabilities, type DomainSpec, type IsolationDriver, type Prepared } from "../driver.ts";
+import { type Capabilities, type DomainSpec, type IsolationDriver, type Prepared, type ResourceChange } from "../driver.ts";
 import { ISOLATED_CPU_PERCENT } from "../limits.ts";
 import { measureDomain } from "../measure.ts";
 import { ociConfig, type OciConfig, writableFolders } from "../oci-config.ts";
@@ -13,6 +13,7 @@ import { errorCode, exists } from "./files.ts";
 import { bundlePaths, forgetContainer, removeBundle, writeBundle } from "./oci-bundle.ts";
 import { launchOci } from "./oci-launch.ts";
 import { makeLibraryFinder, type OciHostFacts, readOciHost } from "./oci-host.ts";
+import { setResources } from "./set-resources.ts";
 import { sha256 } from "./sha256.ts";
 import { requireUsable, toCapabilities } from "./oci-capabilities.ts";
 import { sealProc } from "./seal-proc.ts";
@@ -22,7 +23,7 @@ import { requireRoom, watchVolume } from "./watch-volume.ts";
 type Known = {
   readonly paths: RuntimePaths;
   readonly plan: CgroupPlan;
-  readonly pids: number;
+  pids: number;
   cpuQuotaPercent: number | null;
   isRunning: boolean;
 };
@@ -82,6 +83,14 @@ const coded = (spec: DomainSpec, error: unknown): unknown =>
   error instanceof CodedError || errorCode(error) === ""
     ? error
     : new CodedError("isolation.start.failed", { domain: spec.name, error: errorCode(error) }, { cause: error });
+
+/** `resume` puts back what is known: it must know the change. */
+const changeKnown = (entry: Known, domain: { readonly name: string; readonly instance: string }, change: ResourceChange, { ownTasksCount }: ContainerRuntime, layout: CgroupLayout): void => {
+  const pids = change.pids === undefined ? undefined : change.pids + ownTasksCount;
+  setResources(layout, domain, { ...change, ...(pids === undefined ? {} : { pids }) });
+  if (pids !== undefined) entry.pids = pids;
+  if (change.cpuQuotaPercent !== undefined) entry.cpuQuotaPercent = change.cpuQuotaPercent;
+};
 
 const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: OciDriverParts): IsolationDriver => {
   const known = new Map<string, Known>();
@@ -184,6 +193,7 @@ const makeContainerDriver = (runtime: ContainerRuntime, { runDir, reshape }: Oci
       knownOf(domain).cpuQuotaPercent = percent;
     },
     seal: async (domain) => (runtime.sealsProc ? sealProc(domain, cgroupPath(domain.instance, domain.name), (await host()).tools) : undefined),
+    setResources: async (domain, change) => changeKnown(knownOf(domain), domain, change, runtime, await layout()),
     stats: async (domain) => readStats(await layout(), cgroupPath(domain.instance, domain.name)),
     kill: destroy,
   };

@@ -1,6 +1,11 @@
 /** Controllers a domain's limits need. */
 export const CONTROLLERS = ["memory", "cpu", "pids"] as const;
 
+/** v1 controllers a domain has a group of where the host has them: cpus it may use, and disk rates. */
+export const OPTIONAL_CONTROLLERS = ["cpuset", "blkio"] as const;
+/** The same two in the v2 tree. */
+export const OPTIONAL_V2_CONTROLLERS = ["cpuset", "io"] as const;
+
 /** Where the host's control groups are mounted. */
 export type CgroupLayout = {
   readonly mode: "v1" | "v2" | "hybrid" | "none";
@@ -23,7 +28,7 @@ const readLine = (line: string): MountLine | null => {
 /** Reads the layout from the text of `/proc/self/mountinfo`; later mounts win. */
 export const parseCgroupLayout = (mountInfo: string): CgroupLayout => {
   const lines = mountInfo.split("\n").map(readLine).filter((line) => line !== null);
-  const names = [...CONTROLLERS, "cpuacct", "freezer"];
+  const names = [...CONTROLLERS, ...OPTIONAL_CONTROLLERS, "cpuacct", "freezer"];
   const v1 = Object.fromEntries(
     names.flatMap((name) => {
       const line = lines.findLast(({ type, options }) => type === "cgroup" && options.includes(name));

@@ -1,5 +1,5 @@
 import { type DomainLimits } from "../driver.ts";
-import { type CgroupLayout, CONTROLLERS } from "./layout.ts";
+import { type CgroupLayout, CONTROLLERS, OPTIONAL_CONTROLLERS } from "./layout.ts";
 
 /** Folder of this project in every hierarchy. */
 export const CGROUP_ROOT = "crossguardian";
@@ -29,7 +29,7 @@ export const cgroupPath = (instance: string, name: string): string => `${CGROUP_
 
 const v1Hierarchies = (layout: CgroupLayout): readonly string[] => [
   ...new Set([
-    ...CONTROLLERS.flatMap((name) => layout.v1[name] ?? []),
+    ...[...CONTROLLERS, ...OPTIONAL_CONTROLLERS].flatMap((name) => layout.v1[name] ?? []),
     // v2 counts cpu time and freezes without any controller; only without it are these two needed.
     ...(layout.unified === null ? ["cpuacct", "freezer"].flatMap((name) => layout.v1[name] ?? []) : []),
   ]),
@@ -73,7 +73,8 @@ const weightWrites = (layout: CgroupLayout, instance: string): readonly CgroupWr
       : { file: `${String(layout.v1["cpu"])}/${path}/cpu.shares`, value: String(processes * V1_SHARES_PER_PROCESS), optional: true };
   });
 
-const memoryWrites = (layout: CgroupLayout, path: string, memoryBytes: number): readonly CgroupWrite[] => {
+/** Writes that bound the memory of a leaf; v1 takes the two bounds only in the order in which the wider one stays above. */
+export const memoryWrites = (layout: CgroupLayout, path: string, memoryBytes: number): readonly CgroupWrite[] => {
   const value = String(memoryBytes);
   if (layout.mode === "v2") {
     const leaf = `${String(layout.unified)}/${path}`;
@@ -85,6 +86,7 @@ const memoryWrites = (layout: CgroupLayout, path: string, memoryBytes: number): 
   }
   const leaf = `${String(layout.v1["memory"])}/${path}`;
   return [
+    { file: `${leaf}/memory.memsw.limit_in_bytes`, value, optional: true },
     { file: `${leaf}/memory.limit_in_bytes`, value },
     { file: `${leaf}/memory.memsw.limit_in_bytes`, value, optional: true },
     { file: `${leaf}/memory.swappiness`, value: "0", optional: true },

@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
+import { type AllocationStore } from "../allocations.ts";
 import { BLOCKS_COUNT } from "../uid-plan.ts";
 import { makeSlotKeeper, type SlotKeeper } from "./slot-keeper.ts";
 
@@ -38,6 +39,8 @@ export type HouseFolders = {
   /** The next instance epoch of a domain, stored before it is returned. */
   readonly nextEpoch: (name: string) => bigint;
   readonly slots: SlotKeeper;
+  /** What was changed about domains' allocations; management can not write it. */
+  readonly allocations: AllocationStore;
   /** The checkpoint management handed over last; null: none yet. */
   readonly readCheckpoint: () => string | null;
   readonly keepCheckpoint: (note: string) => void;
@@ -76,6 +79,7 @@ export const makeHouseFolders = (
   makeFolder(join(dataDir, "volumes"), 0o711);
   makeFolder(join(dataDir, "logs"), 0o700, uids.management);
   const events = join(runDir, "events.jsonl");
+  const allocations = join(dataDir, "allocations.json");
   const checkpoint = join(dataDir, "epochs", "audit.checkpoint");
   return {
     ports: join(runDir, "ports"),
@@ -104,6 +108,10 @@ export const makeHouseFolders = (
       const next = readNumber(path) + 1n;
       storeNumber(path, next);
       return next;
+    },
+    allocations: {
+      read: () => (existsSync(allocations) ? readFileSync(allocations, "utf8") : null),
+      write: (text) => storeText(allocations, text, true),
     },
     slots: makeSlotKeeper(join(dataDir, "epochs")),
     readCheckpoint: () => (existsSync(checkpoint) ? readFileSync(checkpoint, "utf8") : null),

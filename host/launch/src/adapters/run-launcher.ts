@@ -7,9 +7,10 @@ import {
   type BootPlaces, GUEST_FILES, guestDirOf, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
-  fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, promisedMemory, readKernelFacts,
+  fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, promisedMemory, readCpuClasses, readKernelFacts,
 } from "@crossguardian/isolation";
 import { CodedError, type Fact, type Log } from "@crossguardian/kernel";
+import { openAllocations, withAllocations } from "../allocations.ts";
 import { answerControl } from "../answer-control.ts";
 import { decodeHouseSpec, MAX_HOUSE_FILE_BYTES } from "../decode-house-spec.ts";
 import { type House, makeHouse } from "../house.ts";
@@ -17,7 +18,7 @@ import { type HousePowers } from "../house-powers.ts";
 import { type HouseSpec, isHostProcess, isolationOf } from "../house-spec.ts";
 import { SWITCH_IMAGE, SWITCH_NAME } from "../keep-switch.ts";
 import { MANAGEMENT_LINE_FD } from "../management-lines.ts";
-import { requireMemory } from "../require-memory.ts";
+import { type MachineMemory, requireMemory } from "../require-memory.ts";
 import { SLOTS_PER_BLOCK_COUNT, uidBaseOf } from "../uid-plan.ts";
 import { makeChannelPair } from "./channel-pair.ts";
 import { makeCodeStore } from "./code-store.ts";
@@ -107,6 +108,8 @@ const requireGuest = (spec: HouseSpec, places: BootPlaces, manifest: Manifest): 
   if (unmeasured !== undefined) throw new CodedError("boot.guest.unmeasured", { path: unmeasured });
 };
 
+const machineMemory = ({ instance }: HouseSpec): MachineMemory => ({ physicalBytes: totalmem(), promisedBytes: promisedMemory(instance) });
+
 const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFolders, block: number, record: Record): Promise<HousePowers> => {
   const names = [SWITCH_IMAGE, ...spec.domains.map(({ image }) => image)];
   const manifest = verify(places, names);
@@ -128,6 +131,8 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
     hostCode: (name, cache, uid) =>
       cache === undefined ? {} : { NODE_COMPILE_CACHE: linkCode(cache.path, join(folders.code, name), uid) },
     makeGroup: (name, limits) => (spec.driver === "none" ? null : makeHostGroup(spec.instance, name, limits)),
+    cpuClasses: readCpuClasses,
+    machineMemory: () => machineMemory(spec),
     openCounters: (name, pid) => openCounters(spec.instance, name, pid),
     image: imagesOf(spec, manifest, places.root),
     uidBase: (slot) => uidBaseOf(block, slot < 0 ? SLOTS_PER_BLOCK_COUNT - 1 : slot),
@@ -195,7 +200,7 @@ const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Pr
     writeProcesses(spec.runDir, [process.pid, ...house.hostPids()]);
   };
   try {
-    const ratio = requireMemory(spec, { physicalBytes: totalmem(), promisedBytes: promisedMemory(spec.instance) });
+    const ratio = requireMemory(withAllocations(spec, openAllocations(folders.allocations)), machineMemory(spec));
     record("memory.promised", { overcommit: Math.round(ratio * 1_000) / 1_000 });
     const made = makeHouse(spec, await makePowers(spec, places, folders, block, record));
     house = made;

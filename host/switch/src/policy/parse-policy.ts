@@ -12,12 +12,17 @@ export type PolicyRule = {
   readonly reason: string;
 };
 
+/** Messages that pass from one side to another also in whitelist mode. */
+export type WhitelistLine = Pick<PolicyRule, "from" | "to"> & { readonly messages: readonly MessageName[] };
+
 /** What a port of a kind may send on average; a burst of one second's worth is let through. */
 export type RateLimit = { readonly messagesPerSecond: number; readonly bytesPerSecond: number };
 
 /** A flow policy that was read without a fault. */
 export type PolicyText = {
   readonly rules: readonly PolicyRule[];
+  /** What still passes in whitelist mode. */
+  readonly whitelist: readonly WhitelistLine[];
   readonly limits: Readonly<Record<PortKind, RateLimit>>;
   /** What may be said without having been asked. */
   readonly answers: ReadonlyMap<PortKind, AnswerRule>;
@@ -63,6 +68,14 @@ const parseRule = (words: readonly string[], reason: string, line: number): Poli
     messages: messagesOf(messages, line),
     reason,
   };
+};
+
+const parseWhitelist = (words: readonly string[], line: number): WhitelistLine => {
+  const [, from, to, names] = words;
+  if (words.length !== 4 || from === undefined || to === undefined || names === undefined) throw new CodedError("switch.policy.syntax", { line });
+  const messages = messagesOf(names, line);
+  if (messages === "deny") throw new CodedError("switch.policy.syntax", { line });
+  return { from: sideOf(from, line), to: sideOf(to, line), messages };
 };
 
 const parseLimit = (words: readonly string[], line: number): readonly [PortKind, RateLimit] => {
@@ -118,7 +131,7 @@ const allLimits = (limits: ReadonlyMap<PortKind, RateLimit>): Record<PortKind, R
 
 /**
  * Reads a flow policy. Lines: `<number> <from> <to> <message,message|deny> # reason`, numbers ascending, the last one
- * `* * deny`; `limit <kind> <messages/s> <bytes/s> # reason`, one per kind of port; `answers <kind> <to> <frames per question> <frames/s> <burst> # reason`;
+ * `* * deny`; `whitelist <from> <to> <messages> # reason`: what of it still passes in whitelist mode; `limit <kind> <messages/s> <bytes/s> # reason`, one per kind of port; `answers <kind> <to> <frames per question> <frames/s> <burst> # reason`;
  * `cut <code,code> # reason`; `# comment`; empty.
  * @throws switch.policy.* with the line: a policy with a fault stops the start.
  */
@@ -127,6 +140,7 @@ export const parsePolicy = (text: string): PolicyText => {
   const limits = new Map<PortKind, RateLimit>();
   const answers = new Map<PortKind, AnswerRule>();
   const cuts = new Set<FailureCode>();
+  const whitelist: WhitelistLine[] = [];
   const lines = text.split("\n");
   if (lines.length > MAX_POLICY_LINES) throw new CodedError("switch.policy.syntax", { line: MAX_POLICY_LINES });
   for (const [at, whole] of lines.entries()) {
@@ -146,7 +160,8 @@ export const parsePolicy = (text: string): PolicyText => {
       answers.set(kind, rule);
     } else if (words[0] === "cut") {
       for (const code of parseCuts(words, line)) cuts.add(code);
-    } else {
+    } else if (words[0] === "whitelist") whitelist.push(parseWhitelist(words, line));
+    else {
       const rule = parseRule(words, reason, line);
       if (rule.number <= (rules.at(-1)?.number ?? 0)) throw new CodedError("switch.policy.order", { line });
       rules.push(rule);
@@ -157,5 +172,5 @@ export const parsePolicy = (text: string): PolicyText => {
     throw new CodedError("switch.policy.open");
   }
   for (const kind of PORT_KINDS) limitFor(limits, kind);
-  return { rules, limits: allLimits(limits), answers, cuts };
+  return { rules, whitelist, limits: allLimits(limits), answers, cuts };
 };

@@ -3,7 +3,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { cgroupPath, cpuQuotaWrites } from "../../cgroup/plan.ts";
 import { checkSpec } from "../../check-spec.ts";
 import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
-import { type DomainMachine, type DomainSpec, type DomainStats, type IsolationDriver } from "../../driver.ts";
+import { type DomainMachine, type DomainSpec, type DomainStats, type IsolationDriver, type ResourceChange } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
 import { guestFolder, guestWrites, killScript, statsScript, writeScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
@@ -52,6 +52,13 @@ const toStats = (numbers: readonly bigint[]): DomainStats => ({
   psi: null,
 });
 
+/** The one thing of a guest's domain that can be changed from outside. @throws isolation.resource.unsupported */
+const cpuQuotaOf = (name: string, { cpuQuotaPercent, volumePath: _, ...others }: ResourceChange): number | null | undefined => {
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new CodedError("isolation.resource.unsupported", { domain: name, resource: other, driver: "vm" });
+  return cpuQuotaPercent;
+};
+
 /**
  * Domains in virtual machines: QEMU in a jail, a kernel per machine, each domain a container in it with a serial port of its own
  * (paper section IV-B, constraint 1, and its nesting of VM, container and sandbox).
@@ -85,6 +92,11 @@ export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; re
   const quota = async (domain: Key, percent: number | null): Promise<void> => {
     if (isAlone(knownOf(domain))) writeCgroup(cpuQuotaWrites((await host()).container.layout, pathOf(domain), percent));
     else await write(domain, [guestWrites.quota(percent)]);
+  };
+
+  const setQuota = async (domain: Key, percent: number | null): Promise<void> => {
+    await quota(domain, percent);
+    knownOf(domain).cpuQuotaPercent = percent;
   };
 
   const kill = async (domain: Key): Promise<void> => {
@@ -143,9 +155,10 @@ export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; re
       await quota(domain, ISOLATED_CPU_PERCENT);
       if (!isAlone(knownOf(domain))) await write(domain, [guestWrites.pids(null)]);
     },
-    setCpuQuota: async (domain, percent) => {
-      await quota(domain, percent);
-      knownOf(domain).cpuQuotaPercent = percent;
+    setCpuQuota: setQuota,
+    setResources: async (domain, change) => {
+      const percent = cpuQuotaOf(domain.name, change);
+      if (percent !== undefined) await setQuota(domain, percent);
     },
     // The /proc in there is that of the guest's kernel.
     seal: async () => Promise.resolve(),

@@ -1,0 +1,12 @@
+/** Longest change, in characters. */
+export const MAX_CHANGE_CHARS = 1_024;
+
+/** The change of an order's argument, not checked but for being JSON: the launcher knows the bounds. Null: it is none. */
+export const decodeChange = (untrustedText: string): unknown => {
+  if (untrustedText.length > MAX_CHANGE_CHARS) return null;
+  try {
+    return JSON.parse(untrustedText);
+  } catch {
+    return null;
+  }
+};
