@@ -1,5 +1,6 @@
 export { DEV_MNEMONIC, devAccounts, type DevAccount } from "./accounts.ts";
 export { type ChainKind, type ChainOptions } from "./chain-options.ts";
 export { startChain, type DevChain } from "./adapters/start-chain.ts";
+export { startUtxoChain, type UtxoChain, type UtxoChainOptions } from "./adapters/start-utxo.ts";
 export { startProxy, type DevProxies, type ProxyOptions } from "./adapters/start-proxy.ts";
 export { type ProxyCounts, type ProxyMode, type ProxyModeName } from "./proxy/mode.ts";

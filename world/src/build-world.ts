@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { makeCrypto, type Crypto } from "@crossguardian/crypto";
 import { devAccounts } from "@crossguardian/devnet";
-import { compareBytes, to0x } from "@crossguardian/kernel";
+import { compareBytes, fromHex, to0x } from "@crossguardian/kernel";
 import { type Hashes, makeHashes, relayGenesisHash, wordOf, wordOfBytes } from "@crossguardian/protocol";
 
 import { type Deployment, plannedDeployment, type Remote } from "./contract-drafts.ts";
@@ -21,7 +21,7 @@ import { type ForeignRemote } from "./kinds/foreign-chain.ts";
 import { openAccess } from "./kinds/open-access.ts";
 import { contractsOf, encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";
-import { devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
+import { developmentChainId, devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
 import { BXH_ID, chainsOf, dataOf, type DevChains, type Detours, kindOf, kindOfPlan, peersOf, pluginsOf, type Topology, vaultOf } from "./world.ts";
 
 /** How a development world is made. */
@@ -82,6 +82,14 @@ const remotesOf = ({ options, chains, deployments }: Deploying, chain: string): 
     return [{ chain: peer, numericId: plan.numericId, deployment: { gateway: to0x(contract) }, isWithoutData: data === null }];
   });
 
+/** An EVM chain as the others register it, before anything stands on it. */
+const plannedRemote = (topology: Topology, peer: string): ForeignRemote => {
+  const [deployer] = devAccounts(1);
+  if (deployer === undefined || kindOf(topology, peer) !== "evm") throw new Error(`chain ${peer} is not planned yet`);
+  const contract = fromHex(plannedDeployment(deployer.address).gateway);
+  return { chain: peer, chainWord: wordOf(developmentChainId(topology, peer)), contractWord: wordOfBytes(contract), vault: vaultOf(peer), data: dataOf(peer) };
+};
+
 const foreignRemotesOf = ({ options, chains, deployments }: Deploying, chain: string): readonly ForeignRemote[] =>
   peersOf(options.topology, chain).flatMap((peer) => {
     const plan = chains.plans.get(peer);
@@ -127,7 +135,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   say(`chains ${chainsOf(topology).map((name) => `${name} (${kindOf(topology, name) === "evm" ? options.dev.kind : kindOf(topology, name)})`).join(", ")}, ${topology.witnesses} header witnesses each`);
   const chains = await startChains(
     topology,
-    { powers, dev: options.dev, terms, users, outlive: !options.lifeline },
+    { powers, dev: options.dev, terms, users, outlive: !options.lifeline, remoteOf: (peer) => plannedRemote(topology, peer) },
     { dataDir, ...(options.detours === undefined ? {} : { detours: options.detours }) },
     undo,
   );
@@ -175,7 +183,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
       { name: "proxies", pid: chains.proxies.pid },
     ],
   });
-  markKeysUnused(dataDir, topology.validators);
+  markKeysUnused(dataDir, topology.validators, chainPlans.flatMap(({ foreign }) => (foreign?.signers ?? []).map((each) => each.name)));
   say("relay chain and gateways: integrity check, then one jail per domain");
   const houses = await startHouses(houseTerms, undo);
   await deploying;

@@ -10,6 +10,7 @@ import {
   ordererConfig,
   pluginConfig,
   relayDomainConfig,
+  signerConfig,
   validatorConfig,
   witnessConfig,
 } from "@crossguardian/protocol";
@@ -182,7 +183,6 @@ const ordererFor = (terms: HouseTerms, name: string): string => {
 };
 
 const NO_SETTINGS = new Uint8Array(0);
-
 const contractOf = (terms: HouseTerms, chain: ChainPlan): Uint8Array => {
   if (chain.foreign !== undefined) return chain.foreign.contract;
   const deployment = terms.deployments.get(chain.name);
@@ -333,6 +333,27 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
 const endpointsOfValidator = ({ validatorUrls }: ChainPlan, number: number): readonly string[] =>
   validatorUrls[validatorUrls.length === 1 ? 0 : number - 1] ?? [];
 
+/** A signer of a chain's pool: a jail, a key and a log of its own, and header endpoints of its own. */
+const signerDraft = (terms: HouseTerms, chain: ChainPlan, name: string, endpoints: readonly EndpointConfig[]): Draft => ({
+  name,
+  kind: "signer",
+  role: "signer",
+  image: "validator",
+  entry: "relay-chain/src/signer-main.ts",
+  keySlot: terms.slots.pathOf(name),
+  volume: true,
+  config: encode(signerConfig, {
+    name,
+    pool: chain.foreign?.pluginSettings ?? NO_SETTINGS,
+    genesisHash: chain.genesisHash,
+    terms: chain.foreign?.terms ?? NO_SETTINGS,
+    endpoints,
+    quorum: terms.topology.quorum,
+    intake: "ask",
+    pollMs: terms.tuning.pollMs,
+  }),
+});
+
 /** Spec of the relay chain's house: the orderer and the validators, each with a key and a log of its own. */
 export const relayHouse = (terms: HouseTerms): HouseSpec => {
   const grants: Grant[] = [];
@@ -391,5 +412,16 @@ export const relayHouse = (terms: HouseTerms): HouseSpec => {
       }),
     });
   }
-  return houseOf(terms, "relay", "relay.flow", [management(terms, "relay"), network(grants, []), ...drafts]);
+  const intakes: { readonly domain: string; readonly name: string; readonly listen: string }[] = [];
+  for (const chain of terms.chains) {
+    (chain.foreign?.signers ?? []).forEach(({ name, port }, at) => {
+      intakes.push({ domain: name, name: "ask", listen: `tcp://127.0.0.1:${port}` });
+      drafts.push(signerDraft(terms, chain, name, endpointsOfValidator(chain, at + 1).map((url, of) => {
+        const { config, address } = endpointOf(`${chain.name}-${of + 1}`, url);
+        grants.push({ domain: name, endpoint: config.name, address });
+        return config;
+      })));
+    });
+  }
+  return houseOf(terms, "relay", "relay.flow", [management(terms, "relay"), network(grants, intakes), ...drafts]);
 };

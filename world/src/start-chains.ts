@@ -56,6 +56,9 @@ const startForeign = async (
       }),
   );
 
+/** EVM chain id of a development chain. */
+export const developmentChainId = (topology: Topology, chain: string): number => FIRST_CHAIN_ID + chainsOf(topology).indexOf(chain);
+
 /** Starts one chain per name, and a proxy per witness of an EVM chain. What was started is added to `undo` as it comes up. */
 export const startChains = async (
   topology: Topology,
@@ -71,7 +74,7 @@ export const startChains = async (
   startingForeign.catch(() => undefined);
   const started = await Promise.all(
     names.map(async (name) => {
-      const numericId = FIRST_CHAIN_ID + chainsOf(topology).indexOf(name);
+      const numericId = developmentChainId(topology, name);
       const node = await startChain({
         kind: dev.kind,
         chainId: numericId,

@@ -1,3 +1,32 @@
+export { encodeCall, encodePrivateCall } from "./abi.ts";
+export { putWord, wordOf, wordOfBytes } from "./words.ts";
+export { decodeUtxoHeader, targetOfBits, UTXO_HEADER_BYTES, type UtxoHeader } from "./utxo/block-header.ts";
+export { payloadOf, payloadScript, type PoolPayload } from "./utxo/pool-payload.ts";
+export {
+  decodeUtxoTransaction,
+  readBytes,
+  readCount,
+  readParts,
+  readU32,
+  sha256d,
+  utxoReader,
+  type Outpoint,
+  type TransactionInput,
+  type TransactionOutput,
+  type UtxoReader,
+  type UtxoTransaction,
+} from "./utxo/transaction.ts";
+export {
+  assetArgs,
+  MAX_UTXO_DEPTH,
+  proveUtxoBlock,
+  scriptProgram,
+  utxoEvidence,
+  utxoTerms,
+  type ProvenTransaction,
+  type ProvenUtxoBlock,
+  type UtxoTerms,
+} from "./utxo/verify-utxo.ts";
 export { encodeRlp, rlpInteger, type RlpValue } from "./evm/encode-rlp.ts";
 export { type FinalStatus, type GatewayEvent, type ReceiptEvent, type RequestEvent, type SettledEvent } from "./gateway-event.ts";
 export { decodeGatewayEvent, GATEWAY_TOPICS, isGatewayTopic } from "./evm/gateway-event.ts";

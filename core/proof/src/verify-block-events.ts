@@ -4,6 +4,7 @@ import { decodeGatewayEvent } from "./evm/gateway-event.ts";
 import { verifyFabricBlock } from "./fabric/verify-block.ts";
 import { verifyEvmEvents } from "./evm/verify-events.ts";
 import { verifyLedgerEvents } from "./ledger/verify-ledger.ts";
+import { verifyUtxoEvents } from "./utxo/verify-utxo.ts";
 
 type Verify = (powers: ProofPowers, terms: ProofTerms, untrusted: UntrustedEvidence) => Result<ProvenBlock>;
 
@@ -21,8 +22,16 @@ const verifyLedger: Verify = ({ sha256 }, _terms, { height, evidence, places }) 
   return proven.value.height === height ? proven : refuse(failure("proof.header.height", { height: proven.value.height, wanted: height }));
 };
 
+const verifyUtxo: Verify = (powers, terms, { height, evidence, places }) => {
+  const proven = verifyUtxoEvents(powers, terms, evidence, places);
+  if (!proven.ok) return proven;
+  const { header, emissions } = proven.value;
+  return ok({ blockHash: header.hash, height, timestampS: header.timestampS, emissions });
+};
+
 const VERIFIERS: ReadonlyMap<number, Verify> = new Map<number, Verify>([
   [CHAIN_KIND.evm, verifyEvm],
+  [CHAIN_KIND.utxo, verifyUtxo],
   [CHAIN_KIND.ledger, verifyLedger],
   [CHAIN_KIND.fabric, verifyFabricBlock],
 ]);

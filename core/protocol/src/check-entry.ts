@@ -10,7 +10,7 @@ import { chainOfService } from "./chain-of-service.ts";
 import { claimedFacts, type ClaimedIbtp } from "./claimed-ibtp.ts";
 import { type Hashes } from "./hashes.ts";
 import { hexKey, type Registry, targetOf } from "./registry.ts";
-import { wordOfBytes } from "./words.ts";
+import { wordOfBytes } from "@crossguardian/proof";
 
 /** The proven side: an event of a source block whose evidence was verified. */
 export type ProvenEvent = {

@@ -126,6 +126,23 @@ export const validatorConfig = struct({
 /** See {@link validatorConfig}. */
 export type ValidatorConfig = Decoded<typeof validatorConfig>;
 
+/** Configuration of a signer of a UTXO chain's pool. */
+export const signerConfig = struct({
+  name,
+  /** Encoded pool settings (core/utxo). */
+  pool: bytes(MAX_SETTINGS_BYTES),
+  genesisHash: hash32,
+  terms: bytes(MAX_SETTINGS_BYTES),
+  /** Header endpoints of this signer's own. */
+  endpoints: list(endpoint, 16),
+  quorum: u8,
+  /** Name of the intake at the network domain, by which plugins ask. */
+  intake: name,
+  pollMs: u32,
+});
+/** See {@link signerConfig}. */
+export type SignerConfig = Decoded<typeof signerConfig>;
+
 /** Configuration of the relay chain's orderer. */
 export const ordererConfig = struct({
   genesis: bytes(MAX_DOCUMENT_BYTES),

@@ -1,7 +1,7 @@
 import { concatBytes, type Hash, utf8 } from "@crossguardian/kernel";
 import { type EntryFacts, type RelayHeader } from "@crossguardian/wire";
-import { encodeCall, encodePrivateCall } from "./abi.ts";
-import { putWord, wordOf, wordOfBytes } from "./words.ts";
+import { encodeCall, encodePrivateCall } from "@crossguardian/proof";
+import { putWord, wordOf, wordOfBytes } from "@crossguardian/proof";
 
 /** A contract on a chain, as hashes and contracts name it: EVM chain id and address as 32-byte words. */
 export type Target = { readonly chain: Uint8Array; readonly contract: Uint8Array };

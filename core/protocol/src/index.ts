@@ -1,6 +1,7 @@
-export { encodeCall, encodePrivateCall } from "./abi.ts";
+export { encodeCall, encodePrivateCall } from "@crossguardian/proof";
 export { checkAttestation, type ValidatorSet } from "./attestation.ts";
 export { chainOfService } from "./chain-of-service.ts";
+export { checkSubmission, type SubmissionTerms, type SubmittedEntry } from "./check-submission.ts";
 export { checkPublishedEntry, type ProvenEvent } from "./check-entry.ts";
 export { claimedCommitment, claimedFacts, openIbtp, type ClaimedIbtp } from "./claimed-ibtp.ts";
 export { makeEntriesTree, type EntriesTree } from "./entries-tree.ts";
@@ -32,13 +33,14 @@ export {
   type RelayGenesisDocument,
 } from "./registry-document.ts";
 export { isFinal, stepTransfer, type TransferEvent, type TransferState } from "./transfer-state.ts";
-export { wordOf, wordOfBytes } from "./words.ts";
+export { wordOf, wordOfBytes } from "@crossguardian/proof";
 export {
   interactionConfig,
   networkConfig,
   ordererConfig,
   pluginConfig,
   relayDomainConfig,
+  signerConfig,
   validatorConfig,
   witnessConfig,
   type EndpointConfig,
@@ -47,6 +49,7 @@ export {
   type OrdererConfig,
   type PluginConfig,
   type RelayDomainConfig,
+  type SignerConfig,
   type ValidatorConfig,
   type WitnessConfig,
 } from "./configs.ts";

@@ -26,7 +26,7 @@ import {
   relayGenesisDocument,
   type RelayGenesisDocument,
 } from "./registry-document.ts";
-import { wordOf, wordOfBytes } from "./words.ts";
+import { wordOf, wordOfBytes } from "@crossguardian/proof";
 
 /** Everything governance has registered; a value, never changed in place. */
 export type Registry = {

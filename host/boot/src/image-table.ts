@@ -18,6 +18,7 @@ export const IMAGES: ImageTable = {
   management: ["domains/management"],
   // The plugin's package is the image: it loads domains/appchain, which runs it.
   appchain: ["plugins/evm"],
+  "appchain-utxo": ["plugins/utxo"],
   "appchain-ledger": ["plugins/ledger"],
   "appchain-fabric": ["plugins/fabric"],
   interaction: ["domains/interaction"],

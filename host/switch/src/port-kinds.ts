@@ -8,6 +8,7 @@ export const PORT_KINDS = [
   "network",
   "orderer",
   "validator",
+  "signer",
 ] as const;
 /** One of {@link PORT_KINDS}. */
 export type PortKind = (typeof PORT_KINDS)[number];

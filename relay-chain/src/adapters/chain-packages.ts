@@ -8,6 +8,7 @@ export type FollowerMaker = Pick<ChainPackage, "makeHeaderFollower">;
 /** Of other kinds, what the validator follows headers with; loaded only where a chain of the kind is configured. */
 const LATER: ReadonlyMap<number, () => Promise<FollowerMaker>> = new Map<number, () => Promise<FollowerMaker>>([
   [CHAIN_KIND.fabric, async () => import("@crossguardian/plugin-fabric-blocks")],
+  [CHAIN_KIND.utxo, async () => (await import("@crossguardian/plugin-utxo")).chainPackage],
   [CHAIN_KIND.ledger, async () => (await import("@crossguardian/plugin-ledger")).chainPackage],
 ]);
 

@@ -26,6 +26,8 @@ export type EvmPlace = {
   readonly hashes: Pick<Hashes, "serviceKey">;
   readonly users: readonly DevAccount[];
   readonly kindOf: KindOf;
+  /** A user's account on a peer chain. */
+  readonly receiverOn: (chain: string, user: DevAccount) => Hex;
 };
 
 const supplyOf = async ({ rpc, deployment, hashes }: EvmPlace, peer: string): Promise<{ readonly locked: bigint; readonly circulating: bigint }> => {
@@ -59,7 +61,7 @@ const senderOf = (place: EvmPlace, lane: number): ChainSender => {
   };
   const { data: service } = place.deployment;
   return {
-    asset: async (to, timeoutMs) => move(to, receiver.address, timeoutMs),
+    asset: async (to, timeoutMs) => move(to, place.receiverOn(to, receiver), timeoutMs),
     refusedAsset: async (to, timeoutMs) =>
       send({
         to: place.deployment.vault,

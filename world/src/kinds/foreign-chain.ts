@@ -24,6 +24,8 @@ export type ForeignOrder = {
   readonly users: readonly DevAccount[];
   /** Folder of this chain's own, made already. */
   readonly folder: string;
+  /** A peer as it will stand; its contracts may not be there yet. */
+  readonly remoteOf: (peer: string) => ForeignRemote;
   /** Keep running when the starting process ends. */
   readonly outlive: boolean;
 };
@@ -49,6 +51,8 @@ export type StartedForeign = {
 export type ForeignKind = {
   readonly kind: ChainKindName;
   readonly start: (order: ForeignOrder) => Promise<StartedForeign>;
+  /** A user's account on such a chain, as 20 bytes in hexadecimal; the user's address when it is left out. */
+  readonly receiverOf?: (user: DevAccount) => `0x${string}`;
   /** Opens a chain to users and the oracle, out of its plan alone. */
   readonly open: (place: { readonly plan: ChainPlan; readonly powers: Pick<ForeignPowers, "crypto" | "hashes">; readonly topology: Topology; readonly users: readonly DevAccount[]; readonly kindOf: KindOf }) => ChainAccess;
 };

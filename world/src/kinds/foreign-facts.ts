@@ -14,6 +14,8 @@ export type ForeignFacts = {
   readonly witnessSettings: Uint8Array;
   /** What users of a development chain sign with, in an encoding of the kind's own; for whoever sends load, never for a domain. */
   readonly userSettings?: Uint8Array;
+  /** Signers of a pool, in the order of their keys: domains of the relay chain's house, each at a port of its own. */
+  readonly signers?: readonly { readonly name: string; readonly port: number }[];
   /** Further endpoints of the plugin after the chain's own, by name. */
   readonly pluginEndpoints: readonly { readonly name: string; readonly url: string }[];
 };

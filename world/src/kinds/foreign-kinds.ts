@@ -2,8 +2,9 @@ import { type ChainKindName } from "@crossguardian/kernel";
 
 import { fabricKind } from "./fabric/fabric-kind.ts";
 import { type ForeignKind } from "./foreign-chain.ts";
+import { utxoKind } from "./utxo/utxo-kind.ts";
 
-const KINDS: readonly ForeignKind[] = [fabricKind];
+const KINDS: readonly ForeignKind[] = [fabricKind, utxoKind];
 
 /** The support of a kind that is not EVM. */
 export const foreignKind = (kind: ChainKindName): ForeignKind => {

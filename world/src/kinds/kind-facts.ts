@@ -17,6 +17,7 @@ type KindFacts = {
 const FACTS: Readonly<Partial<Record<ChainKindName, KindFacts>>> = {
   evm: { image: "appchain", entry: "plugins/evm/src/main.ts", holdsForeignAssets: true, hasData: true },
   fabric: { image: "appchain-fabric", entry: "plugins/fabric/src/main.ts", holdsForeignAssets: true, hasData: true },
+  utxo: { image: "appchain-utxo", entry: "plugins/utxo/src/main.ts", holdsForeignAssets: false, hasData: false },
 };
 
 /** Kinds that a world can run. */

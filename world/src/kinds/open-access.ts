@@ -25,6 +25,10 @@ export type AccessTerms = {
 export const openAccess = (terms: AccessTerms): ReadonlyMap<string, ChainAccess> => {
   const opened = new Map<string, ChainAccess>();
   const kinds = (chain: string): ReturnType<typeof kindOf> => kindOf(terms.topology, chain);
+  const receiverOn = (chain: string, user: DevAccount): `0x${string}` => {
+    const kind = kinds(chain);
+    return (kind === "evm" ? undefined : foreignKind(kind).receiverOf?.(user)) ?? user.address;
+  };
   for (const plan of terms.chains) {
     if (kindOfPlan(plan) !== "evm") {
       opened.set(plan.name, foreignKind(kindOfPlan(plan)).open({ plan, powers: terms, topology: terms.topology, users: terms.users, kindOf: kinds }));
@@ -33,7 +37,7 @@ export const openAccess = (terms: AccessTerms): ReadonlyMap<string, ChainAccess>
     const deployment = terms.deployments.get(plan.name);
     if (deployment === undefined) continue;
     const rpc = terms.rpcs?.get(plan.name) ?? makeRpc(plan.url);
-    opened.set(plan.name, openEvmAccess({ name: plan.name, numericId: plan.numericId, rpc, deployment, hashes: terms.hashes, users: terms.users, kindOf: kinds }));
+    opened.set(plan.name, openEvmAccess({ name: plan.name, numericId: plan.numericId, rpc, deployment, hashes: terms.hashes, users: terms.users, kindOf: kinds, receiverOn }));
   }
   return opened;
 };

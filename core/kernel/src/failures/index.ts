@@ -25,6 +25,7 @@ import { PROOF_FAILURES } from "./proof.ts";
 import { RELAY_FAILURES } from "./relay.ts";
 import { RELAYCHAIN_FAILURES } from "./relaychain.ts";
 import { SWITCH_FAILURES } from "./switch.ts";
+import { UTXO_FAILURES } from "./utxo.ts";
 import { WIRE_FAILURES } from "./wire.ts";
 
 /** Every failure code of the project. A test keeps docs/errors.md equal. */
@@ -56,6 +57,7 @@ export const FAILURES = {
   ...RELAY_FAILURES,
   ...RELAYCHAIN_FAILURES,
   ...SWITCH_FAILURES,
+  ...UTXO_FAILURES,
   ...WIRE_FAILURES,
 } as const;
 

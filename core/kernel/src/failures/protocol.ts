@@ -24,4 +24,5 @@ export const PROTOCOL_FAILURES = {
   "protocol.entry.window": { action: "refuse", says: "the index is outside the pair's window" },
   "protocol.entry.requestHash": { action: "alarm", says: "the same index came with another request hash" },
   "protocol.entry.mismatch": { action: "refuse", says: "the entry does not match the proven event" },
+  "protocol.submission.mismatch": { action: "refuse", says: "what is submitted is not what the relay chain attested for this contract" },
 } as const satisfies FailureTable;

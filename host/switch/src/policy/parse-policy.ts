@@ -127,6 +127,7 @@ const allLimits = (limits: ReadonlyMap<PortKind, RateLimit>): Record<PortKind, R
   network: limitFor(limits, "network"),
   orderer: limitFor(limits, "orderer"),
   validator: limitFor(limits, "validator"),
+  signer: limitFor(limits, "signer"),
 });
 
 /**

@@ -1,0 +1,66 @@
+import { type Duplex } from "node:stream";
+import { type Cancel, type Clock } from "@crossguardian/kernel";
+import { makeLengthReader } from "@crossguardian/plugin-kit";
+import { MAX_SIGNER_MESSAGE_BYTES, type SignerAnswer, signerAnswer, type SignerQuestion, signerQuestion, withLength } from "@crossguardian/utxo";
+import { decodeMessage, encodeMessage } from "@crossguardian/wire";
+
+/** Longest wait for a signer, in ms: it may have to wait for a header itself. */
+export const SIGNER_DEADLINE_MS = 8_000;
+
+/** One signer, asked one question after the other over one stream. */
+export type SignerLink = {
+  /** Null when it does not answer. */
+  readonly ask: (question: SignerQuestion) => Promise<SignerAnswer | null>;
+  readonly stop: () => void;
+};
+
+/** Makes a link; a broken stream is opened again with the next question. */
+export const makeSignerLink = (connect: () => Duplex, clock: Clock): SignerLink => {
+  let stream: Duplex | null = null;
+  let waiting: { readonly done: (answer: SignerAnswer | null) => void; readonly cancel: Cancel } | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  const settle = (answer: SignerAnswer | null): void => {
+    const one = waiting;
+    waiting = null;
+    one?.cancel();
+    one?.done(answer);
+  };
+  const drop = (): void => {
+    stream?.destroy();
+    stream = null;
+    settle(null);
+  };
+  const open = (): Duplex => {
+    const fresh = connect();
+    const reader = makeLengthReader(MAX_SIGNER_MESSAGE_BYTES);
+    const lost = (): void => {
+      if (stream === fresh) drop();
+    };
+    fresh.on("data", (piece: Uint8Array) => {
+      const messages = reader.push(piece);
+      const [first] = messages.ok ? messages.value : [];
+      const answer = first === undefined ? null : decodeMessage(signerAnswer, first);
+      if (!messages.ok || answer?.ok === false) lost();
+      else if (answer !== null) settle(answer.value);
+    });
+    fresh.on("error", lost);
+    fresh.on("close", lost);
+    return fresh;
+  };
+  return {
+    ask: async (question) => {
+      const mine = last.then(
+        async () =>
+          new Promise<SignerAnswer | null>((resolve) => {
+            stream ??= open();
+            waiting = { done: resolve, cancel: clock.after(SIGNER_DEADLINE_MS, drop) };
+            stream.write(withLength(encodeMessage(signerQuestion, question)));
+          }),
+      );
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    stop: drop,
+  };
+};
+

@@ -1,0 +1,4 @@
+import { runAppchain } from "@crossguardian/domain-appchain";
+import { chainPackage } from "./index.ts";
+
+await runAppchain(chainPackage);
