@@ -32,9 +32,10 @@ export const makePoolHistory = (node: UtxoNode, sha256: (bytes: Uint8Array) => U
       for (const { txid: spent, vout } of transaction.inputs) coins.delete(`${toHex(spent)}:${String(vout)}`);
       for (const [vout, { value, script }] of transaction.outputs.entries()) coins.set(`${toHex(txid)}:${String(vout)}`, { script: toHex(script), coin: { txid, vout, value } });
       const [first, second] = transaction.inputs;
-      if (first === undefined || !equalBytes(first.txid, tip)) continue;
-      tip = txid;
       const said = payloadOf(transaction.outputs[1]?.script ?? new Uint8Array(0));
+      // The transaction that funds the pool pays users too: only its first output is the pool.
+      if (first?.vout !== 0 || !equalBytes(first.txid, tip)) continue;
+      tip = txid;
       const peerId = said === null ? undefined : settings.peers[said.peer]?.service;
       if (said === null || said.type === "lock" || peerId === undefined) continue;
       const peer = to0x(hashes.serviceKey(peerId));
