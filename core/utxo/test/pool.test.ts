@@ -23,7 +23,7 @@ before(async () => {
   hashes = makeHashes(crypto.keccak256);
 });
 
-const keyOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const keyOf = (byte: number) => new Uint8Array(32).fill(byte);
 const publicKeyOf = (key: Uint8Array): Uint8Array => {
   const curve = createECDH("secp256k1");
   curve.setPrivateKey(key);
@@ -53,7 +53,7 @@ const evidenceOf = (transaction: UtxoTransaction, previous: Uint8Array): Uint8Ar
   return encodeMessage(utxoEvidence, { headers: [first, mine(sha256d(crypto.sha256, first), ZERO32)], transactions: [{ position: 0, transaction: encoded, branch: [], previous }] });
 };
 
-const signedBy = (digest: Uint8Array, key: Uint8Array, base: number): Uint8Array => {
+const signedBy = (digest: Uint8Array, key: Uint8Array, base: number) => {
   const { signature, recovery } = crypto.secp256k1.sign(digest, key);
   return Uint8Array.of(...signature, base + recovery);
 };
