@@ -16,6 +16,7 @@ export const KEY_PURPOSES = {
   "pause-key": 0,
   "audit-key": 0,
   "journal-key": 0,
+  "utxo-signer": 0,
 } as const;
 /** One of {@link KEY_PURPOSES}. */
 export type KeyPurpose = keyof typeof KEY_PURPOSES;

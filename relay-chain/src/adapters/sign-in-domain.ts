@@ -1,6 +1,6 @@
 import { type Duplex } from "node:stream";
 import { type DomainPowers } from "@crossguardian/frontend";
-import { CHAIN_KIND, CodedError } from "@crossguardian/kernel";
+import { CHAIN_KIND, CodedError, keyLabel } from "@crossguardian/kernel";
 import { type HeaderFollower, makeLengthReader } from "@crossguardian/plugin-kit";
 import { makeHashes, type SignerConfig } from "@crossguardian/protocol";
 import { makePool, MAX_SIGNER_MESSAGE_BYTES, poolSettings, signerAnswer, signerQuestion, withLength } from "@crossguardian/utxo";
@@ -12,7 +12,7 @@ import { openSignerLog } from "./open-signer-log.ts";
 import { roleHostOf } from "./role-host.ts";
 
 /** Label of a signer's key below its root key. */
-export const SIGNER_KEY_LABEL = "crossguardian/utxo-signer/v1";
+export const SIGNER_KEY_LABEL = keyLabel("utxo-signer");
 /** Streams that ask a signer at a time. */
 export const MAX_ASKING_STREAMS = 8;
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { once } from "node:events";
 
 import { devAccounts, startUtxoChain } from "@crossguardian/devnet";
-import { compareBytes, fromHex, toHex } from "@crossguardian/kernel";
+import { compareBytes, fromHex, keyLabel, toHex } from "@crossguardian/kernel";
 import { type UtxoNode } from "@crossguardian/plugin-utxo";
 import { sha256d, utxoTerms } from "@crossguardian/proof";
 import { wordOf } from "@crossguardian/protocol";
@@ -17,8 +17,8 @@ import { openUtxoNode, REGTEST_LIMIT_BITS } from "./open-node.ts";
 import { keyHashOf, payToKey, publicKeyOf, signSpend, type SignedTransaction } from "./wallet.ts";
 
 /** Label of a signer's key below its slot (relay-chain, sign-in-domain). */
-const SIGNER_KEY_LABEL = "crossguardian/utxo-signer/v1";
-const GOVERNANCE_LABEL = "crossguardian/governance-key/v1";
+const SIGNER_KEY_LABEL = keyLabel("utxo-signer");
+const GOVERNANCE_LABEL = keyLabel("governance-key");
 /** Governance may move an output of the pool that has lain for so many blocks: a development chain makes them in half an hour. */
 const RECOVERY_BLOCKS = 8_064;
 const RESERVE_SATS = 2_000_000n;
