@@ -1,4 +1,4 @@
-import { equalBytes, type Hash, toHex } from "@crossguardian/kernel";
+import { CodedError, equalBytes, type Hash, toHex } from "@crossguardian/kernel";
 import { type BlockSource, type ProvenPiece } from "@crossguardian/plugin-kit";
 import { type Outpoint, payloadOf, scriptProgram, utxoEvidence } from "@crossguardian/proof";
 import { type Deposit } from "@crossguardian/utxo";
@@ -21,6 +21,8 @@ export const makePoolSource = (
   sha256: Hash,
   pool: { readonly program: Uint8Array; readonly depth: number; readonly previousOf: (txid: Uint8Array) => Uint8Array | null },
 ): { readonly read: (height: bigint) => Promise<PoolBlock>; readonly source: BlockSource } => {
+  /** Steps that the chain has shown and no signer has told of yet. */
+  const shown = new Map<string, Uint8Array>();
   const isToPool = ({ transaction }: BlockTransaction, vout: number): boolean => {
     const program = scriptProgram(transaction.outputs[vout]?.script ?? NONE);
     return program !== null && equalBytes(program, pool.program);
@@ -34,7 +36,9 @@ export const makePoolSource = (
     const transactions = items.map(({ position, previous }) => ({
       position, previous, transaction: block.transactions[position]?.encoded ?? NONE, branch: merkleBranch(sha256, leaves, position).branch,
     }));
-    return encodeMessage(utxoEvidence, { headers, transactions });
+    const [first] = block.transactions;
+    if (first === undefined) throw new CodedError("plugin.answer.refused", { what: "block" });
+    return encodeMessage(utxoEvidence, { headers, coinbase: { transaction: first.encoded, branch: merkleBranch(sha256, leaves, 0).branch }, transactions });
   };
 
   const read = async (height: bigint): Promise<PoolBlock> => {
@@ -51,8 +55,10 @@ export const makePoolSource = (
         continue;
       }
       if (!isToPool(each, 0)) continue;
-      const previous = pool.previousOf(first.txid);
-      if (previous !== null) steps.push({ position, previous, txid: toHex(each.txid) });
+      const previous = pool.previousOf(first.txid) ?? shown.get(toHex(first.txid)) ?? null;
+      if (previous === null || first.vout !== 0) continue;
+      shown.set(toHex(each.txid), each.encoded);
+      steps.push({ position, previous, txid: toHex(each.txid) });
     }
     if (steps.length + found.length === 0) return { pieces: [], deposits: [], steps: [] };
     const headers = await headersFrom(height, block.header);

@@ -24,9 +24,13 @@ export const utxoTerms = struct({
 /** See {@link utxoTerms}. */
 export type UtxoTerms = Decoded<typeof utxoTerms>;
 
-/** Evidence of one block: its header and `depth` further ones, and transactions with their branch; `previous` is the transaction that the first input spends. */
+/**
+ * Evidence of one block: its header and `depth` further ones, its coinbase with its branch, and transactions with theirs; `previous` is the
+ * transaction that the first input spends.
+ */
 export const utxoEvidence = struct({
   headers: list(fixed(UTXO_HEADER_BYTES), MAX_UTXO_DEPTH + 1),
+  coinbase: struct({ transaction: bytes(MAX_UTXO_TRANSACTION_BYTES), branch: list(hash32, MAX_BRANCH) }),
   transactions: list(
     struct({ position: u32, transaction: bytes(MAX_UTXO_TRANSACTION_BYTES), branch: list(hash32, MAX_BRANCH), previous: bytes(MAX_UTXO_TRANSACTION_BYTES) }),
     MAX_TRANSACTIONS,
@@ -54,6 +58,19 @@ const checkedHeaders = (sha256: Hash, headers: readonly Uint8Array[], depth: num
 const rootOf = (sha256: Hash, leaf: Uint8Array, position: number, branch: readonly Uint8Array[]): Uint8Array =>
   branch.reduce((node, sibling, up) => sha256d(sha256, concatBytes((position >>> up) % 2 === 1 ? [sibling, node] : [node, sibling])), leaf);
 
+const NO_OUTPUT = 0xffff_ffff;
+
+/**
+ * Height of a block's tree, from the coinbase's branch: a transaction further down would stand below another transaction that was made to look
+ * like an inner node (CVE-2017-12842), and nothing but a coinbase stands at the first place.
+ */
+const treeHeight = (sha256: Hash, { transaction, branch }: Decoded<typeof utxoEvidence>["coinbase"], root: Uint8Array): number => {
+  const [first, second] = decodeUtxoTransaction(transaction).inputs;
+  if (second !== undefined || first?.vout !== NO_OUTPUT || first.txid.some((byte) => byte !== 0)) throw new CodedError("proof.transaction.malformed", { what: "coinbase" });
+  if (!equalBytes(rootOf(sha256, sha256d(sha256, transaction), 0, branch), root)) throw new CodedError("proof.tree.root", { what: "coinbase" });
+  return branch.length;
+};
+
 /**
  * Verifies that transactions stand in a block that carries `depth` blocks of work (SPV): each header's work, their links, each
  * transaction's branch to the first one's root. That the block is the one at its height is the witnesses' word.
@@ -63,11 +80,12 @@ export const proveUtxoBlock = (sha256: Hash, untrustedEvidence: Uint8Array, rule
   const evidence = decodeMessage(utxoEvidence, untrustedEvidence);
   if (!evidence.ok) throw new CodedError("proof.evidence.malformed", { why: evidence.failure.code });
   const header = checkedHeaders(sha256, evidence.value.headers, rule.depth, rule.limitBits);
+  const height = treeHeight(sha256, evidence.value.coinbase, header.merkleRoot);
   const transactions = new Map<number, ProvenTransaction>();
   for (const { position, transaction: encoded, branch, previous } of evidence.value.transactions) {
     const transaction = decodeUtxoTransaction(encoded);
     const txid = sha256d(sha256, encoded);
-    if (position >= 2 ** branch.length || !equalBytes(rootOf(sha256, txid, position, branch), header.merkleRoot)) throw new CodedError("proof.tree.root");
+    if (branch.length !== height || position >= 2 ** height || !equalBytes(rootOf(sha256, txid, position, branch), header.merkleRoot)) throw new CodedError("proof.tree.root");
     transactions.set(position, { transaction, txid, previous });
   }
   return { header, transactions };
