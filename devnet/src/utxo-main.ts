@@ -23,7 +23,7 @@ const FIRST_BLOCKS = 450;
 process.env["NODE_BACKEND"] = "js";
 const { FullNode, Address } = createRequire(import.meta.url)("bcoin") as Bcoin; // the package has no types; these are the parts that are used
 
-/** A regtest node in memory that mines to one key: `{port, blockTimeMs, keyHash}` as the only argument. */
+/** A regtest node in memory that mines to one key: `{port, blockTimeMs, keyHash}` as the only argument; a block time of 0 mines on `generate` alone. */
 const { port, blockTimeMs, keyHash } = JSON.parse(process.argv[2] ?? "{}") as { readonly port: number; readonly blockTimeMs: number; readonly keyHash: string }; // written by start-utxo.ts
 
 const node = new FullNode({
@@ -41,7 +41,7 @@ process.stdout.write("ready\n");
 
 let isEnding = false;
 const next = (): void => {
-  if (!isEnding) setTimeout(() => void mine().then(next, () => process.exit(1)), blockTimeMs);
+  if (!isEnding && blockTimeMs > 0) setTimeout(() => void mine().then(next, () => process.exit(1)), blockTimeMs);
 };
 next();
 process.on("SIGTERM", () => {

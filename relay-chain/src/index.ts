@@ -5,3 +5,5 @@ export { runValidator, VALIDATOR_KEY_LABEL, type RunningValidator, type Validato
 export { makeStreamLink } from "./adapters/stream-link.ts";
 export { helloDigest, NO_SIGNATURE, ROLE } from "./link/hello.ts";
 export { type Link, type LinkEvents, type LinkHandlers } from "./link/link.ts";
+export { serveSigner } from "./signer/serve-signer.ts";
+export { makeSigner, type Signer } from "./signer/signer.ts";

@@ -14,7 +14,7 @@ const DEFAULT_BLOCK_TIME_MS = 250;
 
 /** What a UTXO chain is started with. */
 export type UtxoChainOptions = {
-  /** Milliseconds between blocks; null: the default. */
+  /** Milliseconds between blocks; null: the default; 0: a block is made when `generate` asks for it. */
   readonly blockTimeMs: number | null;
   /** RIPEMD-160 of SHA-256 of the compressed public key that mines: 20 bytes in hexadecimal. */
   readonly keyHash: string;

@@ -1,6 +1,6 @@
 import { CodedError, equalBytes, type Hash, toHex } from "@crossguardian/kernel";
 import { type BlockSource, type ProvenPiece } from "@crossguardian/plugin-kit";
-import { type Outpoint, payloadOf, scriptProgram, utxoEvidence } from "@crossguardian/proof";
+import { type Outpoint, payloadOf, scriptProgram, sha256d, utxoEvidence } from "@crossguardian/proof";
 import { type Deposit } from "@crossguardian/utxo";
 import { encodeMessage } from "@crossguardian/wire";
 import { type BlockTransaction, type ChainBlock, merkleBranch } from "./chain-block.ts";
@@ -27,10 +27,14 @@ export const makePoolSource = (
     const program = scriptProgram(transaction.outputs[vout]?.script ?? NONE);
     return program !== null && equalBytes(program, pool.program);
   };
-  const headersFrom = async (height: bigint, first: Uint8Array): Promise<readonly Uint8Array[]> => [
-    first,
-    ...(await Promise.all(Array.from({ length: pool.depth }, async (_, at) => node.headerBytes(height + BigInt(at + 1))))),
-  ];
+  const headersFrom = async (height: bigint, first: Uint8Array): Promise<readonly Uint8Array[]> => {
+    const headers = [first, ...(await Promise.all(Array.from({ length: pool.depth }, async (_, at) => node.headerBytes(height + BigInt(at + 1)))))];
+    for (const [at, header] of headers.entries()) {
+      const below = headers[at - 1];
+      if (below !== undefined && !equalBytes(header.subarray(4, 36), sha256d(sha256, below))) throw new CodedError("plugin.answer.refused", { what: "headers", height });
+    }
+    return headers;
+  };
   const evidenceOf = (headers: readonly Uint8Array[], block: ChainBlock, items: readonly { readonly position: number; readonly previous: Uint8Array }[]): Uint8Array => {
     const leaves = block.transactions.map(({ txid }) => txid);
     const transactions = items.map(({ position, previous }) => ({

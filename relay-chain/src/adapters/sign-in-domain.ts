@@ -1,10 +1,10 @@
-import { type Duplex } from "node:stream";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { CHAIN_KIND, CodedError, keyLabel } from "@crossguardian/kernel";
-import { type HeaderFollower, makeLengthReader } from "@crossguardian/plugin-kit";
+import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type SignerConfig } from "@crossguardian/protocol";
-import { makePool, MAX_SIGNER_MESSAGE_BYTES, poolSettings, signerAnswer, signerQuestion, withLength } from "@crossguardian/utxo";
-import { decodeMessage, encodeMessage } from "@crossguardian/wire";
+import { makePool, poolSettings } from "@crossguardian/utxo";
+import { decodeMessage } from "@crossguardian/wire";
+import { serveSigner } from "../signer/serve-signer.ts";
 import { makeSigner } from "../signer/signer.ts";
 import { makeChainWatch } from "../validator/chain-watch.ts";
 import { loadChainPackages } from "./chain-packages.ts";
@@ -15,26 +15,6 @@ import { roleHostOf } from "./role-host.ts";
 export const SIGNER_KEY_LABEL = keyLabel("utxo-signer");
 /** Streams that ask a signer at a time. */
 export const MAX_ASKING_STREAMS = 8;
-
-const serve = (stream: Duplex, answer: ReturnType<typeof makeSigner>["answer"], failed: (error: unknown) => void): void => {
-  const reader = makeLengthReader(MAX_SIGNER_MESSAGE_BYTES);
-  stream.on("data", (piece: Uint8Array) => {
-    const messages = reader.push(piece);
-    if (!messages.ok) {
-      stream.destroy();
-      return;
-    }
-    for (const message of messages.value) {
-      const question = decodeMessage(signerQuestion, message);
-      if (!question.ok) {
-        stream.destroy();
-        return;
-      }
-      answer(question.value).then((said) => void stream.write(withLength(encodeMessage(signerAnswer, said))), failed);
-    }
-  });
-  stream.on("error", () => stream.destroy());
-};
 
 /** Runs a signer of a pool as a domain: it answers plugins at its intake and follows headers of its own. @throws utxo.config.refused, relaychain.log.* */
 export const signInDomain = async (powers: DomainPowers, config: SignerConfig): Promise<void> => {
@@ -74,7 +54,7 @@ export const signInDomain = async (powers: DomainPowers, config: SignerConfig): 
     }
     streams += 1;
     stream.on("close", () => (streams -= 1));
-    serve(stream, signer.answer, failed);
+    serveSigner(stream, signer.answer, failed);
   });
   powers.gauge("pool.steps", signer.steps);
   powers.onStop(async () => {

@@ -26,6 +26,9 @@ export type SignerParts = {
   readonly maySign: boolean;
 };
 
+/** A signer: what it answers, and how many steps stand for it. */
+export type Signer = { readonly answer: (untrusted: SignerQuestion) => Promise<SignerAnswer>; readonly steps: () => number };
+
 const NONE = new Uint8Array(0);
 const QUESTION = { status: 1, sign: 2, certify: 3 } as const;
 
@@ -71,7 +74,7 @@ const takeStep = async (parts: SignerParts, untrusted: CertifiedStep): Promise<v
  * Makes a signer: it signs at most one proposal for each step, after its log has it, and only what the pool's rules allow. A step
  * with the signatures of t signers stands, and two of them can not for one number: 2t > n + f. Questions are taken one by one.
  */
-export const makeSigner = (parts: SignerParts): { readonly answer: (untrusted: SignerQuestion) => Promise<SignerAnswer>; readonly steps: () => number } => {
+export const makeSigner = (parts: SignerParts): Signer => {
   let last: Promise<unknown> = Promise.resolve();
   const take = async ({ kind, number, proposal, signatures }: SignerQuestion): Promise<SignerAnswer> => {
     let [code, signed]: [string, readonly Uint8Array[]] = ["", []];

@@ -9,7 +9,9 @@ import { makeUtxoPlugin, UTXO_GAUGES } from "../plugin.ts";
 
 /** One answer of a node, in bytes: a block in hexadecimal. */
 export const MAX_NODE_ANSWER_BYTES = 10 * 1024 * 1024;
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 15_000;
+/** Least pause between two questions for the tip, in ms: blocks of such chains are far apart, and every witness and validator asks. */
+const LEAST_POLL_MS = 1_000;
 
 const openNode = (
   { config, connect }: LentEndpoint,
@@ -29,7 +31,7 @@ export const chainPackage: ChainPackage = {
   gauges: UTXO_GAUGES,
   makeHeaderFollower: (options) => {
     const { node, asker } = openNode({ config: options.endpoint, connect: options.connect }, options.crypto.sha256, options);
-    const follower = pollHeaders(node, options);
+    const follower = pollHeaders(node, { ...options, pollMs: Math.max(options.pollMs, LEAST_POLL_MS) });
     return {
       ...follower,
       stop: () => {

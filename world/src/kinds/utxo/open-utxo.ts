@@ -1,3 +1,4 @@
+import { keyHashOf, payToKey, publicKeyOf, signSpend } from "@crossguardian/devnet";
 import { CodedError, fromHex, to0x } from "@crossguardian/kernel";
 import { payloadScript } from "@crossguardian/proof";
 import { payToProgram, poolProgram, poolSettings } from "@crossguardian/utxo";
@@ -8,7 +9,6 @@ import { type ChainAccess, type ChainSender } from "../chain-access.ts";
 import { type ForeignKind } from "../foreign-chain.ts";
 import { openUtxoNode } from "./open-node.ts";
 import { makePoolHistory } from "./pool-history.ts";
-import { keyHashOf, payToKey, publicKeyOf, signSpend } from "./wallet.ts";
 
 const LOCK_AMOUNT = 50_000n;
 const USER_FEE = 1_000n;

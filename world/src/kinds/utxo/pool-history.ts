@@ -1,3 +1,4 @@
+import { type Coin } from "@crossguardian/devnet";
 import { equalBytes, to0x, toHex } from "@crossguardian/kernel";
 import { type Hashes } from "@crossguardian/protocol";
 import { type UtxoNode } from "@crossguardian/plugin-utxo";
@@ -5,7 +6,6 @@ import { payloadOf, sha256d } from "@crossguardian/proof";
 import { type PoolSettings } from "@crossguardian/utxo";
 
 import { type TransferEvent } from "../../oracle/chain-facts.ts";
-import { type Coin } from "./wallet.ts";
 
 /** One step of the pool as its chain shows it. */
 export type PoolStep = { readonly event: TransferEvent; readonly peer: number; readonly amount: bigint; readonly payment: bigint };

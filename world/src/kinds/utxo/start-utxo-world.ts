@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type AddressInfo, createServer } from "node:net";
 import { once } from "node:events";
 
-import { devAccounts, startUtxoChain } from "@crossguardian/devnet";
+import { devAccounts, startUtxoChain, keyHashOf, payToKey, publicKeyOf, signSpend, type SignedTransaction } from "@crossguardian/devnet";
 import { compareBytes, fromHex, keyLabel, toHex } from "@crossguardian/kernel";
 import { type UtxoNode } from "@crossguardian/plugin-utxo";
 import { sha256d, utxoTerms } from "@crossguardian/proof";
@@ -14,7 +14,6 @@ import { type ChainPlan, numericIdOf, peersOf, vaultOf } from "../../world.ts";
 import { type ForeignFacts } from "../foreign-facts.ts";
 import { type ForeignKind, type ForeignOrder, type StartedForeign } from "../foreign-chain.ts";
 import { openUtxoNode, REGTEST_LIMIT_BITS } from "./open-node.ts";
-import { keyHashOf, payToKey, publicKeyOf, signSpend, type SignedTransaction } from "./wallet.ts";
 
 /** Label of a signer's key below its slot (relay-chain, sign-in-domain). */
 const SIGNER_KEY_LABEL = keyLabel("utxo-signer");
@@ -28,7 +27,7 @@ const COIN_SATS = 100_000n;
 const FUNDING_FEE = 20_000n;
 const MIN_DEPTH = 1;
 /** Every block is read over JSON-RPC by many domains. */
-const LEAST_BLOCK_TIME_MS = 500;
+const LEAST_BLOCK_TIME_MS = 1_000;
 const LOOK_MS = 100;
 const NO_GENESIS = new Uint8Array(32);
 

@@ -1,7 +1,6 @@
 import { createECDH, createHash } from "node:crypto";
 
-import { type Crypto } from "@crossguardian/crypto";
-import { concatBytes, fromHex } from "@crossguardian/kernel";
+import { concatBytes, fromHex, type Hash, type Secp256k1 } from "@crossguardian/kernel";
 import { sha256d, type TransactionOutput, type UtxoTransaction } from "@crossguardian/proof";
 import { encodeUtxoTransaction, encodeWithWitness, payToProgram, scriptSignature, signatureHash } from "@crossguardian/utxo";
 
@@ -27,7 +26,7 @@ export const keyHashOf = (publicKey: Uint8Array): Uint8Array =>
 export const payToKey = (publicKey: Uint8Array): Uint8Array => payToProgram(keyHashOf(publicKey));
 
 /** Signs a transaction that spends coins of one key. */
-export const signSpend = (crypto: Pick<Crypto, "sha256" | "secp256k1">, privateKey: Uint8Array, coins: readonly Coin[], outputs: readonly TransactionOutput[]): SignedTransaction => {
+export const signSpend = (crypto: { readonly sha256: Hash; readonly secp256k1: Pick<Secp256k1, "sign"> }, privateKey: Uint8Array, coins: readonly Coin[], outputs: readonly TransactionOutput[]): SignedTransaction => {
   const publicKey = publicKeyOf(privateKey);
   const transaction: UtxoTransaction = {
     version: 2,
