@@ -8,8 +8,9 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   witness: ["interaction", "network"],
   interaction: ["plugin", "witness", "relay"],
   relay: ["interaction", "network"],
-  network: ["plugin", "witness", "relay", "validator"],
+  network: ["plugin", "witness", "relay", "validator", "signer"],
   validator: ["network"],
+  signer: ["network"],
   orderer: [],
 };
 

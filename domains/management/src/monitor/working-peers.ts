@@ -7,8 +7,9 @@ const WORKS_FOR: ReadonlyMap<string, readonly string[]> = new Map([
   ["witness", ["interaction"]],
   ["relay", ["interaction"]],
   ["interaction", ["plugin", "witness", "relay"]],
-  ["network", ["plugin", "witness", "relay", "validator"]],
+  ["network", ["plugin", "witness", "relay", "validator", "signer"]],
   ["validator", ["network"]],
+  ["signer", ["network"]],
 ]);
 
 /** Whether bytes between the two are work of `kind`. */

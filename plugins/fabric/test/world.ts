@@ -1,0 +1,1 @@
+export { makeFabricWorld as makeWorld } from "./support/fabric-world.ts";
