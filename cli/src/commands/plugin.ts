@@ -64,10 +64,10 @@ const registerAuthor = (plugin: Command, { print, say, setExitCode }: Context): 
     .description("checks a plugin's manifest and files and runs the contract suite on it; exit code 1 when it does not pass")
     .argument("<folder>", "the plugin's folder")
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["plugin test acme", "plugin test acme --json"]))
+    .addHelpText("after", examples(["plugin test acme", "plugin test acme --json", "plugin test plugins/utxo"]))
     .action(async (folder: string, { json }: Json) => {
-      const { source, passed } = await testPlugin(ROOT, resolve(folder), json);
-      print(json, { name: source.manifest.name, version: source.manifest.version, passed }, () => `${source.manifest.name} ${source.manifest.version}: ${passed ? "passes" : "does not pass"}`);
+      const { manifest, passed } = await testPlugin(ROOT, resolve(folder), json);
+      print(json, { name: manifest.name, version: manifest.version, passed }, () => `${manifest.name} ${manifest.version}: ${passed ? "passes" : "does not pass"}`);
       if (!passed) setExitCode(1);
     });
   plugin
