@@ -20,4 +20,7 @@ test("a domain is told the names of the ports it has business with, and of no ot
   deepStrictEqual(namesOf("interaction", "interaction"), ["plugin-a", "plugin-b", "witness-a-1", "relay"]);
   deepStrictEqual(namesOf("network", "network"), ["plugin-a", "plugin-b", "witness-a-1", "relay"]);
   deepStrictEqual(namesOf("unheard-of", "x"), []);
+  const relayHouse = [...["validator", "signer"].map((kind, at) => ({ name: `${kind}-1`, kind, port: at + 7 })), { name: "network", kind: "network", port: 1 }];
+  deepStrictEqual(neighboursOf({ kind: "signer", name: "signer-1" }, relayHouse).map(({ name }) => name), ["network"], "a signer knows no validator");
+  deepStrictEqual(neighboursOf({ kind: "network", name: "network" }, relayHouse).map(({ name }) => name), ["validator-1", "signer-1"]);
 });

@@ -46,7 +46,14 @@ const FLOWS: Record<string, Record<string, readonly string[]>> = {
     "network relay": STREAM,
   },
   // There are no standbys in the relay chain's house.
-  relay: { ...EVERYWHERE, "management switch": ["admit"], "validator network": STREAM, "network validator": STREAM },
+  relay: {
+    ...EVERYWHERE,
+    "management switch": ["admit"],
+    "validator network": STREAM,
+    "network validator": STREAM,
+    "signer network": STREAM,
+    "network signer": STREAM,
+  },
 };
 
 const sorted = (names: readonly string[]): string[] => [...names].sort();

@@ -50,7 +50,9 @@ export const makeWorld = async (): Promise<PluginWorld> => {
   const rpc = async (method: string, ...params: readonly unknown[]): Promise<any> => (JSON.parse(await ask(JSON.stringify({ id: 1, method, params }))) as { readonly result: unknown }).result;
   const genesisHash = sha256d(sha256, fromHex(await rpc("getblockheader", await rpc("getblockhash", 0), false)));
   const node = makeNode(ask, { sha256 }, { genesisHash, limitBits: LIMIT_BITS });
-  const emptyBlocks = async (count: number): Promise<void> => void (await rpc("generate", count));
+  const emptyBlocks = async (count: number): Promise<void> => {
+    await rpc("generate", count);
+  };
 
   const signerKeys = [21, 22, 23, 24].map(keyOf).sort((left, right) => compareBytes(publicKeyOf(left), publicKeyOf(right)));
   const script = poolScript({ threshold: THRESHOLD, signers: signerKeys.map(publicKeyOf), recovery: { blocks: 4_032, threshold: 2, governors: [31, 32, 33].map((each) => publicKeyOf(keyOf(each))) } });
@@ -143,7 +145,7 @@ export const makeWorld = async (): Promise<PluginWorld> => {
       proxy.mode = mode;
       proxy.drop();
     },
-    makePlugin: (ports) => pluginAt(proxy.port, ports as Parameters<typeof pluginAt>[1]),
+    makePlugin: (ports) => pluginAt(proxy.port, ports),
     prove: (piece) => {
       const proven = verifyBlockEvents(crypto, { kind: CHAIN_KIND.utxo, depth: DEPTH, terms: config.terms }, piece);
       if (!proven.ok) throw new Error(proven.failure.code);
