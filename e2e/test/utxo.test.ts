@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { awaitSettled, BENCH_TOPOLOGY, extraTransfersOf, judgeWorld, type Sent, sendAssets, sendDoomed, withKinds, type World } from "@crossguardian/world";
+import { awaitSettled, awaitThese, BENCH_TOPOLOGY, extraTransfersOf, judgeWorld, type Sent, sendAssets, sendDoomed, withKinds, type World } from "@crossguardian/world";
 
 import { missingPart, startTestWorld } from "./support/with-world.ts";
 
@@ -29,7 +29,7 @@ test("coins cross between an EVM chain and a UTXO chain both ways, and what a si
   const { doomed } = extraTransfersOf(world);
   assert.equal(doomed, 2, "one refused each way");
   const arrived = async (first: readonly Sent[]): Promise<void> => {
-    await awaitSettled(world, first, first.length, DEADLINE_MS, () => undefined);
+    await awaitThese(world, first, DEADLINE_MS);
   };
   await Promise.all([sendDoomed(world, note), sendAssets(world, TRANSFERS, note, arrived)]);
   await awaitSettled(world, sent, TRANSFERS + doomed, DEADLINE_MS, () => undefined);

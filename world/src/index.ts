@@ -7,7 +7,7 @@ export { askHouse, startHouse, type House, type ReportedDomain } from "./house-p
 export { DEFAULT_TUNING, gatewayHouse, intakePath, ordererHostOf, relayHouse, type HouseTerms, type Tuning } from "./house-specs.ts";
 export { driversOf, ISOLATED_KINDS, type IsolationPlan } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
-export { awaitSettled, percentile, type Timing } from "./load/await-settled.ts";
+export { awaitSettled, awaitThese, percentile, type Timing } from "./load/await-settled.ts";
 export { type ChainAccess, type ChainSender, type ChainSupply } from "./kinds/chain-access.ts";
 export { type ForeignFacts } from "./kinds/foreign-facts.ts";
 export { type ForeignKind, type ForeignOrder, type ForeignRemote, type StartedForeign } from "./kinds/foreign-chain.ts";

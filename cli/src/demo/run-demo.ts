@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ChainKindName, CodedError } from "@crossguardian/kernel";
 import {
   awaitSettled,
+  awaitThese,
   buildTemporaryWorld,
   buildWorld,
   DEMO_TOPOLOGY,
@@ -116,7 +117,7 @@ const runLoad = async (options: DemoOptions, world: World): Promise<Run> => {
   };
   const { retrievals, doomed } = extraTransfersOf(world);
   const arrived = async (first: readonly Sent[]): Promise<void> => {
-    await awaitSettled(world, first, first.length, SETTLE_DEADLINE_MS, () => undefined);
+    await awaitThese(world, first, SETTLE_DEADLINE_MS);
   };
   const sending = Promise.all([sendDoomed(world, onSent), sendRetrievals(world, onSent), sendAssets(world, options.transfers, onSent, arrived)]);
   let told = 0;

@@ -45,6 +45,20 @@ export const awaitSettled = async (
   return { latenciesMs: latenciesMs.sort((left, right) => left - right), elapsedMs: performance.now() - started };
 };
 
+/** Waits until each of these transfers is settled, whatever else is. @throws cli.demo.unfinished */
+export const awaitThese = async (world: World, sent: readonly Sent[], deadlineMs: number): Promise<void> => {
+  const follower = followWorld(world);
+  const until = performance.now() + deadlineMs;
+  const wanted = new Set(sent.map(({ chain, transaction }) => `${chain}-${transaction}`));
+  for (;;) {
+    await follower.poll();
+    const arrived = [...follower.requests].filter(([key, { chain, transaction }]) => wanted.has(`${chain}-${transaction}`) && follower.settled.has(key)).length;
+    if (arrived === wanted.size) return;
+    if (performance.now() > until) throw new CodedError("cli.demo.unfinished", { settled: arrived, requested: follower.requests.size, expected: wanted.size });
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+};
+
 /** The p-th percentile of ascending numbers; 0 for none. */
 export const percentile = (ascending: readonly number[], p: number): number =>
   ascending[Math.min(ascending.length - 1, Math.floor((ascending.length * p) / 100))] ?? 0;
