@@ -5,3 +5,5 @@ export { startUtxoChain, type UtxoChain, type UtxoChainOptions } from "./adapter
 export { keyHashOf, payToKey, publicKeyOf, signSpend, type Coin, type SignedTransaction } from "./utxo-wallet.ts";
 export { startProxy, type DevProxies, type ProxyOptions } from "./adapters/start-proxy.ts";
 export { type ProxyCounts, type ProxyMode, type ProxyModeName } from "./proxy/mode.ts";
+export { startLedger, type DevLedger } from "./adapters/start-ledger.ts";
+export { type LedgerTerms } from "./ledger/ledger-terms.ts";

@@ -182,7 +182,10 @@ const ordererFor = (terms: HouseTerms, name: string): string => {
   return detour === undefined ? `${ordererHostOf(terms)}:${terms.ordererPort}` : `127.0.0.1:${detour}`;
 };
 
+/** Memory of a plugin at most; a manifest may ask for less. */
+const MAX_PLUGIN_MIB = 320;
 const NO_SETTINGS = new Uint8Array(0);
+
 const contractOf = (terms: HouseTerms, chain: ChainPlan): Uint8Array => {
   if (chain.foreign !== undefined) return chain.foreign.contract;
   const deployment = terms.deployments.get(chain.name);
@@ -190,14 +193,25 @@ const contractOf = (terms: HouseTerms, chain: ChainPlan): Uint8Array => {
   return fromHex(deployment.gateway);
 };
 
-/** What a plugin or witness of a chain runs: the package of the chain's kind. */
-const programOf = (chain: ChainPlan): Pick<DomainEntry, "image" | "entry"> => {
+/** What a plugin or witness of a chain runs: an installed plugin where the topology names one, else the project's package of the chain's kind. */
+const programOf = (terms: HouseTerms, chain: ChainPlan): Pick<DomainEntry, "image" | "entry"> => {
+  const installed = terms.topology.plugins?.[chain.name];
+  if (installed !== undefined) return { image: `plugin-${installed.name}`, entry: `.crossguardian/plugins/${installed.name}/src/main.ts` };
   const { image, entry } = factsOfKind(kindOfPlan(chain));
   return { image, entry };
 };
 
 const pluginConfigOf = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], settings: Uint8Array): Uint8Array =>
   encode(pluginConfig, {
+const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[]): Draft => ({
+  name: `plugin-${chain.name.toLowerCase()}`,
+  kind: "plugin",
+  chain: chain.name,
+  role: "plugin",
+  ...programOf(terms, chain),
+  keySlot: terms.slots.pathOf(`plugin-${chain.name.toLowerCase()}`),
+  memoryBytes: Math.min(MAX_PLUGIN_MIB, terms.topology.plugins?.[chain.name]?.memoryMiB ?? MAX_PLUGIN_MIB) * MIB,
+  config: encode(pluginConfig, {
     chain: chain.name,
     kind: CHAIN_KIND[kindOfPlan(chain)],
     endpoints,
@@ -260,7 +274,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         kind: "witness",
         chain: chain.name,
         role: "witness",
-        ...programOf(chain),
+        ...programOf(terms, chain),
         config: encode(witnessConfig, {
           chain: chain.name,
           kind: CHAIN_KIND[kindOfPlan(chain)],

@@ -58,6 +58,7 @@ export {
   type ChainPlan,
   type Detours,
   type DevChains,
+  type InstalledProgram,
   type Topology,
 } from "./world.ts";
 export { askChains, type ChainIdentity } from "./operator/ask-chain.ts";

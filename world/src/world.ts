@@ -46,6 +46,9 @@ export type Detours = {
   readonly orderer: (port: number) => Promise<ReadonlyMap<string, number>>;
 };
 
+/** An installed plugin as a chain runs it: its name, which is that of its image, and the memory it asked for. */
+export type InstalledProgram = { readonly name: string; readonly memoryMiB: number };
+
 /** Who sits where: gateways with their chains, and the relay chain. */
 export type Topology = {
   readonly gateways: readonly { readonly name: string; readonly chains: readonly string[] }[];
@@ -55,6 +58,8 @@ export type Topology = {
   readonly quorum: number;
   /** Kinds of chains that are not EVM chains. */
   readonly kinds?: Readonly<Record<string, ChainKindName>>;
+  /** Chains whose plugin and witnesses run an installed plugin instead of the project's own. */
+  readonly plugins?: Readonly<Record<string, InstalledProgram>>;
   /** Kinds of a gateway's domains that have a warm standby; none when it is left out. */
   readonly standby?: readonly StandbyKind[];
 };

@@ -21,6 +21,7 @@ export const CONFIG_VERSION = 1;
 const NAME = /^[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?$/u;
 const CHAIN = /^[A-Za-z0-9]{1,20}$/u;
 const ABSOLUTE = /^\/(?!.*\/\.{0,2}(\/|$))[^\p{Cc},:\\]+$/u;
+const PLUGIN = /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/u;
 const HOST = /^[A-Za-z0-9._-]{1,253}$/u;
 const PROTOCOLS = ["http:", "https:", "ws:", "wss:"];
 
@@ -49,7 +50,7 @@ const decodeUrlLists = (untrusted: unknown, field: string): readonly (readonly s
 const ENDPOINT_FIELDS = ["rpc", "witnesses", "validatorWitnesses", "depth"];
 
 const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
-  const fields = asFields(untrusted, where, ["gateway", ...ENDPOINT_FIELDS]);
+  const fields = asFields(untrusted, where, ["gateway", ...ENDPOINT_FIELDS], ["plugin"]);
   return {
     rpc: decodeUrl(fields["rpc"], `${where}.rpc`),
     witnesses: decodeUrls(fields["witnesses"], `${where}.witnesses`),
@@ -61,11 +62,12 @@ const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
 const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): ConfiguredChain => {
   const where = `chains.${shown(name)}`;
   if (!CHAIN.test(name)) throw invalid(where, "a name of 1 to 20 letters and digits");
-  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind"] : ENDPOINT_FIELDS);
+  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind", "plugin"] : [...ENDPOINT_FIELDS, "plugin"]);
   return {
     name,
     gateway: asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -"),
     kind: Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm",
+    plugin: Object.hasOwn(fields, "plugin") ? { name: asText(fields["plugin"], `${where}.plugin`, PLUGIN, "the name of an installed plugin"), memoryMiB: 0 } : null,
     endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
   };
 };

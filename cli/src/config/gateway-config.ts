@@ -1,5 +1,5 @@
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type IsolationPlan, type StandbyKind } from "@crossguardian/world";
+import { type InstalledProgram, type IsolationPlan, type StandbyKind } from "@crossguardian/world";
 
 /** A chain as the configuration names it. `endpoints` is null for development chains. */
 export type ConfiguredChain = {
@@ -7,6 +7,8 @@ export type ConfiguredChain = {
   /** Gateway that serves it. */
   readonly gateway: string;
   readonly kind: ChainKindName;
+  /** Installed plugin that its plugin and witnesses run; null for the project's own of the kind. */
+  readonly plugin: InstalledProgram | null;
   readonly endpoints: ChainEndpoints | null;
 };
 

@@ -1,21 +1,26 @@
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { CodedError } from "@crossguardian/kernel";
 
 import { checkConfig } from "./check-config.ts";
 import { decodeConfig, MAX_CONFIG_BYTES } from "./decode-config.ts";
+import { listInstalled } from "../plugin/installed.ts";
+import { findPlugins } from "./find-plugins.ts";
 import { type GatewayConfig } from "./gateway-config.ts";
 
 /** Name of the file that `init` writes. */
 export const CONFIG_FILE = "crossguardian.json";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const pathOf = (file: string): string => {
   const path = resolve(file);
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, CONFIG_FILE) : path;
 };
 
-/** Reads, decodes and checks a configuration file, or that of a folder. @throws config.* */
+/** Reads, decodes and checks a configuration file, or that of a folder. @throws config.*, plugin.installed.not */
 export const readConfig = (file: string): GatewayConfig => {
   const path = pathOf(file);
   let text: string;
@@ -27,5 +32,5 @@ export const readConfig = (file: string): GatewayConfig => {
     if (cause instanceof CodedError) throw cause;
     throw new CodedError("config.file.unreadable", { path }, { cause });
   }
-  return checkConfig(decodeConfig(text));
+  return findPlugins(checkConfig(decodeConfig(text)), listInstalled(ROOT));
 };

@@ -10,6 +10,11 @@ const kindsOf = ({ chains }: GatewayConfig): Pick<Topology, "kinds"> => {
   return others.length === 0 ? {} : { kinds: Object.fromEntries(others.map(({ name, kind }) => [name, kind])) };
 };
 
+const pluginsOf = ({ chains }: GatewayConfig): Pick<Topology, "plugins"> => {
+  const others = chains.flatMap(({ name, plugin }) => (plugin === null ? [] : [[name, plugin] as const]));
+  return others.length === 0 ? {} : { plugins: Object.fromEntries(others) };
+};
+
 /** Who sits where, out of a configuration. */
 export const topologyOf = (config: GatewayConfig): Topology => ({
   gateways: gatewaysOf(config),
@@ -18,6 +23,7 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   witnesses: config.development?.witnesses ?? config.chains[0]?.endpoints?.witnesses.length ?? 0,
   quorum: config.quorum,
   ...kindsOf(config),
+  ...pluginsOf(config),
   standby: config.standby,
 });
 

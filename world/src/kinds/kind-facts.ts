@@ -18,6 +18,7 @@ const FACTS: Readonly<Partial<Record<ChainKindName, KindFacts>>> = {
   evm: { image: "appchain", entry: "plugins/evm/src/main.ts", holdsForeignAssets: true, hasData: true },
   fabric: { image: "appchain-fabric", entry: "plugins/fabric/src/main.ts", holdsForeignAssets: true, hasData: true },
   utxo: { image: "appchain-utxo", entry: "plugins/utxo/src/main.ts", holdsForeignAssets: false, hasData: false },
+  ledger: { image: "appchain-ledger", entry: "plugins/ledger/src/main.ts", holdsForeignAssets: false, hasData: false },
 };
 
 /** Kinds that a world can run. */
