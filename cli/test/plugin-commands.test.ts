@@ -12,6 +12,7 @@ import { installPackage, listInstalled, removeInstalled } from "../src/plugin/in
 import { writeNewPlugin } from "../src/plugin/new-plugin.ts";
 import { encodePackage, openPackage } from "../src/plugin/package-file.ts";
 import { checkPlugin, readPlugin } from "../src/plugin/read-plugin.ts";
+import { checkSigned, dropPackage, keepPackage } from "../src/plugin/signed-package.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SEED = new Uint8Array(32).fill(3);
@@ -73,4 +74,27 @@ test("an installed plugin is listed with its publisher, replaced only by the sam
   removeInstalled(root, "acme");
   assert.deepEqual(listInstalled(root), []);
   assert.throws(() => removeInstalled(root, "acme"), /plugin\.installed\.not/u);
+});
+
+test("an installed file that is not as its publisher signed it is named, also when it was sealed since", async (t) => {
+  const root = folderOf(t);
+  const folder = join(folderOf(t), "acme");
+  writeNewPlugin(ROOT, "acme", folder);
+  const { ed25519 } = await makeCrypto();
+  const text = encodePackage(ed25519, readPlugin(folder), SEED);
+  installPackage(root, openPackage(ed25519, text, toHex(ed25519.keyPair(SEED).publicKey)));
+  assert.throws(() => checkSigned(root, ed25519, ["acme"]), /plugin\.installed\.not/u, "without the signed package nothing is known");
+  keepPackage(root, "acme", text);
+  checkSigned(root, ed25519, ["acme"]);
+  const file = join(root, ".crossguardian/plugins/acme/src/main.ts");
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, `${before}// more\n`);
+  assert.throws(() => checkSigned(root, ed25519, ["acme"]), /plugin\.package\.refused.*src\/main\.ts/u);
+  writeFileSync(file, before);
+  writeFileSync(join(root, ".crossguardian/plugins/acme/src/extra.ts"), "");
+  assert.throws(() => checkSigned(root, ed25519, ["acme"]), /plugin\.package\.refused.*src\/extra\.ts/u);
+  keepPackage(root, "acme", encodePackage(ed25519, readPlugin(folder), new Uint8Array(32).fill(4)));
+  assert.throws(() => checkSigned(root, ed25519, ["acme"]), /plugin\.package\.stranger/u);
+  dropPackage(root, "acme");
+  assert.throws(() => checkSigned(root, ed25519, ["acme"]), /plugin\.installed\.not/u);
 });

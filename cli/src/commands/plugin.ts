@@ -12,6 +12,7 @@ import { type InstalledPlugin, installPackage, listInstalled, removeInstalled } 
 import { writeNewPlugin } from "../plugin/new-plugin.ts";
 import { encodePackage, MAX_PACKAGE_BYTES, openPackage } from "../plugin/package-file.ts";
 import { readPlugin } from "../plugin/read-plugin.ts";
+import { dropPackage, keepPackage } from "../plugin/signed-package.ts";
 import { testPlugin } from "../plugin/test-plugin.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -104,7 +105,9 @@ export const registerPlugin = (program: Command, context: Context): void => {
     .addHelpText("after", examples(["plugin install acme-0.1.0.cgplugin --publisher 3b6a27bc..."]))
     .action(async (file: string, { publisher, json }: Json & { readonly publisher: string }) => {
       const { ed25519 } = await makeCrypto();
-      const installed = installPackage(ROOT, openPackage(ed25519, readPackageFile(resolve(file)), publisher));
+      const text = readPackageFile(resolve(file));
+      const installed = installPackage(ROOT, openPackage(ed25519, text, publisher));
+      keepPackage(ROOT, installed.manifest.name, text);
       await sealAgain();
       print(json, { ...installed, image: `plugin-${installed.manifest.name}` }, () => lineOf(installed));
     });
@@ -125,6 +128,7 @@ export const registerPlugin = (program: Command, context: Context): void => {
     .addHelpText("after", examples(["plugin remove acme"]))
     .action(async (name: string, { json }: Json) => {
       const removed = removeInstalled(ROOT, name);
+      dropPackage(ROOT, name);
       await sealAgain();
       print(json, { removed: removed.manifest.name }, () => `removed ${removed.manifest.name} ${removed.manifest.version}`);
     });

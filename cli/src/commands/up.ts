@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
+import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
 import {
   buildWorld,
@@ -16,6 +18,7 @@ import {
   type SavedWorld,
   submitRegistration,
   termsOf,
+  type Topology,
 } from "@crossguardian/world";
 import { type Command } from "commander";
 
@@ -27,9 +30,11 @@ import { type Context, examples, type InstanceOptions, withInstance } from "../c
 import { withLock } from "../instance-lock.ts";
 import { findInstance, type InstanceRecord, writeInstance } from "../instance.ts";
 import { operatorPowers } from "./contracts.ts";
+import { checkSigned } from "../plugin/signed-package.ts";
 import { takeDown } from "./down.ts";
 import { drawStatus, readStatus } from "./status.ts";
 
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const DEVELOPMENT_USERS = 3;
 
 const recordOf = (saved: SavedWorld, dataDir: string, houses: readonly Pick<House, "name" | "pid">[], temporary: boolean): InstanceRecord => ({
@@ -114,17 +119,24 @@ const startConfigured = async (context: Context, config: GatewayConfig, file: st
   await run(context, saved, config.dataDir, false);
 };
 
+const checkPlugins = async ({ plugins = {} }: Topology): Promise<void> => {
+  const names = Object.values(plugins).map(({ name }) => name);
+  if (names.length > 0) checkSigned(ROOT, (await makeCrypto()).ed25519, names);
+};
+
 const bringUp = async (context: Context, options: InstanceOptions): Promise<InstanceRecord> => {
   if (options.config === undefined) {
     const record = findInstance(context.places, options);
     const saved = readSavedWorld(record.dataDir);
     context.needRoot(saved.driver);
+    await checkPlugins(saved.topology);
     await withLock(record.dataDir, process.pid, async () => run(context, saved, record.dataDir, record.temporary));
     return findInstance(context.places, { instance: record.instance });
   }
   const file = options.config;
   const config = readConfig(file);
   context.needRoot(config.isolation);
+  await checkPlugins(topologyOf(config));
   if (leavesUnjailed(config.isolation)) context.say("WARNING: isolation none protects nothing; it is for measuring only");
   await withLock(config.dataDir, process.pid, async () =>
     config.development === null ? startConfigured(context, config, file) : startDevelopment(context, config),

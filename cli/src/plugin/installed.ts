@@ -9,7 +9,8 @@ import { type OpenedPackage } from "./package-file.ts";
 /** A plugin that is installed: its image is `plugin-<name>`. */
 export type InstalledPlugin = { readonly manifest: PluginManifest; readonly publisher: string };
 
-const PUBLISHER_FILE = "publisher";
+/** Name of the file that says whose an installed plugin is. */
+export const PUBLISHER_FILE = "publisher";
 
 /** Folder of the installed plugins of a project. */
 export const installedFolder = (root: string): string => join(root, ".crossguardian", "plugins");
