@@ -203,15 +203,6 @@ const programOf = (terms: HouseTerms, chain: ChainPlan): Pick<DomainEntry, "imag
 
 const pluginConfigOf = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], settings: Uint8Array): Uint8Array =>
   encode(pluginConfig, {
-const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[]): Draft => ({
-  name: `plugin-${chain.name.toLowerCase()}`,
-  kind: "plugin",
-  chain: chain.name,
-  role: "plugin",
-  ...programOf(terms, chain),
-  keySlot: terms.slots.pathOf(`plugin-${chain.name.toLowerCase()}`),
-  memoryBytes: Math.min(MAX_PLUGIN_MIB, terms.topology.plugins?.[chain.name]?.memoryMiB ?? MAX_PLUGIN_MIB) * MIB,
-  config: encode(pluginConfig, {
     chain: chain.name,
     kind: CHAIN_KIND[kindOfPlan(chain)],
     endpoints,
@@ -241,9 +232,9 @@ const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly En
     chain: chain.name,
     role: "plugin",
     standbyOf,
-    ...programOf(chain),
+    ...programOf(terms, chain),
     keySlot: terms.slots.pathOf(name),
-    memoryBytes: 320 * MIB,
+    memoryBytes: Math.min(MAX_PLUGIN_MIB, terms.topology.plugins?.[chain.name]?.memoryMiB ?? MAX_PLUGIN_MIB) * MIB,
     config: pluginConfigOf(terms, chain, endpoints, standbyOf === null ? settings : (chain.foreign?.standbySettings ?? settings)),
   };
 };
