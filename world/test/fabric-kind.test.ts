@@ -24,6 +24,7 @@ test("a channel enrols the plugin's standby as well: each has a certificate of t
   const started = await fabricKind.start({
     powers: { crypto, hashes: makeHashes(crypto.keccak256), slots },
     name: "C", topology, users: [], folder, outlive: false,
+    remoteOf: () => assert.fail("its peers are told in terms"),
     dev: { kind: "anvil", blockTimeMs: null, depth: 0 },
     terms: { relayGenesis: NOTHING, governorKeys: [], governanceThreshold: 0, pauseAddress: "0x", validators: [], threshold: 0 }, // nothing is deployed here
   });
