@@ -18,8 +18,8 @@ const WAITS_PATIENCE_MS = 15_000;
 const LOOK = "look at its log: ./crossguardian logs";
 const logsOf = (name: string): string => `${LOOK} ${name}`;
 
-/** One witness may be absent; without any other domain something stands still. */
-const weightOf = (kind: string): "stuck" | "warning" => (kind === "witness" || kind === "validator" ? "warning" : "stuck");
+/** One witness, validator or signer may be absent; without any other domain something stands still. */
+const weightOf = (kind: string): "stuck" | "warning" => (["witness", "validator", "signer"].includes(kind) ? "warning" : "stuck");
 
 /** While a standby is absent its role is served all the same. */
 const weightOfDomain = ({ kind, standbyOf = null }: ReportedDomain): "stuck" | "warning" => (standbyOf === null ? weightOf(kind) : "warning");
