@@ -81,7 +81,7 @@ test("one byte of an installed plugin changed: nothing starts any more, and the 
   const before = readFileSync(INSTALLED);
   try {
     writeFileSync(INSTALLED, Buffer.concat([before, Buffer.from("\n")]));
-    await assert.rejects(startTestWorld({ topology }), (error: unknown) => /boot\.file\.changed/u.test(String(error)) && String(error).includes(NAME));
+    await assert.rejects(startTestWorld({ topology }), (error: unknown) => String(error).includes("boot.file.changed") && String(error).includes(NAME));
   } finally {
     writeFileSync(INSTALLED, before);
   }

@@ -1,11 +1,12 @@
-import { type Duplex } from "node:stream";
 import { type Cancel, type Clock } from "@crossguardian/kernel";
-import { makeLengthReader } from "@crossguardian/plugin-kit";
+import { type LentEndpoint, makeLengthReader } from "@crossguardian/plugin-kit";
 import { MAX_SIGNER_MESSAGE_BYTES, type SignerAnswer, signerAnswer, type SignerQuestion, signerQuestion, withLength } from "@crossguardian/utxo";
 import { decodeMessage, encodeMessage } from "@crossguardian/wire";
 
 /** Longest wait for a signer, in ms: it may have to wait for a header itself. */
 export const SIGNER_DEADLINE_MS = 8_000;
+
+type Stream = ReturnType<LentEndpoint["connect"]>;
 
 /** One signer, asked one question after the other over one stream. */
 export type SignerLink = {
@@ -15,8 +16,8 @@ export type SignerLink = {
 };
 
 /** Makes a link; a broken stream is opened again with the next question. */
-export const makeSignerLink = (connect: () => Duplex, clock: Clock): SignerLink => {
-  let stream: Duplex | null = null;
+export const makeSignerLink = (connect: LentEndpoint["connect"], clock: Clock): SignerLink => {
+  let stream: Stream | null = null;
   let waiting: { readonly done: (answer: SignerAnswer | null) => void; readonly cancel: Cancel } | null = null;
   let last: Promise<unknown> = Promise.resolve();
   const settle = (answer: SignerAnswer | null): void => {
@@ -30,7 +31,7 @@ export const makeSignerLink = (connect: () => Duplex, clock: Clock): SignerLink 
     stream = null;
     settle(null);
   };
-  const open = (): Duplex => {
+  const open = (): Stream => {
     const fresh = connect();
     const reader = makeLengthReader(MAX_SIGNER_MESSAGE_BYTES);
     const lost = (): void => {

@@ -4,7 +4,7 @@ import { concatBytes } from "@crossguardian/kernel";
 import { payloadScript, sha256d, type UtxoTransaction, utxoEvidence } from "@crossguardian/proof";
 import { encodeMessage } from "@crossguardian/wire";
 import fc from "fast-check";
-import { encodeUtxoTransaction, payToProgram, STEP } from "../src/index.ts";
+import { encodeUtxoTransaction, payToProgram, STEP } from "@crossguardian/utxo";
 import { crypto, depositOf, evidenceOf, evidenceParts, keyOf, mine, NONE, prove, RECEIVER, REFUND, setUp, transactionOf, ZERO32 } from "./support/pool-world.ts";
 
 type Proven = ReturnType<typeof prove>;

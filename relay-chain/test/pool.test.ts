@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assetArgs, payloadScript } from "@crossguardian/proof";
-import { FAILURE_REASON, payToProgram } from "../src/index.ts";
+import { FAILURE_REASON, payToProgram } from "@crossguardian/utxo";
 import { depositOf, evidenceOf, keyOf, prove, RECEIVER, REFUND, release, requestHashOf, settle, setUp } from "./support/pool-world.ts";
 
 test("a deposit becomes a request that the chain's verifier proves, under the pool's program, and under nothing less", () => {

@@ -4,7 +4,7 @@ import { CHAIN_KIND, compareBytes, concatBytes } from "@crossguardian/kernel";
 import { assetArgs, decodeUtxoHeader, payloadScript, sha256d, type UtxoTransaction, utxoEvidence, utxoTerms, verifyBlockEvents } from "@crossguardian/proof";
 import { type Hashes, makeEntriesTree, makeHashes, wordOf } from "@crossguardian/protocol";
 import { type Decoded, encodeMessage, ENTRY_KIND, type EntryFacts, SUBMIT_CALL, TX_STATUS } from "@crossguardian/wire";
-import { encodeProposal, encodeUtxoTransaction, makePool, payToProgram, type PlannedStep, type Pool, poolProgram, poolScript, type PoolSettings, type Proposal, STEP } from "../../src/index.ts";
+import { encodeProposal, encodeUtxoTransaction, makePool, payToProgram, type PlannedStep, type Pool, poolProgram, poolScript, type PoolSettings, type Proposal, STEP } from "@crossguardian/utxo";
 
 export const LIMIT_BITS = 0x207f_ffff;
 export const OWN = "1356:C:vault";
