@@ -1,3 +1,4 @@
+export { type Evidence, forgeBatch, forgedExecution, type ForgedMint, forgeMint, madeUpBlock, MINTED } from "./gateway/forge.ts";
 export { LAYERS, type Layer } from "./cell/layers.ts";
 export { GROUPS, type Group } from "./probe.ts";
 export { type AttackResult, type ProbeResult } from "./result.ts";

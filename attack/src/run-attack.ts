@@ -134,7 +134,7 @@ const sweepIn = async (folder: string, { places }: AttackOptions): Promise<Sweep
 };
 
 const runAll = async (world: World, folder: string, options: AttackOptions): Promise<{ readonly results: readonly ProbeResult[]; readonly sweep: Sweep | null }> => {
-  const probes = choose(allProbes(world), options);
+  const probes = choose(allProbes(world, folder), options);
   if (!(await isHonestBlockTaken(world))) throw new CodedError("attack.cell.failed", { why: "a relay block that is attested was refused" });
   const lanes = GROUPS.map((group) => [group, probes.filter((probe) => probe.group === group)] as const).filter(([, all]) => all.length > 0);
   const done = await Promise.all(

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
+import { forgeBatch, forgedExecution, type ForgedMint, forgeMint, madeUpBlock, MINTED } from "@crossguardian/attack";
 import { awaitSettled, connectOrderer, headOf, judgeWorld, type Sent, sendAssets, type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { contractsOf, rpcOf, userOn, wrappedBalance } from "./support/calls.ts";
-import { forgeBatch, forgedExecution, type ForgedMint, forgeMint, MINTED } from "./support/forge.ts";
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
 
 const SETTLE_MS = 60_000;
@@ -20,7 +20,7 @@ const publish = async (mint: ForgedMint): Promise<string> => {
   const height = (await headOf(rpcOf(world, "A"))) - DEPTH_BLOCKS;
   const client = await connectOrderer(world.terms.ordererPort, 1, "gateway-a");
   try {
-    client.send("publish", await forgeBatch(world, mint, "gateway-a", height));
+    client.send("publish", forgeBatch(world, mint, "gateway-a", await madeUpBlock(world, mint, height)));
     const { refused } = await client.next("publishAck", SETTLE_MS);
     return refused.map(({ code }) => code).join();
   } finally {

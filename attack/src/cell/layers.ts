@@ -18,7 +18,14 @@ export const GATEWAY_LAYERS = {
   switch: "origin by channel, flow policy, re-encoding, rates",
   receiver: "the frame and message decoder of the domain that is spoken to, and the names it knows",
   proof: "what the interaction domain checks of the relay chain: attestation by t of n validators",
+  relay: "what the validators check before they order: proof against header endpoints of their own, one state for each transfer",
   contract: "what the contract checks before it executes",
+  spec: "the check of what a driver is told: names, paths, bounds",
+  argv: "names and paths reach programs as arguments, never as text of a script",
+  policy: "the reader of the flow policy: a file with a fault stops the start",
+  measure: "the signed manifest, compared at each start",
+  copy: "what runs is a copy that is hashed while it is made",
+  store: "the copy is compared again whenever it is used",
 } as const;
 /** One of {@link GATEWAY_LAYERS}. */
 export type GatewayLayer = keyof typeof GATEWAY_LAYERS;

@@ -121,6 +121,13 @@ const takenBy = (name: PortName, pieces: readonly Uint8Array[]): number => {
 const namesFor = (name: PortName): ReturnType<typeof neighboursOf> =>
   neighboursOf({ ...PORTS[name], name }, Object.entries(PORTS).map(([each, { number, kind }]) => ({ name: each, kind, port: number })));
 
+/** What arrives where a frame is sent to, through the switch with its real policy. */
+export const deliver = (from: PortName, to: PortName, bytes: HostileFrame["bytes"]): readonly Uint8Array[] => {
+  const ends = switched(readFileSync(join(POLICY_DIR, "gateway.flow"), "utf8"));
+  ends.say(from, bytes(PORTS[to].number));
+  return ends.heard(to);
+};
+
 /** Whether a hostile frame has any effect on the domain it is meant for. Without the layer `switch`: one without a policy, and for a spoofed origin no switch. */
 export const frameSucceeds = (layers: ReadonlySet<Layer>, { from, to, bytes }: HostileFrame, claims?: PortName): boolean => {
   const policy = readFileSync(join(POLICY_DIR, "gateway.flow"), "utf8");

@@ -4,13 +4,16 @@ import { type Probe } from "../probe.ts";
 import { attestationProbes } from "./attestation.ts";
 import { FILE_PROBES } from "./files.ts";
 import { KERNEL_PROBES } from "./kernel.ts";
+import { managementProbes } from "./management.ts";
 import { GATEWAY_NETWORK_PROBES, NETWORK_PROBES } from "./network.ts";
 import { PROCESS_PROBES } from "./processes.ts";
 import { FRAME_PROBES } from "./protocol.ts";
 import { RESOURCE_PROBES } from "./resources.ts";
+import { spoofedProbes } from "./spoofed.ts";
+import { transferProbes } from "./transfers.ts";
 
-/** Every probe against a running gateway. */
-export const allProbes = (world: World): readonly Probe[] => [
+/** Every probe against a running gateway. @param folder of the lab, on the disk of the host */
+export const allProbes = (world: World, folder: string): readonly Probe[] => [
   ...FILE_PROBES,
   ...PROCESS_PROBES,
   ...KERNEL_PROBES,
@@ -19,4 +22,7 @@ export const allProbes = (world: World): readonly Probe[] => [
   ...RESOURCE_PROBES,
   ...FRAME_PROBES,
   ...attestationProbes(world),
+  ...spoofedProbes(world),
+  ...transferProbes(world),
+  ...managementProbes(folder),
 ];

@@ -8,7 +8,18 @@ import {
 import { keyOf, signAscending, vaultOf, type World } from "@crossguardian/world";
 import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, type Hex, keccak256, pad, parseAbiItem, toHex, toRlp, zeroHash } from "viem";
 
-import { contractsOf, rpcOf } from "./calls.ts";
+
+const contractsOf = (world: World, chain: string): NonNullable<ReturnType<World["deployments"]["get"]>> => {
+  const deployment = world.deployments.get(chain);
+  if (deployment === undefined) throw new Error(`no contracts on chain ${chain}`);
+  return deployment;
+};
+
+/** Evidence of one block, and where in it the event is said to stand. */
+export type Evidence = { readonly height: bigint; readonly evidence: Uint8Array; readonly place: { readonly tx: number; readonly log: number } };
+
+/** A way to make up an event. */
+export type Forgery = { readonly name: string; readonly says: string; readonly make: (world: World, mint: ForgedMint, height: bigint) => Promise<Evidence> };
 
 const GATEWAY_KEY = keyLabel("gateway-key");
 const VALIDATOR_KEY = keyLabel("validator-key");
@@ -62,23 +73,42 @@ const rlpHeader = (header: Readonly<Record<string, Hex | undefined>>): Hex =>
     }),
   );
 
-/** Evidence that proves the made-up event, in a block made up for it at a height where the chain has another one. */
-const forgeEvidence = async (world: World, mint: ForgedMint, height: bigint): Promise<Uint8Array> => {
+type Change = {
+  /** The block's own receipts root is kept: the receipt is in no trie of it. */
+  readonly keepRoot?: boolean;
+  /** Fields of the header that are others than the chain's. */
+  readonly header?: Readonly<Record<string, Hex>>;
+  /** Status of the receipt; 1 is success (EIP-658). */
+  readonly status?: Hex;
+};
+
+const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { keepRoot = false, header = {}, status = "0x01" }: Change): Promise<Evidence> => {
   const { facts, bodyHash, args, source } = mint;
   const data = encodeAbiParameters(
     REQUEST.inputs.filter((input) => !("indexed" in input)),
     [facts.index, to0x(facts.requestHash), to0x(bodyHash), TIMEOUT_MS, PRIORITY, false, "mint", args.map((each) => to0x(each))],
   );
   const topics = encodeEventTopics({ abi: gatewayAbi, eventName: "Request", args: { from: keyOf(world, mint.from), to: keyOf(world, mint.to) } }) as Hex[]; // no topic is left open
-  const receipt = concat(["0x02", toRlp(["0x01", "0x5208", `0x${"00".repeat(256)}`, [[contractsOf(world, source).gateway, topics, data]]])]);
+  const receipt = concat(["0x02", toRlp([status, "0x5208", `0x${"00".repeat(256)}`, [[contractsOf(world, source).gateway, topics, data]]])]);
   const leaf = toRlp(["0x2080", receipt]); // the only one: path of transaction 0, even, ends here
-  const genuine = await rpcOf(world, source).call<Record<string, Hex>>("eth_getBlockByNumber", [toHex(height), false]);
-  return encodeMessage(evmEvidence, { header: fromHex(rlpHeader({ ...genuine, receiptsRoot: keccak256(leaf) })), nodes: [fromHex(leaf)] });
+  const genuine = await world.rpcs.get(source)?.call<Record<string, Hex>>("eth_getBlockByNumber", [toHex(height), false]);
+  const fields = { ...genuine, ...(keepRoot ? {} : { receiptsRoot: keccak256(leaf) }), ...header };
+  return { height, evidence: encodeMessage(evmEvidence, { header: fromHex(rlpHeader(fields)), nodes: [fromHex(leaf)] }), place: { tx: 0, log: 0 } };
 };
 
+/** Evidence that proves the made-up event, in a block made up for it at a height where the chain has another one. */
+export const madeUpBlock: Forgery["make"] = async (world, mint, height) => forgedEvidence(world, mint, height, {});
+
+/** Ways to make up an event and what would prove it. */
+export const FORGERIES: readonly Forgery[] = [
+  { name: "block", says: "an event in a block made up for it", make: madeUpBlock },
+  { name: "receipt", says: "an event in a receipt that is not in the trie of the true block", make: async (world, mint, height) => forgedEvidence(world, mint, height, { keepRoot: true }) },
+  { name: "header", says: "an event in a header of another height", make: async (world, mint, height) => forgedEvidence(world, mint, height, { header: { number: toHex(height + 1_000n) } }) },
+  { name: "failed", says: "an event of a transaction that failed", make: async (world, mint, height) => forgedEvidence(world, mint, height, { status: "0x" }) },
+];
+
 /** The made-up request as a batch signed with the stolen key of its gateway. */
-export const forgeBatch = async (world: World, mint: ForgedMint, gateway: string, height: bigint): Promise<Message<"publish">> => {
-  const evidence = await forgeEvidence(world, mint, height);
+export const forgeBatch = (world: World, mint: ForgedMint, gateway: string, { height, evidence, place }: Evidence): Message<"publish"> => {
   const content = { func: "mint", args: mint.args };
   const source = targetOf(world, mint.source);
   const ibtp = encodeIbtp({
@@ -91,7 +121,7 @@ export const forgeBatch = async (world: World, mint: ForgedMint, gateway: string
     }),
   });
   const batch = encodeMessage(batchContent, {
-    gateway, batchId: BigInt(Date.now()), evidences: [{ chain: mint.source, height, evidence }], entries: [{ ibtp, evidence: 0, tx: 0, log: 0 }],
+    gateway, batchId: BigInt(Date.now()), evidences: [{ chain: mint.source, height, evidence }], entries: [{ ibtp, evidence: 0, ...place }],
   });
   const key = world.crypto.deriveKey(world.slots.rootOf(`interaction-${gateway}`), GATEWAY_KEY);
   const [signature] = signAscending(world.crypto, world.hashes.keccak256(batch), [key]);
