@@ -32,5 +32,6 @@ export { makeDetector } from "./detect/detector.ts";
 export { judgeSeries, type SeriesMemory } from "./detect/judge-series.ts";
 export { FALSE_ALARM_BUDGET_PER_YEAR, SERIES, WARM_UP_POINTS } from "./detect/rules.ts";
 export { BUSY_SHARE, decideLoan, IDLE_MS, type Loan, noLoan, STEP_SHARE, WANT_MS } from "./resources/lend-cpu.ts";
-export { type LoanRecord, makeLender } from "./resources/lender.ts";
+export { type LoanRecord } from "./resources/lend-cpu.ts";
+export { makeLender } from "./resources/lender.ts";
 export { ALLOCATED_DEADLINE_MS, serveResources } from "./resources/serve-resources.ts";

@@ -6,7 +6,7 @@ import { type OrderDesk } from "./access/order-desk.ts";
 import { type Allocation, type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type ProcessLook, type Pulse } from "./judge-pulse.ts";
-import { type LoanRecord } from "./resources/lender.ts";
+import { type LoanRecord } from "./resources/lend-cpu.ts";
 import { type Hold, NO_HOLD, type ResponseRecord } from "./response/step.ts";
 
 /** The messages management sends and takes, by port. */

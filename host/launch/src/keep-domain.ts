@@ -1,33 +1,13 @@
 import { join } from "node:path";
 import { type HostGroup, type RunningDomain } from "@crossguardian/isolation";
-import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { type HostProcess } from "./adapters/host-process.ts";
 import { rateOf } from "./allocation.ts";
 import { applyChange, startChange, volumeOf } from "./allocate.ts";
-import { type Allocations } from "./allocations.ts";
-import { type Admissions } from "./admissions.ts";
-import { type HouseCode } from "./code-cache.ts";
 import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
-import { type HousePowers } from "./house-powers.ts";
+import { type HouseParts } from "./house-parts.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
 import { type Kept, type Run } from "./keep-running.ts";
 import { MANAGEMENT_KEY_FD } from "./management-lines.ts";
-import { type ManagementLink } from "./management-link.ts";
-import { type Member } from "./member.ts";
-import { type SwitchPorts } from "./switch-ports.ts";
-
-/** The parts of a house its domains are started with. */
-export type HouseParts = {
-  readonly spec: HouseSpec;
-  readonly powers: HousePowers;
-  readonly ports: SwitchPorts<HeldSocket>;
-  readonly link: ManagementLink;
-  readonly admissions: Admissions;
-  readonly members: ReadonlyMap<string, Member>;
-  readonly allocations: Allocations;
-  /** Filled before the first start. */
-  readonly code: HouseCode;
-};
 
 /** The domain whose work an entry does: its own, or that of the one it stands by for. */
 const roleOf = ({ domains }: HouseSpec, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;

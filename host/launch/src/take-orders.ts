@@ -1,7 +1,7 @@
 import { CodedError } from "@crossguardian/kernel";
 import { allocate, type AllocateOrder } from "./allocate.ts";
 import { type HoldOrder, holdDomain } from "./hold-domain.ts";
-import { type HouseParts } from "./keep-domain.ts";
+import { type HouseParts } from "./house-parts.ts";
 
 /** Does what management orders about allocations and whitelist mode, and tells it what came of it; of lent cpu only the record tells. */
 export const takeAllocation = async (parts: HouseParts, order: AllocateOrder): Promise<void> => {

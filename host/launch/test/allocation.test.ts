@@ -6,7 +6,7 @@ import { allocate } from "../src/allocate.ts";
 import { openAllocations } from "../src/allocations.ts";
 import { decodeAllocation } from "../src/decode-allocation.ts";
 import { type DomainEntry } from "../src/house-spec.ts";
-import { type HouseParts } from "../src/keep-domain.ts";
+import { type HouseParts } from "../src/house-parts.ts";
 import { type Member } from "../src/member.ts";
 
 const unused = (): never => {

@@ -1,6 +1,6 @@
 import { type Message } from "@crossguardian/wire";
 import { type KernelCounters } from "../house.ts";
-import { quotaOf } from "../resources/lender.ts";
+import { quotaOf } from "../resources/quota-of.ts";
 import { type Watched } from "../watched.ts";
 import { type FlowRate, makeFlowRates, type PortRates } from "./flow-rates.ts";
 import { type History, makeHistory } from "./history.ts";

@@ -17,6 +17,19 @@ export type Loan = { readonly percent: number; readonly busySinceMs: number | nu
 /** Bounds of a loan. */
 export type LoanBounds = { readonly base: number; readonly most: number };
 
+/** A change of what is lent, in the form of the record of responses. */
+export type LoanRecord = {
+  readonly atMs: number;
+  readonly domain: string;
+  readonly epoch: string;
+  readonly step: "lend";
+  readonly outcome: "ordered";
+  readonly tookMs: null;
+  readonly by: "resources";
+  readonly says: string;
+  readonly facts: Readonly<Record<string, number>>;
+};
+
 /** Nothing is lent. */
 export const noLoan = ({ base }: LoanBounds): Loan => ({ percent: base, busySinceMs: null, idleSinceMs: null });
 

@@ -2,23 +2,10 @@ import { type Clock, type Log } from "@crossguardian/kernel";
 import { type Allocation, type ToLauncher } from "../house.ts";
 import { type Monitored } from "../monitor/make-monitor.ts";
 import { nameFacts, type Watched } from "../watched.ts";
-import { decideLoan, type Loan, type LoanBounds, noLoan } from "./lend-cpu.ts";
+import { decideLoan, type Loan, type LoanBounds, type LoanRecord, noLoan } from "./lend-cpu.ts";
 
 /** Changes of loans kept for whoever asks. */
 export const MAX_RECENT_LOANS = 256;
-
-/** A change of what is lent, in the form of the record of responses. */
-export type LoanRecord = {
-  readonly atMs: number;
-  readonly domain: string;
-  readonly epoch: string;
-  readonly step: "lend";
-  readonly outcome: "ordered";
-  readonly tookMs: null;
-  readonly by: "resources";
-  readonly says: string;
-  readonly facts: Readonly<Record<string, number>>;
-};
 
 /** What a lender works with. */
 export type LenderParts = {
@@ -42,9 +29,6 @@ const boundsOf = ({ allocation, domain }: Watched): LoanBounds | null => {
   const most = allocation.cpuMostPercent ?? null;
   return base === null || most === null || most <= base ? null : { base, most };
 };
-
-/** Quota of a domain without a loan, in percent of one core; 0: none. */
-export const quotaOf = ({ allocation, domain, hold }: Watched): number => hold.cpuPercent ?? (allocation.cpuPercent === undefined ? domain.cpuQuotaPercent : allocation.cpuPercent) ?? 0;
 
 /** Makes the lender of a house. */
 export const makeLender = ({ clock, log, tellLauncher, isSuspect, keep }: LenderParts): Lender => {
