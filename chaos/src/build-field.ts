@@ -1,5 +1,6 @@
 import { type ChainKind, type DevProxies, startProxy } from "@crossguardian/devnet";
-import { buildTemporaryWorld, DEMO_TOPOLOGY, type Topology } from "@crossguardian/world";
+import { type ChainKindName } from "@crossguardian/kernel";
+import { buildTemporaryWorld, DEMO_TOPOLOGY, evmChainsOf, type Topology, withKinds } from "@crossguardian/world";
 import { join } from "node:path";
 
 import { type Field } from "./field.ts";
@@ -37,18 +38,25 @@ const RETRY_MS = 1_500;
 
 const validatorNames = ({ validators }: Topology): readonly string[] => Array.from({ length: validators }, (_, at) => `validator-${at + 1}`);
 
-/**
- * Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy; `isFine` makes blocks faster where the chain lets
- * it. Nothing of it stays, also when this process is killed.
- */
-export const buildField = async (chainKind: ChainKind, places: FieldPlaces, isFine: boolean, onStep: (step: string) => void): Promise<BuiltField> => {
+/** Kinds of chains that a field can have: that of the first gateway's chains, which is evm, and that of the others'. */
+export const FIELD_KINDS = ["evm", "fabric"] as const satisfies readonly ChainKindName[];
+
+/** The detour of a URL: the same scheme on another port of this machine. */
+const detourOf = (url: string, proxyUrl: string): string => `${new URL(url).protocol}//${new URL(proxyUrl).host}`;
+
+/** Which chains a field has, and whether their blocks are made faster than usual where the chain lets it. */
+export type FieldWishes = { readonly chain: ChainKind; readonly kinds: readonly ChainKindName[]; readonly isFine: boolean };
+
+/** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy. Nothing of it stays, also when this process is killed. */
+export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishes, places: FieldPlaces, onStep: (step: string) => void): Promise<BuiltField> => {
+  const topology = withKinds(CHAOS_TOPOLOGY, kinds);
   const { blockTimeMs: usualMs, depth } = PACE[chainKind];
   const blockTimeMs = isFine && usualMs !== null ? FINE_BLOCK_TIME_MS : usualMs;
   const started: DevProxies[] = [];
   let miner: Miner | null = null;
   const dataDir = join(places.dataRoot, places.instance);
   const chainDir = join(dataDir, "chains");
-  const names = [...CHAOS_TOPOLOGY.gateways.map(({ name }) => name), ...validatorNames(CHAOS_TOPOLOGY)];
+  const names = [...topology.gateways.map(({ name }) => name), ...validatorNames(topology)];
   const chains: string[] = [];
   const ports = (proxies: DevProxies): readonly number[] => proxies.urls.map((url) => Number(new URL(url).port));
   const stopProxies = async (): Promise<void> => {
@@ -57,7 +65,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, isFi
   try {
     const world = await buildTemporaryWorld({
       ...places,
-      topology: CHAOS_TOPOLOGY,
+      topology,
       dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
@@ -69,7 +77,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, isFi
           const proxies = await startProxy({ upstreams: [...urls.values()] });
           started.push(proxies);
           chains.push(...urls.keys());
-          return new Map([...urls.keys()].map((name, at) => [name, proxies.urls[at] ?? ""]));
+          return new Map([...urls].map(([name, url], at) => [name, detourOf(url, proxies.urls[at] ?? "")]));
         },
         orderer: async (port) => {
           const proxies = await startProxy({ upstreams: names.map(() => `http://127.0.0.1:${port}`) });
@@ -78,7 +86,7 @@ export const buildField = async (chainKind: ChainKind, places: FieldPlaces, isFi
         },
       },
     });
-    if (blockTimeMs !== null) miner = await mineByTurns(new Map([...world.chains.values()].map(({ name, url }) => [name, url])), blockTimeMs);
+    if (blockTimeMs !== null) miner = await mineByTurns(new Map(evmChainsOf(topology).map((name) => [name, world.chains.get(name)?.url ?? ""])), blockTimeMs);
     const [plugins, orderer] = started;
     if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
     const field: Field = {

@@ -1,5 +1,5 @@
 import { type ChainKind } from "@crossguardian/devnet";
-import { chainsOf, type Topology } from "@crossguardian/world";
+import { evmChainsOf, type Topology } from "@crossguardian/world";
 
 /** Kinds of processes that are killed. */
 export const PROCESS_KINDS = [
@@ -19,7 +19,7 @@ const common = (house: string): readonly Victim[] => [
   { kind: "launcher", house, domain: "launcher", chain: null },
 ];
 
-/** Every process of a world that may be killed. A node of anvil keeps its chain in memory only: it is stopped for a while, not killed. */
+/** Every process of a world that may be killed. A node of anvil and a Fabric test network keep their chain in memory only: they are stopped for a while, not killed. */
 export const rosterOf = (topology: Topology, chainKind: ChainKind): readonly Victim[] => [
   ...topology.gateways.flatMap(({ name: house, chains }) => [
     ...common(house),
@@ -33,5 +33,5 @@ export const rosterOf = (topology: Topology, chainKind: ChainKind): readonly Vic
   ...common("relay"),
   { kind: "orderer", house: "relay", domain: "orderer", chain: null },
   ...Array.from({ length: topology.validators }, (_, at): Victim => ({ kind: "validator", house: "relay", domain: `validator-${at + 1}`, chain: null })),
-  ...(chainKind === "ganache" ? chainsOf(topology).map((chain): Victim => ({ kind: "chain", house: "", domain: `chain-${chain.toLowerCase()}`, chain })) : []),
+  ...(chainKind === "ganache" ? evmChainsOf(topology).map((chain): Victim => ({ kind: "chain", house: "", domain: `chain-${chain.toLowerCase()}`, chain })) : []),
 ];

@@ -1,12 +1,13 @@
 import { type ChainKind } from "@crossguardian/devnet";
-import { CodedError } from "@crossguardian/kernel";
+import { type ChainKindName, CodedError } from "@crossguardian/kernel";
 import { type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { type BuiltField, buildField, type FieldPlaces } from "./build-field.ts";
 import { chooseFaults } from "./faults/index.ts";
 import { keepLogs } from "./keep-logs.ts";
-import { type Load, type LoadKind, type LoadRate, runLoad } from "./load/run-load.ts";
+import { type LoadKind } from "./load/lane.ts";
+import { type Load, type LoadRate, runLoad } from "./load/run-load.ts";
 import { judgeHistory, type HistoryVerdict } from "./oracle/judge-history.ts";
 import { readHistory, servicesOf } from "./oracle/read-history.ts";
 import { type Known, shortestHistory } from "./oracle/shortest-history.ts";
@@ -30,7 +31,10 @@ export type ChaosOptions = {
   readonly kinds: readonly ProcessKind[];
   /** Ends the faults after this time; null: when all kills are done. */
   readonly forMs: number | null;
+  /** Development chain behind chains of kind evm. */
   readonly chain: ChainKind;
+  /** Kinds of the gateways' chains, of {@link FIELD_KINDS}; the first is evm. */
+  readonly chains: readonly ChainKindName[];
   /** Names of the faults that may happen beside the kills; null: all. */
   readonly only: readonly string[] | null;
   readonly places: FieldPlaces;
@@ -69,6 +73,12 @@ const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
 };
 /** Twice the load, with fine blocks: pauses shorter than two usual rounds are seen. */
 const FINE_LOAD: LoadRate = { everyMs: 50, assets: 1, maxOpen: 120 };
+/** A channel commits a pair's transactions one after the other, and its chaincode runs in JavaScript. */
+const LOAD_WITH_FABRIC: LoadRate = { everyMs: 300, assets: 1, maxOpen: 40 };
+const loadOf = ({ chains, chain, each }: ChaosOptions): LoadRate => {
+  if (chains.includes("fabric")) return LOAD_WITH_FABRIC;
+  return each !== null && chain === "anvil" ? FINE_LOAD : LOAD[chain];
+};
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
 const SETTLE_DEADLINE_MS = 180_000;
@@ -114,7 +124,7 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: Retur
   const relay = watchRelay(field.world);
   let load: Load | null = null;
   try {
-    load = runLoad(field.world, chains, each !== null && options.chain === "anvil" ? FINE_LOAD : LOAD[options.chain]);
+    load = runLoad(field.world, chains, loadOf(options));
     await wait(WARM_UP_MS);
     const results = await runSteps({ field, eyes: { chains, relay }, roster, schedule, forMs: options.forMs, oneAtATime: each !== null, wait, log });
     await load.stop();
@@ -144,7 +154,8 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const started = performance.now();
   const log = makeRunLog(options.write);
   const faults = chooseFaults(options.chain, options.only);
-  const built = await buildField(options.chain, options.places, options.each !== null, (step) => {
+  const wishes = { chain: options.chain, kinds: options.chains, isFine: options.each !== null };
+  const built = await buildField(wishes, options.places, (step) => {
     log.note(step);
   });
   let isGood = false;

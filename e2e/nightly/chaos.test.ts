@@ -8,6 +8,7 @@ import { missingPart } from "../test/support/with-world.ts";
 
 const HOUR_MS = 3_600_000;
 const KILLS = 300;
+const FABRIC_KILLS = 30;
 /** A break has to be seen within so many kills. */
 const BROKEN_KILLS = 100;
 const LEAST_AT_CRASH_POINT = 10;
@@ -20,6 +21,14 @@ for (const seed of [7, 20_260_801]) {
     for (const [point, hits] of Object.entries(result.crashPoints)) assert.ok(hits >= LEAST_AT_CRASH_POINT, `${point} was hit ${hits} times`);
   });
 }
+
+test("kills and faults of a world with a Fabric channel lose nothing, double nothing and leave nothing open", { skip: missingPart, timeout: HOUR_MS }, async () => {
+  const result = await chaosRun({ kills: FABRIC_KILLS, seed: 7, chains: ["evm", "fabric"] });
+  assert.deepEqual(result.complaints, [], result.history.join("\n"));
+  const { lost, duplicated, stuck, kills } = result;
+  assert.deepEqual({ lost, duplicated, stuck, kills }, { lost: 0, duplicated: 0, stuck: 0, kills: FABRIC_KILLS });
+  assert.ok(result.committed > 0 && result.rolledBack > 0);
+});
 
 for (const how of BREAKS) {
   test(`the oracle objects to a program whose exactly-once is broken: ${how}`, { skip: missingPart, timeout: HOUR_MS }, async () => {

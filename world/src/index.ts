@@ -45,6 +45,7 @@ export {
   chainsOf,
   dataOf,
   DEMO_TOPOLOGY,
+  evmChainsOf,
   kindOf,
   kindOfPlan,
   numericIdOf,

@@ -9,7 +9,7 @@ import { type Node, type Proxies } from "./node.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
 import { type ForeignOrder, type StartedForeign } from "./kinds/foreign-chain.ts";
 import { foreignKind } from "./kinds/foreign-kinds.ts";
-import { chainsOf, type ChainPlan, type Detours, kindOf, type Topology } from "./world.ts";
+import { chainsOf, type ChainPlan, type Detours, evmChainsOf, kindOf, type Topology } from "./world.ts";
 
 /** Development chains with the proxies of their header witnesses. */
 export type StartedChains = {
@@ -28,8 +28,6 @@ const FIRST_CHAIN_ID = 31_337;
 
 /** Users of a development world. */
 export const devUsers = (count: number): readonly DevAccount[] => devAccounts(FIRST_USER + count).slice(FIRST_USER);
-
-const evmChainsOf = (topology: Topology): readonly string[] => chainsOf(topology).filter((name) => kindOf(topology, name) === "evm");
 
 /** Proxies of one chain: one per witness of the gateway, then as many for each validator. */
 const proxiesPerChain = ({ witnesses, validators }: Topology): number => witnesses * (1 + validators);
@@ -90,29 +88,34 @@ export const startChains = async (
   const upstreams = started.flatMap(({ node }) => Array.from({ length: perChain }, () => node.url));
   const proxies = await startProxy({ upstreams, outlive });
   undo.push(proxies.stop);
-  const pluginUrls = await options.detours?.plugins(new Map(started.map(({ name, node }) => [name, node.url])));
+  const foreign = await startingForeign;
+  const urls = [...started.map(({ name, node }) => [name, node.url] as const), ...foreign.map(({ plan }) => [plan.name, plan.url] as const)];
+  const pluginUrls = await options.detours?.plugins(new Map(urls));
   const plans = await Promise.all(
     started.map(async ({ name, numericId, node, rpc }, at): Promise<ChainPlan> => {
       const genesis = await rpc.call<{ readonly hash: Hex }>("eth_getBlockByNumber", ["0x0", false]);
       const pluginUrl = pluginUrls?.get(name);
-      const urls = proxies.urls.slice(at * perChain, (at + 1) * perChain);
+      const witnessUrls = proxies.urls.slice(at * perChain, (at + 1) * perChain);
       return {
         name,
         numericId,
         gateway: topology.gateways.find((each) => each.chains.includes(name))?.name ?? "",
         url: node.url,
         ...(pluginUrl === undefined ? {} : { pluginUrl }),
-        witnessUrls: urls.slice(0, topology.witnesses),
+        witnessUrls: witnessUrls.slice(0, topology.witnesses),
         validatorUrls: Array.from({ length: topology.validators }, (_, of) =>
-          urls.slice(topology.witnesses * (1 + of), topology.witnesses * (2 + of)),
+          witnessUrls.slice(topology.witnesses * (1 + of), topology.witnesses * (2 + of)),
         ),
         depth: dev.depth,
         genesisHash: fromHex(genesis.hash, 32),
       };
     }),
   );
-  const foreign = await startingForeign;
-  const all = new Map([...plans, ...foreign.map(({ plan }) => plan)].map((plan) => [plan.name, plan]));
+  const foreignPlans = foreign.map(({ plan }): ChainPlan => {
+    const pluginUrl = pluginUrls?.get(plan.name);
+    return pluginUrl === undefined ? plan : { ...plan, pluginUrl };
+  });
+  const all = new Map([...plans, ...foreignPlans].map((plan) => [plan.name, plan]));
   return {
     nodes: new Map<string, Node>([...started.map(({ name, node }) => [name, node] as const), ...foreign.map(({ plan, node }) => [plan.name, node] as const)]),
     proxies,

@@ -84,6 +84,9 @@ export const kindOf = (topology: Topology, chain: string): ChainKindName => topo
 /** Kind of a planned chain. */
 export const kindOfPlan = (plan: Pick<ChainPlan, "kind">): ChainKindName => plan.kind ?? "evm";
 
+/** Chains of a world that are EVM chains. */
+export const evmChainsOf = (topology: Topology): readonly string[] => chainsOf(topology).filter((name) => kindOf(topology, name) === "evm");
+
 /** The second half of the chains, gateway B's, of another kind than the first. */
 export const withKinds = (topology: Topology, kinds: readonly ChainKindName[]): Topology => {
   const given = topology.gateways.flatMap(({ chains }, at) => chains.map((chain) => [chain, kinds[Math.min(at, kinds.length - 1)] ?? "evm"] as const));

@@ -1,5 +1,5 @@
 import { CodedError } from "@crossguardian/kernel";
-import { chainsOf, headOf, makeRpc, type Rpc } from "@crossguardian/world";
+import { chainsOf, evmChainsOf, headOf, makeRpc, type Rpc } from "@crossguardian/world";
 
 import { type Field, signalProcess } from "../field.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
@@ -9,16 +9,22 @@ const CALL_DEADLINE_MS = 5_000;
 /** Longer than the timeout of the transfers that are sent with a short one, in ms. */
 const PAST_TIMEOUT_MS = 7_000;
 
-const targetOf = (field: Field, { choice }: FaultOrder): { readonly chain: string; readonly rpc: Rpc; readonly pid: number } => {
+/** A chain of any kind, and its node. */
+const nodeOf = (field: Field, { choice }: FaultOrder): { readonly chain: string; readonly pid: number } => {
   const chain = chosen(chainsOf(field.world.topology), choice);
-  return { chain, rpc: makeRpc(field.world.chains.get(chain)?.url ?? "", CALL_DEADLINE_MS), pid: field.nodes.get(chain)?.pid ?? 0 };
+  return { chain, pid: field.nodes.get(chain)?.pid ?? 0 };
+};
+
+const evmChainOf = (field: Field, { choice }: FaultOrder): { readonly chain: string; readonly rpc: Rpc } => {
+  const chain = chosen(evmChainsOf(field.world.topology), choice);
+  return { chain, rpc: makeRpc(field.world.chains.get(chain)?.url ?? "", CALL_DEADLINE_MS) };
 };
 
 /** The node of a chain answers nobody and mines nothing. */
 export const chainPaused: Fault = {
   resource: RESOURCE,
   inject: async (field, order) => {
-    const { chain, pid } = targetOf(field, order);
+    const { chain, pid } = nodeOf(field, order);
     signalProcess(pid, "SIGSTOP");
     return { report: { what: `chain ${chain} stands still for ${order.lastsMs} ms`, chains: [chain] }, heal: async () => void signalProcess(pid, "SIGCONT") };
   },
@@ -28,7 +34,7 @@ export const chainPaused: Fault = {
 export const chainDownPastTimeout: Fault = {
   resource: RESOURCE,
   inject: async (field, order) => {
-    const { chain, pid } = targetOf(field, order);
+    const { chain, pid } = nodeOf(field, order);
     signalProcess(pid, "SIGSTOP");
     try {
       await order.wait(PAST_TIMEOUT_MS);
@@ -56,7 +62,7 @@ const checkLinks = async (rpc: Rpc, chain: string, blocks: number): Promise<void
 export const reorg = (blocksOf: (field: Field) => number): Fault => ({
   resource: RESOURCE,
   inject: async (field, order) => {
-    const { chain, rpc } = targetOf(field, order);
+    const { chain, rpc } = evmChainOf(field, order);
     const blocks = blocksOf(field);
     const [method, params] = further(order.choice, 4) < 0.5 ? ["anvil_rollback", [blocks]] : ["anvil_reorg", [blocks, []]];
     const replace = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { to0x } from "@crossguardian/kernel";
-import { accountAddress, chainsOf, makeRpc, type Rpc } from "@crossguardian/world";
+import { accountAddress, evmChainsOf, makeRpc, type Rpc } from "@crossguardian/world";
 import { type Hex } from "viem";
 
 import { type Field } from "../field.ts";
@@ -21,7 +21,7 @@ type Target = { readonly chain: string; readonly rpc: Rpc; readonly account: Hex
 
 const targetOf = (field: Field, { choice }: FaultOrder): Target => {
   const { world } = field;
-  const chain = chosen(chainsOf(world.topology), choice);
+  const chain = chosen(evmChainsOf(world.topology), choice);
   return {
     chain,
     rpc: makeRpc(world.chains.get(chain)?.url ?? "", CALL_DEADLINE_MS),

@@ -1,13 +1,17 @@
 import { type ProxyMode } from "@crossguardian/devnet";
-import { chainsOf } from "@crossguardian/world";
+import { chainsOf, evmChainsOf } from "@crossguardian/world";
 
 import { chosen, type Fault, further } from "./fault.ts";
+
+/** Modes that read nothing and suit any protocol; the others read JSON-RPC. */
+const UNREAD: readonly ProxyMode["kind"][] = ["stall", "cut", "slow"];
 
 /** A plugin's endpoint behaves as a mode of the devnet's proxies says. */
 export const rpcFault = (mode: ProxyMode): Fault => ({
   resource: "rpc",
   inject: async (field, { choice }) => {
-    const chain = chosen(chainsOf(field.world.topology), choice);
+    const { topology } = field.world;
+    const chain = chosen(UNREAD.includes(mode.kind) ? chainsOf(topology) : evmChainsOf(topology), choice);
     const { proxies, numberOf } = field.pluginLinks;
     await proxies.set(numberOf(chain), mode);
     return {
@@ -22,7 +26,7 @@ export const witnessLies: Fault = {
   resource: "witness",
   inject: async (field, { choice }) => {
     const { world } = field;
-    const chain = chosen(chainsOf(world.topology), choice);
+    const chain = chosen(evmChainsOf(world.topology), choice);
     const number = Math.floor(further(choice, 1) * world.topology.witnesses * 2);
     const proxy = world.proxyOf(chain, number);
     await world.proxies.set?.(proxy, "lie");

@@ -1,8 +1,10 @@
 import { gatewayAbi } from "@crossguardian/contracts-evm";
-import { makeRpc, type Rpc, transferKey, type World } from "@crossguardian/world";
+import { type ChainPlan, kindOfPlan, makeRpc, type Rpc, transferKey, type World } from "@crossguardian/world";
 import { decodeEventLog, encodeEventTopics, type Hex } from "viem";
 
 import { type Miner } from "../mine-by-turns.ts";
+import { openChain } from "../open-chain.ts";
+import { pollAccess } from "./poll-access.ts";
 
 /** An event of a transfer as a chain shows it at the moment; a reorganisation may take it away again. */
 export type SeenEvent = {
@@ -146,12 +148,17 @@ export const watchChains = (world: World, miner: Pick<Miner, "made" | "more"> | 
     },
     remove: states.remove,
   };
-  const loops = [...world.chains.values()].map(async ({ name, url }) => {
-    const poll = pollerOf(name, makeRpc(url, CALL_DEADLINE_MS), world.deployments.get(name)?.gateway ?? "0x", reports);
+  const pollOf = (plan: ChainPlan): (() => Promise<void>) =>
+    kindOfPlan(plan) === "evm"
+      ? pollerOf(plan.name, makeRpc(plan.url, CALL_DEADLINE_MS), world.deployments.get(plan.name)?.gateway ?? "0x", reports)
+      : pollAccess(openChain(world, plan), reports.add);
+  const loops = [...world.chains.values()].map(async (plan) => {
+    const { name } = plan;
+    const poll = pollOf(plan);
     while (!isStopped) {
       const blocks = miner?.made(name) ?? 0;
       await poll().catch(() => undefined); // the chain is being hit; the next poll reads what this one missed
-      if (miner === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      if (miner === null || kindOfPlan(plan) !== "evm") await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       else await miner.more(name, blocks, QUIET_POLL_MS);
     }
   });

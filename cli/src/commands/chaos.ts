@@ -1,9 +1,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 
-import { type Break, BREAKS, type ChaosOptions, type ChaosResult, makeBrokenTree, runChaos, SINGLE_KINDS } from "@crossguardian/chaos";
+import { type Break, BREAKS, type ChaosOptions, type ChaosResult, FIELD_KINDS, makeBrokenTree, runChaos, SINGLE_KINDS } from "@crossguardian/chaos";
 import { CodedError } from "@crossguardian/kernel";
 import { type Command, Option } from "commander";
 
+import { chainKinds } from "../config/chain-kinds.ts";
 import { type Context, count, examples, JSON_OPTION, repeated } from "../context.ts";
 
 const MAX_KILLS = 100_000;
@@ -12,7 +13,7 @@ const MAX_SEED = 2 ** 32 - 1;
 const MAX_SECONDS = 24 * 3_600;
 const MS_PER_SECOND = 1_000;
 
-type Options = { readonly kills: number; readonly each?: number; readonly kind: readonly string[]; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly only: readonly string[]; readonly break?: Break; readonly keepLogs?: string; readonly json: boolean };
+type Options = { readonly kills: number; readonly each?: number; readonly kind: readonly string[]; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly chains: ChaosOptions["chains"]; readonly only: readonly string[]; readonly break?: Break; readonly keepLogs?: string; readonly json: boolean };
 
 const draw = (result: ChaosResult): string => {
   const pairs = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([name, many]) => `${name} ${many}`).join(", ");
@@ -57,12 +58,13 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
     .option("--seed <s>", "what happens follows from it; any when it is left out", count(0, MAX_SEED))
     .option("--for <seconds>", "end the faults after this time, also when fewer were killed", count(5, MAX_SECONDS))
     .addOption(new Option("--chain <kind>", "development chain; only nodes of ganache are killed, those of anvil are stopped for a while").choices(["anvil", "ganache"]).default("anvil"))
+    .option("--chains <kinds>", "kinds of chains: gateway A's, which is evm, then gateway B's: evm,fabric", chainKinds(FIELD_KINDS), ["evm"] as const)
     .option("--only <fault>", "of the other faults only this one; may be repeated", repeated, [])
     .addOption(new Option("--break <how>", "run a copy of this program in which exactly-once is broken, to see that the oracle objects").choices(BREAKS))
     .option("--keep-logs <dir>", "where the logs of the run are copied to")
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --kills 100 --seed 7 --break dedupe", "chaos --kills 0 --only diskFull --only freeze", "chaos --each 40 --seed 7 --json", "chaos --each 10 --kind plugin --kind witness", "chaos --for 600 --keep-logs /tmp/chaos"]))
-    .action(async ({ kills, each, kind, seed, for: seconds, chain, only, break: how, keepLogs, json }: Options) => {
+    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --chains evm,fabric --kills 100 --json", "chaos --kills 100 --seed 7 --break dedupe", "chaos --kills 0 --only diskFull --only freeze", "chaos --each 40 --seed 7 --json", "chaos --each 10 --kind plugin --kind witness", "chaos --for 600 --keep-logs /tmp/chaos"]))
+    .action(async ({ kills, each, kind, seed, for: seconds, chain, chains, only, break: how, keepLogs, json }: Options) => {
       needRoot("oci");
       const options: ChaosOptions = {
         kills,
@@ -71,6 +73,7 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
         seed: seed ?? randomInt(MAX_SEED),
         forMs: seconds === undefined ? null : seconds * MS_PER_SECOND,
         chain,
+        chains,
         only: only.length === 0 ? null : only,
         places: { instance: `x-${randomBytes(2).toString("hex")}`, ...places },
         signal: stopSignal(),

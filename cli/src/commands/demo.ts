@@ -4,21 +4,12 @@ import { CodedError } from "@crossguardian/kernel";
 import { ISOLATED_KINDS, ISOLATIONS, type IsolationPlan, WORLD_KINDS } from "@crossguardian/world";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
+import { chainKinds } from "../config/chain-kinds.ts";
 import { leavesUnjailed, parseIsolation } from "../config/decode-isolation.ts";
 import { type Context, count, examples } from "../context.ts";
 import { type DemoOptions, runDemo } from "../demo/run-demo.ts";
 
 type Options = Pick<DemoOptions, "transfers" | "chain" | "chains" | "isolation" | "keep" | "json">;
-
-const MAX_KINDS = 2;
-
-const kinds = (text: string): DemoOptions["chains"] => {
-  const names = text.split(",");
-  const known = names.flatMap((name) => WORLD_KINDS.filter((kind) => kind === name));
-  if (known.length !== names.length || names.length > MAX_KINDS) throw new InvalidArgumentError(`one or two of ${WORLD_KINDS.join(", ")}, with a comma between`);
-  if (known[0] !== "evm") throw new InvalidArgumentError("the first kind, that of gateway A's chains, is evm");
-  return known;
-};
 
 const isolation = (text: string): IsolationPlan => {
   try {
@@ -36,7 +27,7 @@ export const registerDemo = (program: Command, { places, needRoot, stopSignal, s
     .description("four chains, a relay chain and two gateways in jails; transfers over every pair; the chains judge")
     .option("--transfers <n>", "asset transfers in total, half each way", count(1, 100_000), 100)
     .addOption(new Option("--chain <kind>", "development chain").choices(["anvil", "ganache"]).default("anvil"))
-    .option("--chains <kinds>", "kinds of chains: gateway A's, then gateway B's, for example evm,utxo", kinds, ["evm"] as const)
+    .option("--chains <kinds>", "kinds of chains: gateway A's, then gateway B's, for example evm,utxo", chainKinds(WORLD_KINDS), ["evm"] as const)
     .option("--isolation <driver>", `${ISOLATIONS.join(", ")} (measuring only), or by kind: plugin=gvisor,interaction=oci`, isolation, "oci")
     .option("--keep", "leave it running; `down` ends it", false)
     .option("--json", "the last line is one JSON object", false)

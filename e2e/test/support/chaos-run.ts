@@ -15,6 +15,7 @@ export const chaosRun = async (wanted: Partial<ChaosOptions> & Pick<ChaosOptions
       kinds: SINGLE_KINDS,
       forMs: null,
       chain: "anvil",
+      chains: ["evm"],
       only: null,
       places: {
         instance: `x-${randomBytes(3).toString("hex")}`,

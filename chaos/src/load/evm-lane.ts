@@ -1,0 +1,42 @@
+import { dataServiceAbi } from "@crossguardian/contracts-evm";
+import { fromHex, to0x, utf8 } from "@crossguardian/kernel";
+import { type ChainPlan, dataOf, lockDraft, makeRpc, type RawCall, signRaw, type World } from "@crossguardian/world";
+import { encodeFunctionData, type Hex } from "viem";
+
+import { type CountSent, type Lane, type LoadKind, makeTurns } from "./lane.ts";
+
+const GAS = 400_000n;
+const GAS_PRICE_WEI = 20_000_000_000n;
+const CALL_DEADLINE_MS = 5_000;
+
+/** One account of an EVM chain sends all, so that the order of its transactions is known. */
+export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan, sent: CountSent): Lane => {
+  const rpc = makeRpc(url, CALL_DEADLINE_MS);
+  const inTurn = makeTurns();
+  const keyOf = (peer: string): Hex => to0x(world.hashes.serviceKey(dataOf(peer)));
+  const dataCall = (data: Hex): RawCall => ({ to: world.deployments.get(chain)?.data ?? "0x", data, gas: GAS });
+  const lockCall = (peer: string, timeoutMs: bigint): RawCall => {
+    const { to, data } = lockDraft(world, chain, peer, timeoutMs);
+    return { to: to ?? "0x", data, gas: GAS };
+  };
+
+  /** Sends calls, one after the other, with the nonces that the chain expects then: a reorganisation may have taken some back. */
+  const send = async (kind: LoadKind, calls: readonly RawCall[]): Promise<void> => {
+    const account = world.users[0];
+    if (account === undefined || calls.length === 0) return;
+    await inTurn(async () => {
+      const nonce = Number(await rpc.call<Hex>("eth_getTransactionCount", [account.address, "pending"]));
+      const raws = signRaw(world.crypto, fromHex(account.privateKey), numericId, nonce, GAS_PRICE_WEI, calls);
+      await rpc.batch<Hex>(raws.map((raw) => ({ method: "eth_sendRawTransaction", params: [raw] })));
+      sent(kind, calls.length);
+    });
+  };
+
+  return {
+    assets: async (kind, peers, timeoutMs) => send(kind, peers.map((peer) => lockCall(peer, timeoutMs))),
+    get: async (kind, peer, bodyHash, timeoutMs) =>
+      send(kind, [dataCall(encodeFunctionData({ abi: dataServiceAbi, functionName: "get", args: [keyOf(peer), to0x(bodyHash), timeoutMs] }))]),
+    fail: async (kind, peer, timeoutMs) =>
+      send(kind, [dataCall(encodeFunctionData({ abi: dataServiceAbi, functionName: "callPublic", args: [keyOf(peer), "explode", to0x(utf8("weather")), timeoutMs] }))]),
+  };
+};
