@@ -63,7 +63,7 @@ export const forgeMint = (world: World, from: string, to: string, mint: { readon
   };
 };
 
-const rlpHeader = (header: Readonly<Record<string, Hex | undefined>>): Hex =>
+const rlpHeader = (header: Readonly<Record<string, Hex | null | undefined>>): Hex =>
   toRlp(
     HEADER_FIELDS.flatMap((name) => {
       const value = header[name];
@@ -91,7 +91,7 @@ const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { 
   const topics = encodeEventTopics({ abi: gatewayAbi, eventName: "Request", args: { from: keyOf(world, mint.from), to: keyOf(world, mint.to) } }) as Hex[]; // no topic is left open
   const receipt = concat(["0x02", toRlp([status, "0x5208", `0x${"00".repeat(256)}`, [[contractsOf(world, source).gateway, topics, data]]])]);
   const leaf = toRlp(["0x2080", receipt]); // the only one: path of transaction 0, even, ends here
-  const genuine = await world.rpcs.get(source)?.call<Record<string, Hex>>("eth_getBlockByNumber", [toHex(height), false]);
+  const genuine = await world.rpcs.get(source)?.call<Record<string, Hex | null>>("eth_getBlockByNumber", [toHex(height), false]);
   const fields = { ...genuine, ...(keepRoot ? {} : { receiptsRoot: keccak256(leaf) }), ...header };
   return { height, evidence: encodeMessage(evmEvidence, { header: fromHex(rlpHeader(fields)), nodes: [fromHex(leaf)] }), place: { tx: 0, log: 0 } };
 };

@@ -32,10 +32,10 @@ const read = async (world: World, to: Hex, data: Hex): Promise<Hex> => (await wo
 /** Canary: what an account got on the destination chain. */
 const balanceOf = async (world: World, owner: Hex): Promise<bigint> => {
   const wrapped = encodeFunctionData({ abi: vaultAbi, functionName: "wrapped", args: [keyOf(world, vaultOf(SOURCE))] });
-  const token = decodeFunctionResult({ abi: vaultAbi, functionName: "wrapped", data: await read(world, world.deployments.get(DESTINATION)?.vault ?? "0x", wrapped) }) as Hex;
+  const token = decodeFunctionResult({ abi: vaultAbi, functionName: "wrapped", data: await read(world, world.deployments.get(DESTINATION)?.vault ?? "0x", wrapped) });
   if (/^0x0*$/u.test(token)) return 0n;
   const asked = encodeFunctionData({ abi: tokenAbi, functionName: "balanceOf", args: [owner] });
-  return decodeFunctionResult({ abi: tokenAbi, functionName: "balanceOf", data: await read(world, token, asked) }) as bigint;
+  return decodeFunctionResult({ abi: tokenAbi, functionName: "balanceOf", data: await read(world, token, asked) });
 };
 
 /** Sends the execution of a relay block that t validators have signed. */
