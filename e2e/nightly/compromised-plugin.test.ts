@@ -81,8 +81,10 @@ test("with detection it is isolated each time it shows itself, its standby does 
   await withRampage("act", ["plugin"], (seen) => {
     const { world, attacked } = seen;
     othersGoOn(seen);
-    const steps = logged(world, HOSTILE.house, "management", "response.done").filter((line) => line["name"] === HOSTILE.plugin).map((line) => String(line["step"]));
-    assert.ok(steps.includes("promote") || steps.includes("quarantine"), steps.join(" "));
+    const steps = logged(world, HOSTILE.house, "management", "response.done").filter((line) => line["domain"] === HOSTILE.plugin).map((line) => String(line["step"]));
+    assert.ok(steps.some((step) => ["quarantine", "promote", "freeze"].includes(step)), steps.join(" "));
+    assert.ok(logged(world, HOSTILE.house, "management", "role.takenOver").length > 0, "its standby does its work");
+    assert.ok(logged(world, HOSTILE.house, "management", "detection.suspicion").some((line) => line["name"] === HOSTILE.plugin));
     assert.ok(attacked.settledPerS > 0, JSON.stringify(attacked));
   });
 });

@@ -21,6 +21,8 @@ const deedsOf = (house: House, amount: bigint): readonly string[] => [
 
 const isUp = async (house: House): Promise<boolean> => (await house.domains()).some(({ name, state, admitted }) => name === HOSTILE.plugin && state === "running" && admitted);
 
+const hasOutcome = (answer: unknown): boolean => typeof answer === "object" && answer !== null && "outcome" in answer;
+
 /** What came of a rampage. */
 export type Rampage = { readonly deeds: number; readonly answered: number };
 
@@ -38,11 +40,10 @@ export const rampage = async (world: World, forMs: number, amount: bigint): Prom
   while (performance.now() < endMs) {
     const deed = deeds[done % deeds.length] ?? "";
     done += 1;
-    await house.ask(HOSTILE.plugin, "attack", deed).then(
-      () => (answered += 1),
-      // It ended by what it did, or was put out of the way.
-      async () => until("the attacker to be back, or the end of its time", BACK_MS, async () => performance.now() > endMs || (await isUp(house))),
-    );
+    const answer = await house.ask(HOSTILE.plugin, "attack", deed).catch(() => null);
+    if (hasOutcome(answer)) answered += 1;
+    // It ended by what it did, or was put out of the way.
+    else await until("the attacker to be back, or the end of its time", BACK_MS, async () => performance.now() > endMs || (await isUp(house)));
   }
   return { deeds: done, answered };
 };
