@@ -6,7 +6,8 @@ import { chosen } from "./faults/fault.ts";
 import { keyOfFacts, servicesOf } from "./oracle/read-history.ts";
 import { type Victim } from "./roster.ts";
 import { type CrashPoint } from "./schedule/step.ts";
-import { type ChainWatch, type SeenEvent } from "./watch/chain-watch.ts";
+import { type ChainWatch } from "./watch/chain-watch.ts";
+import { type SeenEvent } from "./watch/seen-event.ts";
 import { type RelayWatch } from "./watch/relay-watch.ts";
 
 /** What sees the moments. */

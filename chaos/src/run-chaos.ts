@@ -73,12 +73,7 @@ const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
 };
 /** Twice the load, with fine blocks: pauses shorter than two usual rounds are seen. */
 const FINE_LOAD: LoadRate = { everyMs: 50, assets: 1, maxOpen: 120 };
-/** A channel commits a pair's transactions one after the other, and its chaincode runs in JavaScript. */
-const LOAD_WITH_FABRIC: LoadRate = { everyMs: 300, assets: 1, maxOpen: 40 };
-const loadOf = ({ chains, chain, each }: ChaosOptions): LoadRate => {
-  if (chains.includes("fabric")) return LOAD_WITH_FABRIC;
-  return each !== null && chain === "anvil" ? FINE_LOAD : LOAD[chain];
-};
+const loadOf = ({ chain, each }: Pick<ChaosOptions, "chain" | "each">): LoadRate => (each !== null && chain === "anvil" ? FINE_LOAD : LOAD[chain]);
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
 const SETTLE_DEADLINE_MS = 180_000;

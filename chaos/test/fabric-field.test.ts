@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DEMO_TOPOLOGY, evmChainsOf, type TransferEvent, withKinds } from "@crossguardian/world";
 
 import { rosterOf } from "../src/roster.ts";
-import { type SeenEvent } from "../src/watch/chain-watch.ts";
+import { type SeenEvent } from "../src/watch/seen-event.ts";
 import { pollAccess } from "../src/watch/poll-access.ts";
 
 const topology = withKinds(DEMO_TOPOLOGY, ["evm", "fabric"]);

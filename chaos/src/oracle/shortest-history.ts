@@ -1,5 +1,5 @@
 import { type RunLog } from "../run-log.ts";
-import { type SeenEvent } from "../watch/chain-watch.ts";
+import { type SeenEvent } from "../watch/seen-event.ts";
 import { type Complaint } from "./judge-history.ts";
 
 /** What is known of one transfer beside its events on the chains. */

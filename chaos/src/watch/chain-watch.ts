@@ -5,20 +5,7 @@ import { decodeEventLog, encodeEventTopics, type Hex } from "viem";
 import { type Miner } from "../mine-by-turns.ts";
 import { openChain } from "../open-chain.ts";
 import { pollAccess } from "./poll-access.ts";
-
-/** An event of a transfer as a chain shows it at the moment; a reorganisation may take it away again. */
-export type SeenEvent = {
-  readonly name: "Request" | "Receipt" | "Settled";
-  readonly chain: string;
-  readonly key: string;
-  readonly from: Hex;
-  readonly to: Hex;
-  readonly index: bigint;
-  readonly status: number;
-  readonly block: number;
-  readonly transaction: Hex;
-  readonly atMs: number;
-};
+import { type SeenEvent } from "./seen-event.ts";
 
 /** A transfer that was requested and is not settled, as far as the chains show. */
 export type OpenTransfer = { readonly request: SeenEvent; readonly isDecided: boolean };

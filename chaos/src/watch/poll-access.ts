@@ -1,6 +1,6 @@
 import { type ChainAccess, transferKey } from "@crossguardian/world";
 
-import { type SeenEvent } from "./chain-watch.ts";
+import { type SeenEvent } from "./seen-event.ts";
 
 /** Reads a chain whose blocks are final as soon as they are there, each once, by the interfaces that its users have. */
 export const pollAccess = (access: Pick<ChainAccess, "name" | "head" | "events">, add: (event: SeenEvent) => void): (() => Promise<void>) => {

@@ -111,6 +111,25 @@ test("what waits for a pair goes together into its next transaction, within the 
   assert.deepEqual(hints.map(({ id, outcome }) => [id, outcome]), [[1n, SUBMIT_OUTCOME.mined], [2n, SUBMIT_OUTCOME.mined], [3n, SUBMIT_OUTCOME.reverted], [4n, SUBMIT_OUTCOME.mined]]);
 });
 
+test("after a transaction that took too long fewer submissions go together, and more again after each that is committed", async () => {
+  const { sender, sent, hints, until } = start({ maxTransactions: 1 });
+  const countOf = (at: number): number => {
+    const together = decodeMessage(fabricTogether, sent[at]?.content ?? new Uint8Array(0));
+    return sent[at]?.name === "gateway:together" && together.ok ? together.value.length : 1;
+  };
+  for (let id = 1n; id <= 9n; id += 1n) sender.submit(submission(id, ["1:A:vault"]));
+  sent[0]?.finish(committed);
+  await until(() => sent.length === 2);
+  sent[1]?.finish({ kind: "unknown", detail: "deadline" });
+  await until(() => hints.length === 9);
+  for (let id = 11n; id <= 21n; id += 1n) sender.submit(submission(id, ["1:A:vault"]));
+  for (let at = 2; hints.length < 20; at += 1) {
+    await until(() => sent.length > at || hints.length === 20);
+    sent[at]?.finish(committed);
+  }
+  assert.deepEqual(sent.map((_, at) => countOf(at)), [1, 8, 1, 5, 5]);
+});
+
 test("submissions that are refused together are tried one by one, so that one of them keeps no other out", async () => {
   const { sender, sent, hints, until } = start();
   for (const id of [1n, 2n, 3n]) sender.submit(submission(id, ["1:A:vault"]));

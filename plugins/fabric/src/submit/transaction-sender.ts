@@ -2,8 +2,9 @@ import { type Clock, CodedError, type Log } from "@crossguardian/kernel";
 import { encodeMessage, fabricTogether, type Message, SUBMIT_OUTCOME } from "@crossguardian/wire";
 import { type ContractPort, type TransactionOutcome } from "../contract-port.ts";
 import { FIRST_CONFLICT_WAIT_MS, LAST_CONFLICT_WAIT_MS, MAX_CONFLICT_RETRIES, MAX_TOGETHER, MAX_TRANSACTION_BYTES, MAX_WAITING_SUBMISSIONS } from "../limits.ts";
-import { decodeReasons, TOGETHER } from "./together.ts";
-import { type PlannedTransaction, splitSubmission, type Submission } from "./split-submission.ts";
+import { decodeReasons, TOGETHER } from "./decode-reasons.ts";
+import { splitSubmission, type Submission } from "./split-submission.ts";
+import { type Group, type Job, takeGroup } from "./take-group.ts";
 
 /** Brings submissions into the chaincode. */
 export type TransactionSender = {
@@ -27,13 +28,24 @@ export type SenderOptions = {
 };
 
 type Outcome = Message<"submitted">["outcome"];
-/** `isAlone`: what it went with was refused as a whole. */
-type Job = { readonly planned: PlannedTransaction; readonly of: Held; readonly isAlone: boolean };
 type Held = { readonly id: bigint; open: number; outcome: Outcome; detail: string };
-/** Jobs of one transaction, and the pairs they write. */
-type Group = { readonly jobs: readonly Job[]; readonly pairs: ReadonlySet<string>; conflicts: number };
+type SubmissionJob = Job<Held>;
+type SubmissionGroup = Group<Held>;
 
 const worse = (left: Outcome, right: Outcome): Outcome => (left > right ? left : right);
+const callOf = ({ jobs }: SubmissionGroup): string => (jobs.length === 1 ? (jobs[0]?.planned.name ?? "") : TOGETHER);
+
+const submitGroup = async (contract: ContractPort, group: SubmissionGroup): Promise<TransactionOutcome> => {
+  const contents = group.jobs.map(({ planned }) => planned.content);
+  return contract.submit(callOf(group), [contents.length === 1 && contents[0] !== undefined ? contents[0] : encodeMessage(fabricTogether, contents)]);
+};
+
+const finishJob = ({ of }: SubmissionJob, outcome: Outcome, detail: string, report: SenderOptions["report"]): void => {
+  of.open -= 1;
+  of.outcome = worse(of.outcome, outcome);
+  if (detail !== "") of.detail = detail;
+  if (of.open === 0) report({ id: of.id, outcome: of.outcome, detail: of.detail });
+};
 
 /**
  * Sends transactions, those of different pairs side by side: two that write the same pair would conflict (MVCC), and the second would be lost
@@ -41,129 +53,83 @@ const worse = (left: Outcome, right: Outcome): Outcome => (left > right ? left :
  * of times; the contract decides each index once, so a call that came through after all does nothing the second time.
  */
 export const makeTransactionSender = (options: SenderOptions): TransactionSender => {
-  const { contract, clock, log } = options;
-  let queue: Job[] = [];
+  const { contract, clock, log, report } = options;
+  let queue: SubmissionJob[] = [];
   const busyPairs = new Set<string>();
   let inFlight = 0;
   let movedMs = clock.monotonicMs();
   let isStopped = false;
+  /** Submissions that go together: half as many after a transaction that the peers did not finish in time, one more after each that was committed. */
+  let most = MAX_TOGETHER;
 
-  const finishJob = ({ of }: Job, outcome: Outcome, detail: string): void => {
-    of.open -= 1;
-    of.outcome = worse(of.outcome, outcome);
-    if (detail !== "") of.detail = detail;
-    if (of.open === 0) options.report({ id: of.id, outcome: of.outcome, detail: of.detail });
-  };
+  const sayRefused = ({ planned }: SubmissionJob, detail: string): void => log.warn("fabric.submit.refused", { call: planned.name, entries: planned.entries, detail });
 
-  const release = (group: Group): void => {
-    for (const each of group.pairs) busyPairs.delete(each);
+  /** The transaction is over; `each` says what becomes of its submissions. */
+  const finish = (group: SubmissionGroup, each: (job: SubmissionJob, at: number) => void): void => {
+    for (const pair of group.pairs) busyPairs.delete(pair);
     inFlight -= 1;
     movedMs = clock.monotonicMs();
-  };
-
-  const finish = (group: Group, outcome: Outcome, detail: string): void => {
-    release(group);
-    for (const job of group.jobs) finishJob(job, outcome, detail);
+    group.jobs.forEach(each);
     pump();
   };
-
-  const sayRefused = ({ planned }: Job, detail: string): void => log.warn("fabric.submit.refused", { call: planned.name, entries: planned.entries, detail });
 
   /** The chaincode says of each submission whether it was taken; of one that went alone, only that. */
-  const committed = (group: Group, result: Uint8Array): void => {
-    release(group);
-    const reasons = group.jobs.length === 1 ? [""] : decodeReasons(result);
-    for (const [at, job] of group.jobs.entries()) {
+  const committed = (group: SubmissionGroup, result: Uint8Array): void => {
+    most = Math.min(MAX_TOGETHER, most + 1);
+    const reasons = group.jobs.length === 1 ? [] : decodeReasons(result);
+    finish(group, (job, at) => {
       const reason = reasons[at] ?? "";
       if (reason !== "") sayRefused(job, reason);
-      finishJob(job, reason === "" ? SUBMIT_OUTCOME.mined : SUBMIT_OUTCOME.reverted, reason);
-    }
-    pump();
-  };
-
-  const conclude = (group: Group, outcome: TransactionOutcome): void => {
-    const [first] = group.jobs;
-    const call = group.jobs.length === 1 ? (first?.planned.name ?? "") : TOGETHER;
-    switch (outcome.kind) {
-      case "committed":
-        committed(group, outcome.result);
-        return;
-      case "conflict": {
-        group.conflicts += 1;
-        if (group.conflicts > MAX_CONFLICT_RETRIES) {
-          log.warn("fabric.submit.conflict", { tries: group.conflicts });
-          finish(group, SUBMIT_OUTCOME.failed, "fabric.submit.conflict");
-          return;
-        }
-        const wait = Math.min(FIRST_CONFLICT_WAIT_MS * 2 ** (group.conflicts - 1), LAST_CONFLICT_WAIT_MS);
-        clock.after(wait, () => run(group));
-        return;
-      }
-      case "refused":
-        if (group.jobs.length > 1) {
-          release(group);
-          queue = [...group.jobs.map((job) => ({ ...job, isAlone: true })), ...queue];
-          pump();
-          return;
-        }
-        for (const job of group.jobs) sayRefused(job, outcome.detail);
-        finish(group, SUBMIT_OUTCOME.reverted, outcome.detail);
-        return;
-      case "unknown":
-        log.warn("fabric.call.failed", { call, detail: outcome.detail });
-        finish(group, SUBMIT_OUTCOME.failed, outcome.detail);
-    }
-  };
-
-  const run = (group: Group): void => {
-    if (isStopped) return;
-    const [first] = group.jobs;
-    if (first === undefined) return;
-    const attempt = async (): Promise<void> => {
-      const isAlone = group.jobs.length === 1;
-      const name = isAlone ? first.planned.name : TOGETHER;
-      conclude(group, await contract.submit(name, [isAlone ? first.planned.content : encodeMessage(fabricTogether, group.jobs.map(({ planned }) => planned.content))]));
-    };
-    attempt().catch((error: unknown) => {
-      queueMicrotask(() => {
-        throw error; // a bug: the domain ends and is started again
-      });
+      finishJob(job, reason === "" ? SUBMIT_OUTCOME.mined : SUBMIT_OUTCOME.reverted, reason, report);
     });
   };
 
-  /** Takes the next jobs out of the queue that may go in one transaction; null when none may. */
-  const nextGroup = (): Group | null => {
-    const jobs: Job[] = [];
-    const pairs = new Set<string>();
-    const left: Job[] = [];
-    const passedOver = new Set<string>();
-    let entries = 0;
-    let bytes = 0;
-    for (const job of queue) {
-      const { planned } = job;
-      const isFree = [...planned.pairs].every((each) => !busyPairs.has(each) && !passedOver.has(each));
-      const isCompany = !job.isAlone && jobs[0]?.isAlone !== true;
-      const fits =
-        jobs.length === 0 || (isCompany && jobs.length < MAX_TOGETHER && entries + planned.entries <= options.maxEntries && bytes + planned.content.length <= MAX_TRANSACTION_BYTES);
-      if (isFree && fits) {
-        jobs.push(job);
-        entries += planned.entries;
-        bytes += planned.content.length;
-        for (const each of planned.pairs) pairs.add(each);
-        continue;
-      }
-      left.push(job);
-      for (const each of planned.pairs) passedOver.add(each);
+  const refused = (group: SubmissionGroup, detail: string): void => {
+    if (group.jobs.length > 1) {
+      queue = [...group.jobs.map((job) => ({ ...job, isAlone: true })), ...queue];
+      finish(group, () => undefined);
+      return;
     }
-    if (jobs.length === 0) return null;
-    queue = left;
-    return { jobs, pairs, conflicts: 0 };
+    finish(group, (job) => {
+      sayRefused(job, detail);
+      finishJob(job, SUBMIT_OUTCOME.reverted, detail, report);
+    });
+  };
+
+  const conclude = (group: SubmissionGroup, outcome: TransactionOutcome): void => {
+    if (outcome.kind === "committed") committed(group, outcome.result);
+    else if (outcome.kind === "refused") refused(group, outcome.detail);
+    else if (outcome.kind === "unknown") {
+      if (group.jobs.length > 1) most = Math.max(1, Math.floor(Math.min(most, group.jobs.length) / 2));
+      log.warn("fabric.call.failed", { call: callOf(group), submissions: group.jobs.length, detail: outcome.detail });
+      finish(group, (job) => finishJob(job, SUBMIT_OUTCOME.failed, outcome.detail, report));
+    } else {
+      group.conflicts += 1;
+      if (group.conflicts <= MAX_CONFLICT_RETRIES) {
+        clock.after(Math.min(FIRST_CONFLICT_WAIT_MS * 2 ** (group.conflicts - 1), LAST_CONFLICT_WAIT_MS), () => run(group));
+        return;
+      }
+      log.warn("fabric.submit.conflict", { tries: group.conflicts });
+      finish(group, (job) => finishJob(job, SUBMIT_OUTCOME.failed, "fabric.submit.conflict", report));
+    }
+  };
+
+  const run = (group: SubmissionGroup): void => {
+    if (isStopped) return;
+    submitGroup(contract, group)
+      .then((outcome) => conclude(group, outcome))
+      .catch((error: unknown) => {
+        queueMicrotask(() => {
+          throw error; // a bug: the domain ends and is started again
+        });
+      });
   };
 
   const pump = (): void => {
     while (inFlight < options.maxTransactions && options.isUp()) {
-      const group = nextGroup();
+      const { group, left } = takeGroup(queue, busyPairs, { submissions: most, entries: options.maxEntries });
       if (group === null) return;
+      queue = left;
       for (const each of group.pairs) busyPairs.add(each);
       inFlight += 1;
       movedMs = clock.monotonicMs();
