@@ -8,9 +8,9 @@ export const SIGNER_DEADLINE_MS = 8_000;
 
 type Stream = ReturnType<LentEndpoint["connect"]>;
 
-/** One signer, asked one question after the other over one stream. */
+/** One signer, asked one question at a time over one stream. */
 export type SignerLink = {
-  /** Null when it does not answer. */
+  /** Null when it does not answer, at once while it owes the answer to an earlier question. */
   readonly ask: (question: SignerQuestion) => Promise<SignerAnswer | null>;
   readonly stop: () => void;
 };
@@ -19,7 +19,6 @@ export type SignerLink = {
 export const makeSignerLink = (connect: LentEndpoint["connect"], clock: Clock): SignerLink => {
   let stream: Stream | null = null;
   let waiting: { readonly done: (answer: SignerAnswer | null) => void; readonly cancel: Cancel } | null = null;
-  let last: Promise<unknown> = Promise.resolve();
   const settle = (answer: SignerAnswer | null): void => {
     const one = waiting;
     waiting = null;
@@ -49,18 +48,16 @@ export const makeSignerLink = (connect: LentEndpoint["connect"], clock: Clock): 
     return fresh;
   };
   return {
-    ask: async (question) => {
-      const mine = last.then(
-        async () =>
-          new Promise<SignerAnswer | null>((resolve) => {
-            stream ??= open();
-            waiting = { done: resolve, cancel: clock.after(SIGNER_DEADLINE_MS, drop) };
-            stream.write(withLength(encodeMessage(signerQuestion, question)));
-          }),
-      );
-      last = mine.catch(() => undefined);
-      return mine;
-    },
+    ask: async (question) =>
+      new Promise((resolve) => {
+        if (waiting !== null) {
+          resolve(null);
+          return;
+        }
+        stream ??= open();
+        waiting = { done: resolve, cancel: clock.after(SIGNER_DEADLINE_MS, drop) };
+        stream.write(withLength(encodeMessage(signerQuestion, question)));
+      }),
     stop: drop,
   };
 };

@@ -36,8 +36,15 @@ const clock: Clock = {
 };
 const keyOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
+/** A world of the contract suite, and what else can be done to its pool. */
+export type PoolWorld = PluginWorld & {
+  readonly signers: readonly Signer[];
+  /** A signer that does not answer, or does again. */
+  readonly silence: (place: number, isSilent: boolean) => void;
+};
+
 /** What `plugin test` runs the contract suite on: a bcoin node on regtest, a pool with four signers that run the real rules, and a user who locks coins. */
-export const makeWorld = async (): Promise<PluginWorld> => {
+export const makeWorld = async (): Promise<PoolWorld> => {
   const crypto = await makeCrypto();
   const { sha256 } = crypto;
   const hashes = makeHashes(crypto.keccak256);
@@ -82,8 +89,15 @@ export const makeWorld = async (): Promise<PluginWorld> => {
       certified: [], pending: NOTHING, maySign: true,
     }),
   );
+  const open: (readonly [Signer, Duplex])[] = [];
+  const silent = new Set<Signer>();
   const askSigner = (signer: Signer): Duplex => {
     const [mine, theirs] = duplexPair();
+    if (silent.has(signer)) {
+      theirs.destroy();
+      return mine;
+    }
+    open.push([signer, theirs]);
     serveSigner(theirs, signer.answer, (error) => {
       throw error;
     });
@@ -117,6 +131,15 @@ export const makeWorld = async (): Promise<PluginWorld> => {
   return {
     chain: config.chain,
     depth: DEPTH,
+    signers,
+    silence: (place, isSilent) => {
+      const signer = signers[place]!;
+      if (!isSilent) silent.delete(signer);
+      else {
+        silent.add(signer);
+        for (const [of, stream] of open) if (of === signer) stream.destroy();
+      }
+    },
     emptyBlocks,
     emit: async (count) => {
       const lock = payloadScript({ type: "lock", peer: 0, timeoutS: 60, receiver: new Uint8Array(20).fill(3), refund: keyHashOf(publicKeyOf(key)) });
