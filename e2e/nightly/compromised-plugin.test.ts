@@ -77,7 +77,7 @@ test("a plugin that an attacker replaced does all it can for a minute under load
   });
 });
 
-test("with detection it is isolated each time it shows itself, its standby does its work, and its own chain goes on too", { skip: missingPart, timeout: TIMEOUT_MS }, async () => {
+test("with detection it is isolated when it shows itself, its standby does its work, and its own chain goes on too", { skip: missingPart, timeout: TIMEOUT_MS }, async () => {
   await withRampage("act", ["plugin"], (seen) => {
     const { world, attacked } = seen;
     othersGoOn(seen);
