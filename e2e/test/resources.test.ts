@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
 
@@ -53,7 +54,7 @@ describe("what management changes while a gateway runs", { skip: missingPart, ti
     const again = await domain(witness);
     assert.equal(again?.facts?.memoryLimitBytes, 224 * MIB);
     assert.equal(coresOf(again?.pid ?? 0), "0");
-    assert.equal(await set(witness, { memoryBytes: 65_536 * MIB }), "launch.memory.overcommitted");
+    assert.equal(await set(witness, { cpuPercent: availableParallelism() * 400 + 1 }), "launch.cpu.overcommitted");
     assert.equal(await set("management", { memoryBytes: 512 * MIB }), "access.order.denied");
     assert.equal(await set(witness, { ioWriteBytesPerS: MIB }), "isolation.resource.unsupported");
     assert.equal(await codeOf(give("viewer", "setResources", witness, { pids: 64 })), "access.order.denied");
