@@ -5,6 +5,8 @@ import { decodeMessage, encodeMessage } from "@crossguardian/wire";
 
 /** Longest wait for a signer, in ms: it may have to wait for a header itself. */
 export const SIGNER_DEADLINE_MS = 8_000;
+/** What the slower signers have after the answer that is enough, in ms. */
+const GRACE_MS = 200;
 
 type Stream = ReturnType<LentEndpoint["connect"]>;
 
@@ -62,3 +64,22 @@ export const makeSignerLink = (connect: LentEndpoint["connect"], clock: Clock): 
   };
 };
 
+/** Asks all signers at once; when `enough` have answered without a refusal the others have a moment more, so that one that hangs holds nothing up. */
+export const askSigners = async (signers: readonly SignerLink[], question: SignerQuestion, { enough, clock }: { readonly enough: number; readonly clock: Clock }): Promise<readonly (SignerAnswer | null)[]> => {
+  const answers: (SignerAnswer | null)[] = signers.map(() => null);
+  const { promise: isEnough, resolve } = Promise.withResolvers<undefined>();
+  let willing = 0;
+  let cancelGrace: Cancel = () => undefined;
+  const all = Promise.all(
+    signers.map(async (signer, place) => {
+      const answer = await signer.ask(question);
+      answers[place] = answer;
+      if (answer?.code !== "") return;
+      willing += 1;
+      if (willing === enough) cancelGrace = clock.after(GRACE_MS, () => resolve(undefined));
+    }),
+  );
+  await Promise.race([all, isEnough]);
+  cancelGrace();
+  return [...answers];
+};

@@ -2,15 +2,13 @@ import { type Clock, CodedError, type Hash, type Log, toHex } from "@crossguardi
 import { oneAtATime } from "@crossguardian/plugin-kit";
 import { type CertifiedStep, encodeProposal, encodeUtxoTransaction, encodeWithWitness, MAX_STEPS_PER_ANSWER, type PlannedStep, type Pool, type PoolSettings, type Proposal, proposalCodec, scriptSignature, type SignerAnswer, signersWitness } from "@crossguardian/utxo";
 import { decodeMessage } from "@crossguardian/wire";
-import { type SignerLink } from "./ask-signer.ts";
+import { askSigners, type SignerLink } from "./ask-signer.ts";
 
 /** Steps that may be in no block yet: nodes keep chains of 25 unconfirmed transactions. */
 export const MAX_UNCONFIRMED_STEPS = 20;
 /** Proposals that wait for their turn. */
 export const MAX_WAITING_PROPOSALS = 1_024;
 const PAUSE_MS = 500;
-/** What the slower signers have after the t-th answer, in ms. */
-const GRACE_MS = 200;
 const QUESTION = { status: 1, sign: 2, certify: 3 } as const;
 const NONE = new Uint8Array(0);
 
@@ -68,6 +66,19 @@ const collectSignatures = async ({ pool, settings, log }: Parts, askAll: AskAll,
   return null;
 };
 
+/** A step as nodes take it: with its signatures. */
+const rawStep = ({ transaction }: PlannedStep, { signatures }: CertifiedStep, script: Uint8Array): Uint8Array =>
+  encodeWithWitness(transaction, signatures.map((some) => signersWitness(some.map((each) => scriptSignature(each.subarray(0, 64))), script)));
+
+/** Tells a signer that was away some of the steps it has not; the rest follow with the next round. */
+const teachSigner = async (signer: SignerLink | undefined, standing: readonly CertifiedStep[], from: number): Promise<void> => {
+  if (signer === undefined) return;
+  for (const { number, proposal, signatures } of standing.slice(from, from + MAX_STEPS_PER_ANSWER)) {
+    const answer = await signer.ask({ kind: QUESTION.certify, number, proposal, signatures });
+    if (answer === null || answer.steps <= number) return;
+  }
+};
+
 /** Makes a driver. What a signer says is checked like everything else: only a step with t signatures moves the pool. */
 export const makeStepDriver = (parts: Parts): StepDriver => {
   const { pool, settings, signers, clock, log } = parts;
@@ -85,8 +96,7 @@ export const makeStepDriver = (parts: Parts): StepDriver => {
     standing.push({ number: certified.number, proposal: certified.proposal.slice(), signatures: certified.signatures.map((some) => some.map((each) => each.slice())) });
     const txid = toHex(step.txid);
     known.set(txid, encodeUtxoTransaction(step.transaction));
-    const witnesses = certified.signatures.map((some) => signersWitness(some.map((each) => scriptSignature(each.subarray(0, 64))), settings.script));
-    unconfirmed.set(txid, encodeWithWitness(step.transaction, witnesses));
+    unconfirmed.set(txid, rawStep(step, certified, settings.script));
   };
 
   const tryTake = (certified: CertifiedStep): void => {
@@ -99,33 +109,7 @@ export const makeStepDriver = (parts: Parts): StepDriver => {
     }
   };
 
-  /** Asks all at once; when t have answered without a refusal the others have a moment more, so that one that hangs holds nothing up. */
-  const askAll: AskAll = async (kind, number, proposal, signatures = []) => {
-    const answers: (SignerAnswer | null)[] = signers.map(() => null);
-    const { promise: enough, resolve } = Promise.withResolvers<undefined>();
-    let willing = 0;
-    let cancelGrace = (): void => undefined;
-    const all = Promise.all(
-      signers.map(async (signer, place) => {
-        const answer = await signer.ask({ kind, number, proposal, signatures });
-        answers[place] = answer;
-        if (answer?.code !== "") return;
-        willing += 1;
-        if (willing === settings.threshold) cancelGrace = clock.after(GRACE_MS, () => resolve(undefined));
-      }),
-    );
-    await Promise.race([all, enough]);
-    cancelGrace();
-    return [...answers];
-  };
-
-  /** Tells a signer that was away some of the steps it has not; the rest follow with the next round. */
-  const teach = async (signer: SignerLink, from: number): Promise<void> => {
-    for (const { number, proposal, signatures } of standing.slice(from, from + MAX_STEPS_PER_ANSWER)) {
-      const answer = await signer.ask({ kind: QUESTION.certify, number, proposal, signatures });
-      if (answer === null || answer.steps <= number) return;
-    }
-  };
+  const askAll: AskAll = async (kind, number, proposal, signatures = []) => askSigners(signers, { kind, number, proposal, signatures }, { enough: settings.threshold, clock });
 
   /** Takes the steps that signers have and the pool has not; answers what they have signed for the next one. */
   const sync = async (): Promise<Uint8Array | null> => {
@@ -135,10 +119,7 @@ export const makeStepDriver = (parts: Parts): StepDriver => {
       const heard = answers.filter((each) => each !== null);
       for (const each of heard.flatMap(({ certified }) => certified)) tryTake(each);
       if (pool.steps() !== before) continue;
-      await Promise.all(answers.map(async (answer, place) => {
-        const signer = signers[place];
-        if (signer !== undefined && answer !== null && answer.steps < before) await teach(signer, answer.steps);
-      }));
+      await Promise.all(answers.map(async (answer, place) => teachSigner(signers[place], standing, answer?.steps ?? before)));
       isSynced = heard.length >= settings.threshold;
       return mostSigned(heard.filter(({ steps, pending }) => steps === before && pending.length > 0).map(({ pending }) => pending.slice()));
     }
