@@ -94,7 +94,8 @@ export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; re
     else await write(domain, [guestWrites.quota(percent)]);
   };
 
-  const setQuota = async (domain: Key, percent: number | null): Promise<void> => {
+  const setQuota = async (domain: Key, percent: number | null | undefined): Promise<void> => {
+    if (percent === undefined) return;
     await quota(domain, percent);
     knownOf(domain).cpuQuotaPercent = percent;
   };
@@ -156,10 +157,7 @@ export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; re
       if (!isAlone(knownOf(domain))) await write(domain, [guestWrites.pids(null)]);
     },
     setCpuQuota: setQuota,
-    setResources: async (domain, change) => {
-      const percent = cpuQuotaOf(domain.name, change);
-      if (percent !== undefined) await setQuota(domain, percent);
-    },
+    setResources: async (domain, change) => setQuota(domain, cpuQuotaOf(domain.name, change)),
     // The /proc in there is that of the guest's kernel.
     seal: async () => Promise.resolve(),
     stats: async (domain) => {
