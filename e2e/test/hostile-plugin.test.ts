@@ -8,6 +8,7 @@ import { homeBalance, lockCall, userOn, wrappedBalance } from "./support/calls.t
 import { logged } from "./support/domain-logs.ts";
 import { makeOtherTree, type OtherTree } from "./support/hostile-tree.ts";
 import { awaitOutcome, outcomeNow, STATUS } from "./support/outcome.ts";
+import { rampage } from "./support/rampage.ts";
 import { askWhenUp, missingPart, startTestWorld, until } from "./support/with-world.ts";
 
 const TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: [], gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
@@ -16,6 +17,10 @@ const SAID_MS = 20_000;
 const LONG_MS = 120_000n;
 const RECEIVER: Hex = `0x${"ba".repeat(20)}`;
 const WANTED = 1_234_567_890_123n;
+/** `e2e/nightly/compromised-plugin.test.ts` gives it a minute. */
+const RAMPAGE_MS = 6_000;
+/** What `sendAssets` locks each time. */
+const LOAD_AMOUNT = 10n ** 18n;
 const FORGED = 9_999_999_999_999_999n;
 
 let world: World;
@@ -175,6 +180,14 @@ test("a plugin taken over by an attacker", { skip: missingPart, timeout: 300_000
     const { settled } = await awaitOutcome(world, lock.transactionHash, SETTLE_MS);
     assert.deepEqual(settled.map((each) => each.status), [STATUS.success]);
     assert.equal(await homeBalance(world, "C", user.address), before - WANTED);
+    await nothingWrong();
+  });
+
+  await t.test("all four: everything it can do, one thing after the other under load, mints nothing, loses nothing, and stops nobody else", async () => {
+    const [{ answered }] = await Promise.all([rampage(world, RAMPAGE_MS, LOAD_AMOUNT), sendAssets(world, 8, () => undefined), othersGoOn()]);
+    assert.ok(answered > 0);
+    await attack("forge");
+    await until("everything to be settled", SETTLE_MS, async () => (await judgeWorld(world)).lost === 0);
     await nothingWrong();
   });
 });
