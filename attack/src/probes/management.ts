@@ -62,7 +62,7 @@ const INJECTIONS: Readonly<Record<string, readonly [says: string, text: (folder:
   backticks: ["a command in back quotes", (folder) => `/x\`touch ${folder}/${MARK}\``],
   semicolon: ["a command behind a semicolon", (folder) => `/x; touch ${folder}/${MARK}; echo `],
   newline: ["a command on a line of its own", (folder) => `/x\ntouch ${folder}/${MARK}\necho `],
-  background: ["a command behind an ampersand", (folder) => `/x & touch ${folder}/${MARK} & echo `],
+  background: ["a command behind an ampersand", (folder) => `/x & touch ${folder}/${MARK}; echo `],
   pipe: ["a command behind a pipe", (folder) => `/x | touch ${folder}/${MARK} | cat `],
 };
 
