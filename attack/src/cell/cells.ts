@@ -8,7 +8,7 @@ import { CodedError } from "@crossguardian/kernel";
 
 import { makeChannel } from "./channel.ts";
 import { type JailLayer } from "./layers.ts";
-import { type Attempt, descriptorOf, type Ear, makeEar, procText, viewOf } from "./probe-run.ts";
+import { type Attempt, type Ear, makeEar, needDescriptor, procText, viewOf } from "./probe-run.ts";
 import { withoutLayers } from "./without-layers.ts";
 
 /** What a program may be placed as. */
@@ -78,7 +78,7 @@ const layGround = (ground: Ground, elf: Uint8Array): void => {
 const startControl = async (ground: Ground, folder: string, secret: string): Promise<Started> => {
   const { ours, theirs } = await makeChannel(folder);
   const ear = makeEar(ours);
-  const child = spawn(ground.program, [], { cwd: "/", env: { [CONTROL_ENVIRONMENT]: secret }, stdio: ["ignore", "ignore", "ignore", descriptorOf(theirs)] });
+  const child = spawn(ground.program, [], { cwd: "/", env: { [CONTROL_ENVIRONMENT]: secret }, stdio: ["ignore", "ignore", "ignore", needDescriptor(theirs)] });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   await once(child, "spawn");
   theirs.destroy();
@@ -131,7 +131,7 @@ export const openCells = (folder: string, instance: string, secret: string): Cel
     const ear = makeEar(ours);
     const logFd = place.log === undefined || place.log === null ? nothing : openSync(place.log, "a");
     try {
-      const domain = await driver.start(prepared, { fd: descriptorOf(theirs) }, { logFd });
+      const domain = await driver.start(prepared, { fd: needDescriptor(theirs) }, { logFd });
       theirs.destroy();
       // As a launcher does with a domain that was admitted: before that nothing from outside reaches it.
       if (!without.has("mount")) await driver.seal(domain);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { type Socket } from "node:net";
 
+import { descriptorOf } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
 import { REPORT_MARK } from "../native/assemble.ts";
@@ -114,9 +115,9 @@ export const makeEar = (socket: Socket): Ear => {
   };
 };
 
-/** The descriptor behind a socket. */
-export const descriptorOf = (socket: Socket): number => {
-  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle; // Node has no public way
-  if (fd < 0) throw new CodedError("attack.cell.failed", { why: "a channel without a descriptor" });
+/** The descriptor behind a channel's end. @throws attack.cell.failed */
+export const needDescriptor = (socket: Socket): number => {
+  const fd = descriptorOf(socket);
+  if (fd === null) throw new CodedError("attack.cell.failed", { why: "a channel without a descriptor" });
   return fd;
 };

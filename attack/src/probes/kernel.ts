@@ -43,14 +43,19 @@ const mountAppears = (mark: string): Canary => kernelSays("mountinfo", new RegEx
 const PLACE = "/tmp/cg-mounted";
 const MARK = "cg-hostile-mount";
 
+/** The control leaves the host's mounts alone; where that is refused the attack goes on without. */
+const leaveMounts = (program: Program): void => {
+  program.sys("unshare", linux.CLONE_NEWNS);
+  program.sys("mount", 0, program.text("/"), 0, 0x4_4000, 0); // MS_PRIVATE | MS_REC
+};
+
 const mounts = (says: string, act: (program: Program, place: number, folder: string) => void, canary: Canary = mountAppears(MARK)): Draft => ({
   threat: "change what is mounted",
   says,
   program: (program, { folder }) => {
     const place = program.text(PLACE);
     program.sys("mkdir", place, 0o755);
-    program.sys("unshare", linux.CLONE_NEWNS); // the control leaves the host's mounts alone; where it is refused the attack goes on without
-    program.sys("mount", 0, program.text("/"), 0, 0x4_4000, 0); // MS_PRIVATE | MS_REC
+    leaveMounts(program);
     act(program, place, folder);
   },
   canary: () => ({ ...canary, ...clearing([PLACE]) }),
@@ -177,8 +182,7 @@ const PROBES: Readonly<Record<string, Draft>> = {
     threat: "change what is mounted",
     says: "take a mount of its tree away",
     program: (program) => {
-      program.sys("unshare", linux.CLONE_NEWNS);
-      program.sys("mount", 0, program.text("/"), 0, 0x4_4000, 0);
+      leaveMounts(program);
       for (const path of ["/dev/pts", "/dev/shm", "/dev/null", "/key", "/sys"]) program.sys("umount2", program.text(path), 2);
     },
     canary: () => ({ tripped: ({ pid, before }) => mountsIn(procText(pid, "mountinfo")) < mountsIn(before.mounts) }),
@@ -187,8 +191,7 @@ const PROBES: Readonly<Record<string, Draft>> = {
     threat: "change what is mounted",
     says: "change how its root is mounted",
     program: (program) => {
-      program.sys("unshare", linux.CLONE_NEWNS);
-      program.sys("mount", 0, program.text("/"), 0, 0x4_4000, 0);
+      leaveMounts(program);
       program.sys("mount", 0, program.text("/"), 0, 0x1028, 0); // MS_REMOUNT | MS_BIND | MS_NOEXEC
     },
     canary: () => ({ tripped: ({ pid, before }) => rootOptions(procText(pid, "mountinfo")) !== rootOptions(before.mounts) }),

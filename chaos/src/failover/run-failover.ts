@@ -2,7 +2,7 @@ import { buildTemporaryWorld, percentile, STANDBY_KINDS, type StandbyKind, type 
 
 import { type FieldPlaces } from "../build-field.ts";
 import { type Load, type LoadRate, LOAD_USERS, runLoad } from "../load/run-load.ts";
-import { judgeHistory } from "../oracle/judge-history.ts";
+import { type HistoryVerdict, judgeHistory } from "../oracle/judge-history.ts";
 import { readHistory, servicesOf } from "../oracle/read-history.ts";
 import { makeRunLog, type RunLog } from "../run-log.ts";
 import { type ChainWatch, watchChains } from "../watch/chain-watch.ts";
@@ -37,15 +37,9 @@ export type RoleFigures = {
 };
 
 /** The last line with --json. */
-export type FailoverResult = {
+export type FailoverResult = Omit<HistoryVerdict, "complaints"> & {
   readonly strikes: number;
   readonly roles: readonly RoleFigures[];
-  readonly transfers: number;
-  readonly committed: number;
-  readonly rolledBack: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly stuck: number;
   readonly complaints: readonly string[];
   readonly elapsedMs: number;
   readonly isKept: boolean;

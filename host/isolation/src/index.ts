@@ -1,5 +1,6 @@
 export { checkSpec } from "./check-spec.ts";
 export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
+export { descriptorOf } from "./adapters/descriptor-of.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";

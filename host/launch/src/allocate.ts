@@ -5,7 +5,7 @@ import { withAllocations } from "./allocations.ts";
 import { decodeAllocation } from "./decode-allocation.ts";
 import { type HouseParts } from "./house-parts.ts";
 import { type HousePowers } from "./house-powers.ts";
-import { type DomainEntry, type HouseSpec } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, roleOf } from "./house-spec.ts";
 import { type FromManagement } from "./management-lines.ts";
 import { type Member } from "./member.ts";
 import { requireCpu, requireMemory } from "./require-memory.ts";
@@ -55,7 +55,7 @@ const requireRoom = (spec: HouseSpec, parts: HouseParts, entry: DomainEntry, nex
 
 /** The volume a domain writes, for rates of its disk. */
 export const volumeOf = ({ spec, powers }: HouseParts, entry: DomainEntry): string | null =>
-  entry.volume ? powers.folders.volume(spec.domains.find(({ name }) => name === entry.standbyOf)?.name ?? entry.name) : null;
+  entry.volume ? powers.folders.volume(roleOf(spec, entry).name) : null;
 
 /**
  * Changes a domain's allocation while it runs and keeps it over restarts; lent cpu is not kept. Checks in this order: bounds, that it is not management's own,

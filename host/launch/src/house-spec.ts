@@ -67,5 +67,8 @@ export type HouseSpec = {
 /** How a domain of a house is kept apart. */
 export const isolationOf = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): Isolation => entry.isolation ?? house.driver;
 
+/** The domain whose work an entry does: its own, or that of the one it stands by for. */
+export const roleOf = ({ domains }: Pick<HouseSpec, "domains">, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;
+
 /** Kinds that run as processes of the host, without capabilities and as a user of their own, not in a jail. */
 export const isHostProcess = (entry: DomainEntry): boolean => entry.kind === "management" || entry.kind === "network";

@@ -5,12 +5,9 @@ import { rateOf } from "./allocation.ts";
 import { applyChange, startChange, volumeOf } from "./allocate.ts";
 import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
 import { type HouseParts } from "./house-parts.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
+import { type DomainEntry, isHostProcess, isolationOf, roleOf } from "./house-spec.ts";
 import { type Kept, type Run } from "./keep-running.ts";
 import { MANAGEMENT_KEY_FD } from "./management-lines.ts";
-
-/** The domain whose work an entry does: its own, or that of the one it stands by for. */
-const roleOf = ({ domains }: HouseSpec, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;
 
 type Start = { readonly epoch: bigint; readonly channelFd: number; readonly outputFd: number; readonly group: HostGroup | null };
 
@@ -56,8 +53,8 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
   return started;
 };
 
-const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: DomainEntry, start: Start): Promise<RunningDomain> => {
-  const { folders } = powers;
+const startInJail = async (parts: HouseParts, entry: DomainEntry, start: Start): Promise<RunningDomain> => {
+  const { spec, powers, members, code } = parts;
   const driver = powers.driverOf(isolationOf(spec, entry));
   const image = powers.image(entry.image);
   const cache = code.get(entry.name) ?? null;
@@ -66,7 +63,7 @@ const startInJail = async ({ spec, powers, members, code }: HouseParts, entry: D
       image: image.path,
       nodePath: powers.nodePath,
       epoch: start.epoch,
-      volumePath: entry.volume ? folders.volume(roleOf(spec, entry).name) : null,
+      volumePath: volumeOf(parts, entry),
       // A standby with a volume has the users of its role: the volume is the role's.
       uidBase: powers.uidBase(entry.volume ? roleOf(spec, entry).port : entry.port),
       code: cache,

@@ -1,21 +1,16 @@
-import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type DomainSpec, type IsolationDriver } from "../driver.ts";
 import { FILL_DEADLINE_MS } from "../limits.ts";
 import { sealCodeCache } from "./seal-code-cache.ts";
+import { socketPairIn } from "./socket-pair.ts";
 
 const withClosedChannel = async <T>(folder: string, use: (fd: number) => Promise<T>): Promise<T> => {
   const path = mkdtempSync(join(folder, "fill-"));
-  const server = createServer({ pauseOnConnect: true }).listen(join(path, "channel"));
-  await once(server, "listening");
-  const ours = connect(join(path, "channel"));
-  const [theirs] = (await once(server, "connection")) as [Socket & { readonly _handle: { readonly fd: number } }];
+  const { ours, theirs, fd } = await socketPairIn(path);
   ours.destroy();
-  server.close();
   try {
-    return await use(theirs._handle.fd).finally(() => theirs.destroy());
+    return await use(fd).finally(() => theirs.destroy());
   } finally {
     rmSync(path, { recursive: true, force: true });
   }

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, chmodSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type DomainSpec, type IsolationDriver } from "../driver.ts";
 import { reap } from "./reap.ts";
+import { socketPairIn } from "./socket-pair.ts";
 
 const MIB_BYTES = 1024 * 1024;
 const ROUND_TRIPS_COUNT = 200;
@@ -26,16 +27,6 @@ export type IsolationCosts = {
   readonly framesPerSecond: number;
   readonly sha256PerSecond: number;
   readonly verifyPerSecond: number;
-};
-
-const pairIn = async (folder: string): Promise<{ readonly ours: Socket; readonly theirs: Socket; readonly fd: number }> => {
-  const path = join(folder, "channel");
-  const server = createServer({ pauseOnConnect: true }).listen(path);
-  await once(server, "listening");
-  const ours = connect(path);
-  const [theirs] = (await once(server, "connection")) as [Socket & { readonly _handle: { readonly fd: number } }];
-  server.close();
-  return { ours, theirs, fd: theirs._handle.fd };
 };
 
 const specOf = (instance: string, image: string, nodePath: string): DomainSpec => ({
@@ -84,7 +75,7 @@ const framesPerSecond = async ({ say, next }: Lines): Promise<number> => {
 
 const measureRunning = async (driver: IsolationDriver, spec: DomainSpec, folder: string): Promise<IsolationCosts> => {
   const logFd = openSync(join(folder, "log"), "a");
-  const { ours, theirs, fd } = await pairIn(folder);
+  const { ours, theirs, fd } = await socketPairIn(folder);
   try {
     const start = performance.now();
     const prepared = await driver.prepare(spec);

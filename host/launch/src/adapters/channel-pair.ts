@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 import { rmSync } from "node:fs";
+import { descriptorOf } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
 const PAIR_DEADLINE_MS = 5_000;
@@ -19,10 +20,9 @@ export type ChannelPair = {
 /** The switch's end of a channel, to be sent over an IPC channel. */
 export type HeldSocket = { readonly socket: Socket; readonly close: () => void };
 
-const descriptorOf = (socket: Socket): number => {
-  // Node has no public way to a socket's descriptor or to socketpair(2).
-  const fd = (socket as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle?.fd;
-  if (typeof fd !== "number" || fd < 0) throw new CodedError("launch.channel.failed", { what: "descriptor" });
+const needDescriptor = (socket: Socket): number => {
+  const fd = descriptorOf(socket);
+  if (fd === null) throw new CodedError("launch.channel.failed", { what: "descriptor" });
   return fd;
 };
 
@@ -62,7 +62,7 @@ export const makeChannelPair = async (path: string): Promise<ChannelPair> => {
     // Or Node would count the socket in the receiving process as one of a server there.
     (held as unknown as { server: null }).server = null;
     return {
-      domainFd: descriptorOf(domainEnd),
+      domainFd: needDescriptor(domainEnd),
       releaseDomainEnd: () => domainEnd.destroy(),
       held: { socket: held, close: () => held.destroy() },
     };

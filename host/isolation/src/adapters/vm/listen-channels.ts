@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { renameSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { CodedError } from "@crossguardian/kernel";
+import { descriptorOf } from "../descriptor-of.ts";
 
 /** A listening socket that another process accepts from: one that is handed its descriptor. */
 export type HandedListener = { readonly fd: number; readonly release: () => void };
@@ -18,8 +19,8 @@ export const listenFor = async (path: string): Promise<HandedListener> => {
   await once(server, "listening");
   // Closing the server removes the name it was bound to.
   renameSync(`${path}.new`, path);
-  const fd = (server as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle?.fd; // Node has no public way to it
-  if (typeof fd !== "number") throw new CodedError("isolation.start.failed", { what: "descriptor" });
+  const fd = descriptorOf(server);
+  if (fd === null) throw new CodedError("isolation.start.failed", { what: "descriptor" });
   return { fd, release: () => server.close() };
 };
 
