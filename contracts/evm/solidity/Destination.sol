@@ -55,7 +55,7 @@ abstract contract Destination is Attested {
         requireAttested(header, signatures);
         bytes32 root = header.entriesRoot;
         for (; taken < entries.length; ++taken) {
-            if (!executeOne(root, entries[taken], bodies[taken])) {
+            if (!executeOne(root, entries[taken], bodies[taken], entries.length - taken - 1)) {
                 emit BatchStopped(taken);
                 break;
             }
@@ -77,7 +77,7 @@ abstract contract Destination is Attested {
             }
             requireEntry(header.entriesRoot, KIND_CANCEL, entry);
             decide(pair, entry, STATUS_ROLLBACK, "");
-            advanceCursor(pair);
+            advanceCursor(pair, floorGas(entries.length - i - 1, 0));
         }
     }
 
@@ -107,7 +107,7 @@ abstract contract Destination is Attested {
     }
 
     /// False when the gas left is too little for the call.
-    function executeOne(bytes32 root, Entry calldata entry, Body calldata body) private returns (bool) {
+    function executeOne(bytes32 root, Entry calldata entry, Body calldata body, uint256 rest) private returns (bool) {
         bytes32 pair = pairKey(entry.from, entry.to);
         if (receipts[pair][entry.index] != 0) return true;
         if (entry.status != STATUS_BEGIN || entry.resultHash != 0 || entry.index == 0) revert EntryInvalid(entry.index);
@@ -133,7 +133,7 @@ abstract contract Destination is Attested {
             (uint8 status, bytes memory result) = call(service, data);
             decide(pair, entry, status, result);
         }
-        advanceCursor(pair);
+        advanceCursor(pair, floorGas(rest, service.callGas));
         assembly {
             // Nothing of this entry is used again: memory, whose price grows by the square, is given back.
             mstore(0x40, free)
@@ -152,7 +152,7 @@ abstract contract Destination is Attested {
         }
         if (pairs[pair].frozen) return Frozen.selector;
         if (ordered && pairs[pair].inCursor + 1 != entry.index) {
-            advanceCursor(pair);
+            advanceCursor(pair, floorGas(1, locals[entry.to].callGas));
             if (pairs[pair].inCursor + 1 != entry.index) return OutOfOrder.selector;
         }
         return 0;
@@ -203,10 +203,11 @@ abstract contract Destination is Attested {
         emit Receipt(entry.from, entry.to, entry.index, entry.requestHash, status, result);
     }
 
-    function advanceCursor(bytes32 pair) private {
+    function advanceCursor(bytes32 pair, uint256 floor) private {
         uint64 before = pairs[pair].inCursor;
         uint64 cursor = before;
-        for (uint256 steps = 0; steps < MAX_CURSOR_STEPS && receipts[pair][cursor + 1] != 0; ++steps) {
+        for (uint256 steps = 0; steps < MAX_CURSOR_STEPS && (steps == 0 || gasleft() > floor); ++steps) {
+            if (receipts[pair][cursor + 1] == 0) break;
             ++cursor;
         }
         if (cursor != before) pairs[pair].inCursor = cursor;

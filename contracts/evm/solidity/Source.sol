@@ -85,7 +85,7 @@ abstract contract Source is Attested {
         if (entries.length != results.length) revert LengthMismatch();
         requireAttested(header, signatures);
         for (; taken < entries.length; ++taken) {
-            if (!settleOne(header.entriesRoot, entries[taken], results[taken])) {
+            if (!settleOne(header.entriesRoot, entries[taken], results[taken], entries.length - taken - 1)) {
                 emit BatchStopped(taken);
                 break;
             }
@@ -119,7 +119,7 @@ abstract contract Source is Attested {
         if (chainClosed[remotes[to].chain]) revert ChainIsClosed();
         if (timeoutMs < minTimeoutMs || timeoutMs > maxTimeoutMs) revert TimeoutOutsideLimits(timeoutMs);
         if (state.outIndex - state.settledUpTo >= window) {
-            state.settledUpTo = advanceSettled(pair, state.settledUpTo);
+            state.settledUpTo = advanceSettled(pair, state.settledUpTo, 0);
             if (state.outIndex - state.settledUpTo >= window) revert WindowFull(state.settledUpTo, state.outIndex);
         }
         index = ++state.outIndex;
@@ -133,7 +133,7 @@ abstract contract Source is Attested {
     }
 
     /// False when the gas left is too little for the callback.
-    function settleOne(bytes32 root, Entry calldata entry, bytes calldata result) private returns (bool) {
+    function settleOne(bytes32 root, Entry calldata entry, bytes calldata result, uint256 rest) private returns (bool) {
         (bytes32 from, bytes32 to, uint64 index, uint8 status) = (entry.from, entry.to, entry.index, entry.status);
         if (status < STATUS_SUCCESS || status > STATUS_ROLLBACK) revert StatusInvalid(status);
         bytes32 pair = pairKey(from, to);
@@ -147,11 +147,11 @@ abstract contract Source is Attested {
             emit PairFrozen(from, to, index, commitment, entry.requestHash);
             return true;
         }
-        return close(pair, entry, result);
+        return close(pair, entry, result, rest);
     }
 
     /// Changes the state, then calls the service in a frame of its own: whatever it does, the settled state stands.
-    function close(bytes32 pair, Entry calldata entry, bytes calldata result) private returns (bool) {
+    function close(bytes32 pair, Entry calldata entry, bytes calldata result, uint256 rest) private returns (bool) {
         (uint64 index, uint8 status) = (entry.index, entry.status);
         uint256 free;
         assembly ("memory-safe") {
@@ -172,12 +172,13 @@ abstract contract Source is Attested {
         }
         if (!done) emit CallbackFailed(entry.from, entry.to, index, status);
         uint64 upTo = pairs[pair].settledUpTo;
-        if (index == upTo + 1) pairs[pair].settledUpTo = advanceSettled(pair, upTo);
+        if (index == upTo + 1) pairs[pair].settledUpTo = advanceSettled(pair, upTo, floorGas(rest, callGas));
         return true;
     }
 
-    function advanceSettled(bytes32 pair, uint64 upTo) private view returns (uint64) {
-        for (uint256 steps = 0; steps < MAX_CURSOR_STEPS && stateOf(pair, upTo + 1) != STATE_PENDING; ++steps) {
+    function advanceSettled(bytes32 pair, uint64 upTo, uint256 floor) private view returns (uint64) {
+        for (uint256 steps = 0; steps < MAX_CURSOR_STEPS && (steps == 0 || gasleft() > floor); ++steps) {
+            if (stateOf(pair, upTo + 1) == STATE_PENDING) break;
             ++upTo;
         }
         return upTo;

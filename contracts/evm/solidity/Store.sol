@@ -26,8 +26,12 @@ abstract contract Store {
     uint256 private constant MAX_RESULT_BYTES = 16_384;
     uint256 private constant MAX_WINDOW_INDEXES = 1 << 20;
 
-    /// Steps a cursor takes in one go over indexes decided out of order; the next call takes the rest.
+    /// Steps a cursor takes in one go over indexes decided out of order, those after the first while the gas lasts; the next call takes the rest.
     uint256 internal constant MAX_CURSOR_STEPS = 256;
+    /// Left by a cursor for the end of the transaction: what was decided stands, however far behind the cursor is.
+    uint256 internal constant CURSOR_FLOOR_GAS = 20_000;
+    /// Left by a cursor for each further entry of the batch, beside what a call of it needs.
+    uint256 internal constant ENTRY_GAS = 80_000;
 
     Gate internal gate;
     mapping(bytes32 key => LocalService) internal locals;
@@ -82,6 +86,11 @@ abstract contract Store {
     /// The gas rule (protocol.md "Destination contract"): with less, the inner call could be starved by whoever submits.
     function enoughGas(uint256 callGas) internal view returns (bool) {
         return gasleft() >= callGas * 64 / 63 + reserveGas;
+    }
+
+    /// Gas that a cursor leaves to `rest` further entries, each with a call of `callGas` (0: none).
+    function floorGas(uint256 rest, uint256 callGas) internal view returns (uint256) {
+        return CURSOR_FLOOR_GAS + rest * (ENTRY_GAS + (callGas == 0 ? 0 : callGas * 64 / 63 + reserveGas));
     }
 
     function stateOf(bytes32 pair, uint64 index) internal view returns (uint8) {

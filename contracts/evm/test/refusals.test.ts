@@ -91,6 +91,20 @@ test("execute: the cursor of an ordered pair passes over many cancelled indexes 
   assert.equal(await b.hostile.read("calls"), 2n);
 });
 
+test("execute, cancel: an index that comes long after those behind it is decided with the gas of any other, however far the cursor has to go", async () => {
+  const { a, b } = world;
+  const cursor = async () => (await b.gateway.read("inCursor", [a.keys.hostile, b.keys.hostile])) as bigint;
+  const asked = Array.from({ length: 604 }, (_, i) => makeRequest(a.target, a.keys.hostile, b.keys.hostile, BigInt(i + 1), { func: "echo" }));
+  const behind = [...asked.slice(1, 301), ...asked.slice(302, 602)];
+  for (let at = 0; at < behind.length; at += 300) await cancel(b, behind.slice(at, at + 300), 55_000_000n);
+  assert.deepEqual(receiptsOf((await execute(b, asked.slice(0, 1), 645_120n)).events).map(({ facts }) => facts.index), [1n]);
+  const afterFirst = await cursor();
+  assert.ok(afterFirst > 1n && afterFirst < 257n, String(afterFirst));
+  // The cursor takes steps with every decision, and none of a batch goes without because of them.
+  assert.equal(receiptsOf((await cancel(b, [asked[301], asked[602], asked[603]].filter((each) => each !== undefined), 700_000n)).events).length, 3);
+  assert.ok((await cursor()) > afterFirst);
+});
+
 test("request: a body beyond the limit is refused", async () => {
   const args = [`0x${"11".repeat(20_000)}`];
   assert.ok((await world.a.hostile.refusal("ask", [world.b.keys.hostile, "echo", args, TIMEOUT_MS]))?.startsWith(selector("BodyTooLarge")));

@@ -388,8 +388,10 @@ export const makeChainWatch = (ports: ChainWatchPorts, options: ChainWatchOption
       pump();
     },
     rescan: (from) => {
-      const lane = scan.backlog ?? live;
-      if (from < lane.cursor) lane.cursor = from;
+      const lane = scan.backlog !== null && from < scan.backlog.end ? scan.backlog : live;
+      if (from >= lane.cursor) return;
+      lane.cursor = from;
+      lane.held = []; // what comes after the cursor would move it on again
       restart.soon();
     },
   };

@@ -147,6 +147,8 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         send, clock, log, canTake: () => canTake(place.chain), keccak256: crypto.keccak256, sha256: crypto.sha256, openCertificate: crypto.openCertificate,
         onBlock: (block) => outbound.onBlock(block),
         onProgress: () => {
+          const leftOut = outbound.takeLeftOut(place.chain);
+          if (leftOut !== null) watch.rescan(leftOut);
           publisher.pump();
           rooms.get(place.chain)?.submitter.pump();
         },

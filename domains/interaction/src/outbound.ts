@@ -84,7 +84,10 @@ export class Outbound {
   readonly #byLeaf = new Map<string, Outgoing>();
   readonly #seenLeaves = new Map<string, readonly [relayHeight: bigint, tickMs: bigint]>();
   readonly #byBody = new Map<string, Outgoing>();
-  readonly #lastIndex = new Map<string, bigint>();
+  /** Per pair the highest index that was seen, and its block. */
+  readonly #last = new Map<string, { readonly index: bigint; readonly height: bigint }>();
+  /** Per chain the lowest block after which an event was left out. */
+  readonly #leftOut = new Map<string, bigint>();
   /** Per chain the lowest block with an event of a service that is not registered (yet). */
   readonly #unregistered = new Map<string, bigint>();
 
@@ -192,6 +195,13 @@ export class Outbound {
     return chains;
   }
 
+  /** Block of a chain to scan again from, because an event after it was left out; null when none was. Asked once per gap. */
+  takeLeftOut(chain: string): bigint | null {
+    const height = this.#leftOut.get(chain) ?? null;
+    this.#leftOut.delete(chain);
+    return height;
+  }
+
   all(): Iterable<Outgoing> {
     return this.#open.values();
   }
@@ -238,9 +248,9 @@ export class Outbound {
   #onRequest(entry: Outgoing, event: RequestEvent, names: Names, block: VerifiedBlock, timeMs: number): void {
     const { index, requestHash } = event;
     const { from, to, pair, id } = names;
-    const last = this.#lastIndex.get(pair);
-    if (last !== undefined && index > last + 1n) this.#ports.log.alarm("interaction.request.gap", { id, last });
-    if (last === undefined || index > last) this.#lastIndex.set(pair, index);
+    const last = this.#last.get(pair);
+    if (last !== undefined && index > last.index + 1n) this.#onGap(entry, last);
+    if (last === undefined || index > last.index) this.#last.set(pair, { index, height: block.height });
     const open = this.#open.get(entry.key);
     const known = open === undefined || equalBytes(open.event.requestHash, requestHash);
     if (!known || !this.#ports.journal.publish({ from, to, index, requestHash })) {
@@ -251,6 +261,13 @@ export class Outbound {
     this.#noteEvent(id, ["eventBlock", "observed", "verified"], block, timeMs);
     this.#keep(entry);
     this.#convert(entry, false);
+  }
+
+  /** The contract counts without gaps, so a plugin has said of a block that it holds nothing and it does. */
+  #onGap({ id, chain }: Outgoing, last: { readonly index: bigint; readonly height: bigint }): void {
+    this.#ports.log.alarm("interaction.request.gap", { id, last: last.index });
+    const known = this.#leftOut.get(chain);
+    if (known === undefined || last.height < known) this.#leftOut.set(chain, last.height);
   }
 
   #onReceipt(entry: Outgoing, event: ReceiptEvent, names: Names, block: VerifiedBlock, timeMs: number): void {

@@ -180,6 +180,31 @@ test("a plugin that leaves blocks out or runs ahead of the witnesses moves no cu
   completes(world);
 });
 
+test("a request that a plugin hid is found by its index once the next one of its pair is seen, and carried", async () => {
+  const world = await World.create();
+  const chain = world.chains["chainA"]!;
+  chain.request(VAULT_A, VAULT_B, PUBLIC, TIMEOUT_MS);
+  completes(world);
+  let hidden = 0;
+  world.lie = (message) => {
+    if (message.chain !== "chainA" || hidden > 0 || message.blocks.length === 0) return message;
+    hidden += message.blocks.length;
+    return { ...message, blocks: [] };
+  };
+  chain.request(VAULT_A, VAULT_B, PUBLIC, TIMEOUT_MS);
+  world.run(10_000);
+  assert.equal(hidden, 1);
+  assert.equal(chain.settled.get(`${VAULT_A}-${VAULT_B}-2`), undefined);
+  assert.equal(world.codes("alarm").includes("interaction.request.gap"), false, "nothing shows it yet");
+  chain.request(VAULT_A, VAULT_B, PUBLIC, TIMEOUT_MS);
+  world.run(10_000);
+  assert.deepEqual(world.codes("alarm").filter((each) => each === "interaction.request.gap").length, 1);
+  for (const index of [2, 3]) {
+    assert.equal(chain.settled.get(`${VAULT_A}-${VAULT_B}-${String(index)}`), 3);
+    assert.equal(world.chains["chainB"]!.executions.get(`${VAULT_A}-${VAULT_B}-${String(index)}`), 1);
+  }
+});
+
 test("another request hash for the same pair and index is refused and reported, also after a restart", async () => {
   const world = await World.create();
   const chain = world.chains["chainA"]!;

@@ -247,6 +247,23 @@ test("what the contract refuses is hinted as reverted, what does not fit togethe
   assert.deepEqual(await hint(desk, bodiless.id).then(({ outcome, detail }) => [outcome, detail]), [SUBMIT_OUTCOME.failed, "evm.submit.malformed"]);
 });
 
+test("a transaction that used up its gas is sent again with more, up to the most that one may use", async (t) => {
+  const { a, b } = world;
+  const few = await open(t, b, { cancelGas: 1 });
+  const asked = await lock(a, b, 12);
+  const block = await attest(b.target, KIND.cancel, asked.map(cancelFacts));
+  const order = submission(b, a, SUBMIT_CALL.cancel, block, {});
+  few.plugin.submit(order);
+  assert.equal((await hint(few, order.id)).outcome, SUBMIT_OUTCOME.mined);
+  assert.ok(few.warned.includes("evm.submit.gas"));
+  few.plugin.stop();
+  const none = await open(t, b, { cancelGas: 1, maxGas: 300_000n });
+  const more = await lock(a, b, 12);
+  const next = submission(b, a, SUBMIT_CALL.cancel, await attest(b.target, KIND.cancel, more.map(cancelFacts)), {});
+  none.plugin.submit(next);
+  assert.equal((await hint(none, next.id)).outcome, SUBMIT_OUTCOME.reverted);
+});
+
 test("a nonce that another took is healed", async (t) => {
   const { a, b } = world;
   const desk = await open(t, b);

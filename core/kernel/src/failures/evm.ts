@@ -20,6 +20,7 @@ export const EVM_FAILURES = {
   "evm.submit.malformed": { action: "refuse", says: "the submission's parts do not fit together" },
   "evm.submit.rejected": { action: "retry", says: "the node did not take the transaction" },
   "evm.submit.funds": { action: "alarm", says: "the submitting account cannot pay for its transactions" },
+  "evm.submit.gas": { action: "retry", says: "a transaction used up its gas and is sent again with twice as much, at most maxGas" },
   "evm.submit.replaced": { action: "retry", says: "another transaction took the nonce" },
   "evm.submit.stuck": { action: "alarm", says: "a transaction is not mined although its fee was raised" },
   "evm.account.low": { action: "alarm", says: "the submitting account's balance is low" },

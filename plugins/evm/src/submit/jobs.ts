@@ -10,7 +10,8 @@ export type Outcome = (typeof SUBMIT_OUTCOME)[keyof typeof SUBMIT_OUTCOME];
 /** One transaction to be sent for a submission. */
 export type Job = {
   readonly data: Uint8Array;
-  readonly gas: bigint;
+  /** Most that the transaction may use; grows when it was not enough. */
+  gas: bigint;
   /** Refused sendings so far. */
   attempts: number;
   /** Fee raises so far. */

@@ -16,6 +16,8 @@ export type LookAfterOptions = {
   readonly sign: (job: Job, nonce: bigint) => Promise<SignedTransaction>;
   /** Sends; a refusal is no matter: the next look finds out. */
   readonly repost: (signed: SignedTransaction) => Promise<void>;
+  /** A transaction used up its gas: its job is to be sent again with more. False: there is no more to be had. */
+  readonly withMoreGas: (job: Job) => boolean;
   /** The node lost nonces below the lowest flight: all flights are to be sent anew from here. */
   readonly renumber: (from: bigint) => void;
   readonly clock: Clock;
@@ -32,12 +34,13 @@ const PASSED_OVER_MS = 60_000;
 export const makeLookAfter = (options: LookAfterOptions): (() => Promise<void>) => {
   const { watch, flights, clock, log } = options;
 
-  const outcomeOf = async (flight: Flight): Promise<{ readonly outcome: Outcome; readonly detail: string } | null> => {
+  const outcomeOf = async (flight: Flight): Promise<{ readonly outcome: Outcome; readonly detail: string; readonly usedAllGas: boolean } | null> => {
     for (const { hash } of flight.tries.toReversed()) {
       const receipt = await watch.call("eth_getTransactionReceipt", [to0x(hash)], { maxAnswerBytes: MAX_RECEIPT_ANSWER_BYTES });
       if (receipt === null || receipt === undefined) continue;
       const isMined = member(receipt, "status") !== undefined && quantityMember(receipt, "status") === 1n;
-      return { outcome: isMined ? SUBMIT_OUTCOME.mined : SUBMIT_OUTCOME.reverted, detail: toHex(hash) };
+      const usedAllGas = !isMined && quantityMember(receipt, "gasUsed") >= flight.job.gas;
+      return { outcome: isMined ? SUBMIT_OUTCOME.mined : SUBMIT_OUTCOME.reverted, detail: toHex(hash), usedAllGas };
     }
     return null;
   };
@@ -47,7 +50,7 @@ export const makeLookAfter = (options: LookAfterOptions): (() => Promise<void>) 
     flight.looks += 1;
     if ((found === null && flight.looks < MAX_EMPTY_LOOKS) || !flights.delete(flight.nonce)) return;
     if (found === null) flight.job.finish(SUBMIT_OUTCOME.failed, "evm.submit.replaced");
-    else flight.job.finish(found.outcome, found.detail);
+    else if (!found.usedAllGas || !options.withMoreGas(flight.job)) flight.job.finish(found.outcome, found.detail);
   };
 
   const tendStuck = async (flight: Flight): Promise<void> => {

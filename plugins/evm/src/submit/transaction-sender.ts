@@ -71,6 +71,14 @@ const deservesAnotherTry = (job: Job, error: CodedError): boolean => {
   return false;
 };
 
+/** Gives a job whose transaction used up its gas twice as much; false when it had the most that a transaction may use. */
+const raiseGas = ({ rules: { maxGas }, log }: SenderOptions, job: Job): boolean => {
+  if (job.gas >= maxGas) return false;
+  log.warn("evm.submit.gas", { gas: job.gas });
+  job.gas = job.gas * 2n > maxGas ? maxGas : job.gas * 2n;
+  return true;
+};
+
 /** Talks with the node about one account's transactions. */
 const makeDesk = ({ watch, account, powers, key, address, contract, chainId }: SenderOptions): {
   readonly count: (block: "latest" | "pending") => Promise<bigint>;
@@ -105,6 +113,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
   const repost = async (signed: SignedTransaction): Promise<void> => desk.post(signed).catch(ignoreRefusal);
   const look = makeLookAfter({
     ...{ watch, flights, count: desk.count, sign: desk.sign, repost, clock, log },
+    withMoreGas: (job) => raiseGas(options, job) && waiting.push(job) > 0,
     renumber: (from) => {
       log.warn("evm.submit.renumbered", { transactions: flights.size, nonce: from });
       waiting = [...inNonceOrder(flights).map(({ job }) => job), ...waiting];
