@@ -112,8 +112,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
 
   const repost = async (signed: SignedTransaction): Promise<void> => desk.post(signed).catch(ignoreRefusal);
   const look = makeLookAfter({
-    ...{ watch, flights, count: desk.count, sign: desk.sign, repost, clock, log },
-    withMoreGas: (job) => raiseGas(options, job) && waiting.push(job) > 0,
+    ...{ watch, flights, count: desk.count, sign: desk.sign, repost, clock, log, withMoreGas: (job) => raiseGas(options, job) && waiting.push(job) > 0 },
     renumber: (from) => {
       log.warn("evm.submit.renumbered", { transactions: flights.size, nonce: from });
       waiting = [...inNonceOrder(flights).map(({ job }) => job), ...waiting];
