@@ -27,7 +27,7 @@ export type Incoming = {
   attempts: number;
   /** The contract said since the start that it has not decided. */
   isKnownOpen: boolean;
-  /** How often a transaction with it reverted or did not get in. */
+  /** How often a transaction with it was refused. */
   failures: number;
   nextTryMs: number;
   submitId: bigint;

@@ -16,6 +16,8 @@ export const MAX_RESUBMITTED_ENTRIES = 2048;
 export const MAX_SUBMISSION_ENTRIES = 1024;
 /** Bodies and results of one submission, in bytes. */
 export const MAX_SUBMISSION_BYTES = 4 * 1024 * 1024;
+/** Longest wait for a chain whose node does not take submissions, in ms; what waits is one submission per block and call, whatever the outage took. */
+export const MAX_OUTAGE_WAIT_MS = 2_000;
 const MAX_BACKOFF = 16;
 const FIRST_FAILURE_WAIT_MS = 250;
 const SIDE = { source: 1, destination: 2 } as const;
@@ -85,6 +87,8 @@ export class Submitter {
   #nextId = 1n;
   /** Until then the answer to the last first question is awaited. */
   #askedUntilMs = -Infinity;
+  /** The node took nothing the last times: how often in a row, until when nothing is sent, and failures since the last one that was logged. */
+  readonly #outage = { failures: 0, untilMs: -Infinity, untold: 0 };
 
   constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number }) {
     this.#ports = ports;
@@ -101,7 +105,7 @@ export class Submitter {
   }
 
   pump(): void {
-    if (!this.#ports.ready()) return;
+    if (!this.#ports.ready() || this.#ports.clock.monotonicMs() < this.#outage.untilMs) return;
     if (this.#ports.isBehind()) this.#askFirst();
     for (const turn of ["first", "again"] as const) {
       while (this.#queue[turn].length > 0 && this.#hasRoom(turn)) {
@@ -118,17 +122,29 @@ export class Submitter {
     if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted[turnOf(entry)] -= 1;
   }
 
+  /**
+   * What was refused may be one entry's fault, so its submission is split. What did not get there is the node's: its entries stay together, and
+   * nothing is sent to this chain for a while.
+   */
   onSubmitted({ id, outcome }: Message<"submitted">): void {
-    if (outcome === SUBMIT_OUTCOME.mined) return;
-    const now = this.#ports.clock.monotonicMs();
-    let count = 0;
-    for (const entry of this.#ports.open()) {
-      if (entry.stage !== "submitted" || entry.submitId !== id) continue;
-      entry.failures += 1;
-      entry.nextTryMs = now + Math.min(this.#retryMs * MAX_BACKOFF, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
-      count += 1;
+    if (outcome === SUBMIT_OUTCOME.mined) {
+      this.#outage.failures = 0;
+      return;
     }
-    if (count > 0) this.#ports.log.warn("interaction.submit.failed", { chain: this.#chain, submission: id, entries: count, outcome });
+    const entries = [...this.#ports.open()].filter(({ stage, submitId }) => stage === "submitted" && submitId === id);
+    if (entries.length === 0) return;
+    const facts = { chain: this.#chain, submission: id, entries: entries.length, outcome };
+    if (outcome === SUBMIT_OUTCOME.reverted) {
+      const now = this.#ports.clock.monotonicMs();
+      for (const entry of entries) {
+        entry.failures += 1;
+        entry.nextTryMs = now + Math.min(this.#retryMs * MAX_BACKOFF, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
+      }
+      this.#ports.log.warn("interaction.submit.failed", facts);
+      return;
+    }
+    this.#pause(facts);
+    for (const entry of entries) entry.nextTryMs = this.#outage.untilMs;
   }
 
   /** Asks the contract about what is not decided in time, and submits again what it does not know. */
@@ -173,6 +189,7 @@ export class Submitter {
   /** The plugin was replaced: nothing is known about what it had in hand. */
   pluginLost(): void {
     this.#answer.set(false);
+    this.#outage.untilMs = -Infinity;
     for (const entry of this.#ports.open()) if (entry.stage === "submitted") entry.nextTryMs = 0;
   }
 
@@ -186,6 +203,21 @@ export class Submitter {
 
   submitted(): number {
     return this.#submitted.first + this.#submitted.again;
+  }
+
+  /** Waits longer after each failure in a row; those during a wait are counted, not waited for again. */
+  #pause(facts: Readonly<Record<string, string | number | bigint>>): void {
+    const now = this.#ports.clock.monotonicMs();
+    const outage = this.#outage;
+    if (now < outage.untilMs) {
+      outage.untold += 1;
+      return;
+    }
+    outage.failures += 1;
+    const waitMs = Math.min(MAX_OUTAGE_WAIT_MS, FIRST_FAILURE_WAIT_MS * 2 ** Math.min(outage.failures - 1, MAX_BACKOFF));
+    outage.untilMs = now + waitMs;
+    this.#ports.log.warn("interaction.submit.failed", { ...facts, waitMs, untold: outage.untold });
+    outage.untold = 0;
   }
 
   #hasRoom(turn: Turn): boolean {

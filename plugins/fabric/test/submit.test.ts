@@ -30,7 +30,7 @@ const submission = (id: bigint, pairs: readonly string[], per = 1): Submission =
 
 type Sent = { readonly name: string; readonly content: Uint8Array; readonly finish: (outcome: TransactionOutcome) => void };
 
-const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number } = {}) => {
+const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number; readonly isUp?: () => boolean } = {}) => {
   const sent: Sent[] = [];
   const hints: Omit<Message<"submitted">, "chain">[] = [];
   let more: (() => void) | null = null;
@@ -43,7 +43,7 @@ const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: num
       }),
   };
   const sender = makeTransactionSender({
-    contract, isUp: () => true, maxEntries: t.maxEntries ?? 64, maxTransactions: t.maxTransactions ?? 4, clock: atOnce, log: quiet,
+    contract, isUp: t.isUp ?? (() => true), maxEntries: t.maxEntries ?? 64, maxTransactions: t.maxTransactions ?? 4, clock: atOnce, log: quiet,
     report: (hint) => {
       hints.push(hint);
       more?.();
@@ -128,6 +128,45 @@ test("after a transaction that took too long fewer submissions go together, and 
     sent[at]?.finish(committed);
   }
   assert.deepEqual(sent.map((_, at) => countOf(at)), [1, 8, 1, 5, 5]);
+});
+
+test("a submission that takes too long is split into smaller transactions the next time, down to single entries, and grows again", async () => {
+  const { sender, sent, hints, until } = start({ maxTransactions: 1, maxEntries: 16 });
+  const sizes: number[] = [];
+  const entriesOf = ({ content }: Sent): number => {
+    const decoded = decodeMessage(MESSAGES.submit.codec, content);
+    return decoded.ok ? decoded.value.entries.length : 0;
+  };
+  for (let id = 1n; id <= 5n; id += 1n) {
+    const first = sent.length;
+    sender.submit(submission(id, ["1:A:vault"], 16));
+    for (let at = first; hints.length < Number(id); at += 1) {
+      await until(() => sent.length > at || hints.length === Number(id));
+      const each = sent[at];
+      if (each === undefined) continue;
+      if (at === first) sizes.push(entriesOf(each));
+      each.finish(id < 5n ? { kind: "unknown", detail: "deadline" } : committed);
+    }
+  }
+  assert.deepEqual(sizes.slice(0, 2), [16, 8]);
+  assert.equal(sizes.at(-1), 1);
+  sender.submit(submission(6n, ["1:A:vault"], 16));
+  assert.ok(entriesOf(sent.at(-1)!) > 1);
+});
+
+test("what does not get to the peer because the connection is lost is not taken for too much", async () => {
+  const lost = { isUp: true };
+  const { sender, sent, hints, until } = start({ maxTransactions: 1, maxEntries: 16, isUp: () => lost.isUp });
+  sender.submit(submission(1n, ["1:A:vault"], 16));
+  lost.isUp = false;
+  sent[0]?.finish({ kind: "unknown", detail: "the connection ended" });
+  await until(() => hints.length === 1);
+  sender.submit(submission(2n, ["1:A:vault"], 16));
+  assert.deepEqual(hints.map(({ detail }) => detail), ["the connection ended", "fabric.peer.lost"]);
+  lost.isUp = true;
+  sender.submit(submission(3n, ["1:A:vault"], 16));
+  const decoded = decodeMessage(MESSAGES.submit.codec, sent[1]?.content ?? new Uint8Array(0));
+  assert.equal(decoded.ok && decoded.value.entries.length, 16);
 });
 
 test("submissions that are refused together are tried one by one, so that one of them keeps no other out", async () => {

@@ -13,6 +13,7 @@ export const FABRIC_FAILURES = {
   "fabric.event.unproven": { action: "alarm", says: "a committed transaction of the gateway chaincode can not be proven by the registered terms, so its events are left out; `because` says why" },
   "fabric.block.large": { action: "alarm", says: "a block has more bytes or gateway events than evidence may: the channel's AbsoluteMaxBytes must be below 4 MiB; its events are left out" },
   "fabric.submit.malformed": { action: "refuse", says: "a submission has no entries, or not one body or result per entry" },
+  "fabric.submit.full": { action: "retry", says: "as many submissions as may wait for the peer wait already" },
   "fabric.submit.conflict": { action: "retry", says: "transactions lost the race for the same keys (MVCC) more often than is tried" },
   "fabric.submit.refused": { action: "retry", says: "the peers or the chaincode refused a transaction; `detail` is what they said" },
   "fabric.call.failed": { action: "retry", says: "a peer did not answer a call" },

@@ -67,7 +67,9 @@ const deservesAnotherTry = (job: Job, error: CodedError): boolean => {
   job.attempts += 1;
   if (reason === "underpriced") job.raises = Math.min(job.raises + 1, MAX_FEE_RAISES);
   if ((reason === "nonce" || reason === "underpriced") && job.attempts < MAX_ATTEMPTS) return true;
-  job.finish(SUBMIT_OUTCOME.failed, reason === "funds" ? "evm.submit.funds" : "evm.submit.rejected");
+  if (reason === "funds") job.finish(SUBMIT_OUTCOME.failed, "evm.submit.funds");
+  // A node that refuses for the nonce or the fee refuses any transaction; else this one is refused for what is in it.
+  else job.finish(reason === "nonce" || reason === "underpriced" ? SUBMIT_OUTCOME.failed : SUBMIT_OUTCOME.reverted, "evm.submit.rejected");
   return false;
 };
 
