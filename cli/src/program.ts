@@ -13,6 +13,7 @@ import { registerDomain } from "./commands/domain.ts";
 import { registerDown } from "./commands/down.ts";
 import { registerExperiment } from "./commands/experiment.ts";
 import { registerAnalyze } from "./commands/analyze.ts";
+import { registerFabric } from "./commands/fabric.ts";
 import { registerIsolation } from "./commands/isolation.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerIntegrity } from "./commands/integrity.ts";
@@ -48,6 +49,7 @@ export const makeProgram = (context: Context): Command => {
     registerInit,
     registerContracts,
     registerService,
+    registerFabric,
     registerUp,
     registerDown,
     registerStatus,

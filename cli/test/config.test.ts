@@ -178,3 +178,49 @@ test("init writes a readable configuration with its guide, and overwrites nothin
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const FABRIC = {
+  gateway: "gateway-b", kind: "fabric", connection: "fabric/connection.json", channel: "trade", chaincode: "crossguardian", mspId: "Org1MSP",
+  rpc: "peer0.org1", witnesses: ["peer0.org1", "peer0.org2", "peer0.org3"], validatorWitnesses: ["peer0.org1", "peer0.org2", "peer0.org3"], depth: 0,
+  client: { certificate: "fabric/reader.pem", key: "fabric/reader.key" },
+  plugins: { "plugin-c": "fabric/plugin-c.pem" },
+  organizations: { Org1MSP: { authorities: ["fabric/org1.pem"] }, OrdererMSP: { authorities: ["fabric/orderer.pem"], revocations: ["/etc/crl.pem"] } },
+  endorsement: { threshold: 1, organizations: ["Org1MSP"], unit: "peer" },
+  blocks: { threshold: 1, organizations: ["OrdererMSP"], unit: "orderer" },
+};
+const withFabric = (change: Json = {}): Json => {
+  const value = real();
+  const { A } = value["chains"] as Json;
+  return { ...value, chains: { A, C: { ...FABRIC, ...change } } };
+};
+
+test("a Fabric channel is named by its files, and their paths begin where the configuration lies", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "cg-config-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "crossguardian.json");
+  writeFileSync(path, JSON.stringify(withFabric()));
+  const chain = readConfig(path).chains[1];
+  assert.deepEqual([chain?.kind, chain?.endpoints?.rpc, chain?.network?.channel], ["fabric", "peer0.org1", "trade"]);
+  assert.equal(chain?.network?.connection, join(folder, "fabric/connection.json"));
+  assert.equal(chain?.network?.plugins.get("plugin-c"), join(folder, "fabric/plugin-c.pem"));
+  assert.deepEqual(chain?.network?.organizations.map(({ mspId, revocations }) => [mspId, revocations]), [["Org1MSP", []], ["OrdererMSP", ["/etc/crl.pem"]]]);
+  assert.equal(chain?.network?.deployer, null);
+});
+
+test("a field of a Fabric channel that is missing, unknown or of another form is refused by its name", () => {
+  const cases: readonly (readonly [string, Json])[] = [
+    ["config.field.unknown", { peer: "x" }],
+    ["config.field.invalid", { channel: "Trade" }],
+    ["config.field.invalid", { witnesses: [] }],
+    ["config.field.invalid", { plugins: { C: "x.pem" } }],
+    ["config.field.missing", { client: { certificate: "x.pem" } }],
+    ["config.field.invalid", { organizations: {} }],
+    ["config.field.invalid", { endorsement: { threshold: 0, organizations: ["Org1MSP"], unit: "peer" } }],
+    ["config.field.missing", { blocks: { threshold: 1, organizations: ["OrdererMSP"] } }],
+    ["config.quorum.range", { witnesses: ["peer0.org1"] }],
+  ];
+  for (const [code, change] of cases) assert.equal(codeOf(() => checkConfig(decoded(withFabric(change)))), code, JSON.stringify(change));
+  for (const field of Object.keys(FABRIC).filter((each) => each !== "kind")) {
+    assert.equal(codeOf(() => decoded(withFabric({ [field]: undefined }))), "config.field.missing", field);
+  }
+});

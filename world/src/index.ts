@@ -65,6 +65,10 @@ export {
 export { askChains, type ChainIdentity } from "./operator/ask-chain.ts";
 export { connectService, checkService } from "./operator/connect-service.ts";
 export { type DeployedChain, deployChains } from "./operator/deploy-chains.ts";
+export { isDeployed } from "./operator/is-deployed.ts";
+export { type FabricNetwork, type IdentityFiles, type PolicyTerms } from "./kinds/fabric/network/fabric-network.ts";
+export { accountOfMember, mintHome } from "./kinds/fabric/network/member-calls.ts";
+export { requestCertificate } from "./operator/request-certificate.ts";
 export { forgetWorld, isDevelopmentAlive } from "./operator/development.ts";
 export { fundAccounts, mintTokens } from "./operator/fund-accounts.ts";
 export { readAccountKey, readGovernorKeys } from "./operator/key-files.ts";
@@ -75,6 +79,6 @@ export { FIRST_OPERATORS, openOperators, operatorKeyPath } from "./operator/open
 export { publicKeysOf, type PublicKeys } from "./operator/public-keys.ts";
 export { deploymentDocument, type NewService, registryOf, serviceDocument, signNext } from "./operator/register-world.ts";
 export { awaitAdmitted, runHouses, termsOf } from "./operator/run-world.ts";
-export { awaitOutcome, type Outcome, sendTransfer, type SentTransfer } from "./operator/send-transfer.ts";
+export { awaitOutcome, type Outcome, sendTransfer, type SentTransfer, type TransferOrder } from "./operator/send-transfer.ts";
 export { devUsers } from "./start-chains.ts";
 export { type ChainsState, type ChainState, LOOKBACK_BLOCKS, readChainsState, type UndecidedTransfer } from "./operator/chain-state.ts";

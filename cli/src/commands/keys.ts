@@ -14,6 +14,8 @@ const draw = (keys: PublicKeys): string =>
     ...keys.gateways.map(({ name, address, boxKey }) => `${name}\n  gateway key  ${address}\n  box key      ${boxKey}`),
     "submitting accounts",
     ...keys.accounts.map(({ chain, gateway, address, balanceWei }) => `  chain ${chain.padEnd(6)} ${address}  ${balanceWei === null ? "chain does not answer" : `${formatTokens(BigInt(balanceWei))} ether`}  (${gateway})`),
+    ...(keys.members.length === 0 ? [] : ["members of Fabric channels"]),
+    ...keys.members.map(({ chain, domain, mspId, validTo }) => `  chain ${chain.padEnd(6)} ${domain} of ${mspId}, until ${validTo}`),
     `validators, ${keys.validators.threshold} must sign`,
     ...keys.validators.addresses.map((each) => `  ${each}`),
     `governors, ${keys.governors.threshold} must sign, ${keys.governors.keysHere} of their keys are on this machine`,

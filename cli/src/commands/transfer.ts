@@ -1,5 +1,5 @@
 import { CodedError } from "@crossguardian/kernel";
-import { awaitOutcome, devUsers, type Outcome, readAccountKey, readSavedWorld, type SavedWorld, sendTransfer, type SentTransfer } from "@crossguardian/world";
+import { awaitOutcome, devUsers, kindOf, type Outcome, readAccountKey, readSavedWorld, type SavedWorld, sendTransfer, type SentTransfer, type TransferOrder } from "@crossguardian/world";
 import { type Command, InvalidArgumentError } from "commander";
 
 import { address, type Context, count, examples, form, type InstanceOptions, withInstance } from "../context.ts";
@@ -11,6 +11,7 @@ type TransferOptions = InstanceOptions & {
   readonly amount: bigint;
   readonly receiver?: `0x${string}`;
   readonly key?: string;
+  readonly certificate?: string;
   readonly timeout: number;
   readonly wait: boolean;
   readonly deadline: number;
@@ -18,6 +19,15 @@ type TransferOptions = InstanceOptions & {
 
 const EXIT_ROLLED_BACK = 3;
 const MS_PER_SECOND = 1_000;
+
+/** Who sends: a key on an EVM chain, a certificate with its key on a Fabric channel. */
+const senderFor = (saved: SavedWorld, from: string, { key, certificate }: TransferOptions): Pick<TransferOrder, "privateKey" | "member"> => {
+  if (certificate !== undefined) {
+    if (key === undefined) throw new CodedError("cli.key.missing", { fix: "--key FILE names the key of the certificate" });
+    return { privateKey: null, member: { certificate, key } };
+  }
+  return { member: null, privateKey: kindOf(saved.topology, from) === "evm" ? keyFor(saved, key) : null };
+};
 
 const keyFor = (saved: SavedWorld, file: string | undefined): `0x${string}` => {
   if (file !== undefined) return readAccountKey(file);
@@ -51,17 +61,18 @@ export const registerTransfer = (program: Command, { places, print, say, setExit
     .option("--amount <tokens>", "how much, with up to 18 decimals", amount, 10n ** 18n)
     .option("--receiver <0x..>", "account on the other chain; default: the sender's", address)
     .option("--key <file>", "sender's private key; on development chains an account of theirs is used without it")
+    .option("--certificate <file>", "sender's certificate on a Fabric channel, PEM; --key is then the file of its key, PEM")
     .option("--timeout <s>", "after so many seconds the transfer may be rolled back", count(1, 86_400), 120)
     .option("--wait", "follow it to commit or rollback", false)
     .option("--deadline <s>", "give up waiting after so many seconds", count(1, 86_400), 180)
     .addHelpText("after", examples(["transfer A C", "transfer A C --amount 2.5 --wait", "transfer A C --key alice.key --config crossguardian.json --json"]))
     .action(async (from: string, to: string, options: TransferOptions) => {
       const saved = readSavedWorld(findDataDir(places, options));
-      const { hashes } = await operatorPowers();
-      const order = { from, to, amount: options.amount, timeoutMs: BigInt(options.timeout * MS_PER_SECOND), privateKey: keyFor(saved, options.key), receiver: options.receiver ?? null };
-      const sent = await sendTransfer(hashes, saved, order);
+      const powers = await operatorPowers();
+      const order = { from, to, amount: options.amount, timeoutMs: BigInt(options.timeout * MS_PER_SECOND), ...senderFor(saved, from, options), receiver: options.receiver ?? null };
+      const sent = await sendTransfer(powers, saved, order);
       if (options.wait) say(`sent ${sent.id}`);
-      const end = options.wait ? await awaitOutcome(saved, sent, options.deadline * MS_PER_SECOND) : null;
+      const end = options.wait ? await awaitOutcome(powers, saved, sent, options.deadline * MS_PER_SECOND) : null;
       const { key: _, ...shown } = sent;
       print(options.json, { ...shown, ...end }, () => draw(sent, end));
       if (end?.outcome === "rolledBack") setExitCode(EXIT_ROLLED_BACK);

@@ -8,6 +8,7 @@ import {
   deploymentDocument,
   forgetWorld,
   type House,
+  isDeployed,
   isDevelopmentAlive,
   isWorldSaved,
   openKeySlots,
@@ -109,7 +110,7 @@ const startConfigured = async (context: Context, config: GatewayConfig, file: st
   }
   const powers = await operatorPowers();
   const saved = await planWorld(powers, wishOf(config, context.places), (chain, field) => context.say(`chain ${chain}: endpoint ${field} does not answer now`));
-  const missing = saved.chains.filter(({ name }) => !saved.deployments.has(name)).map(({ name }) => name);
+  const missing = saved.chains.filter(({ name }) => !isDeployed(saved, name)).map(({ name }) => name);
   if (missing.length > 0) {
     throw new CodedError("cli.world.unready", { why: `no contracts on ${missing.join(", ")}`, next: `crossguardian contracts deploy --config ${file} --key FILE` });
   }

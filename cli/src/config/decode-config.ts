@@ -2,17 +2,14 @@ import { CodedError } from "@crossguardian/kernel";
 import { STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
+import { decodeFabric, FABRIC_FIELDS, FABRIC_OPTIONAL } from "./decode-fabric.ts";
 import { decodeIsolation } from "./decode-isolation.ts";
-import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig } from "./gateway-config.ts";
+import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig, MAX_VALIDATORS_COUNT, MAX_WITNESSES_COUNT } from "./gateway-config.ts";
 
 /** Largest configuration file, in bytes. */
 export const MAX_CONFIG_BYTES = 256 * 1024;
 /** Chains of a configuration at most. */
 export const MAX_CHAINS_COUNT = 16;
-/** Header witnesses of a chain at most. */
-export const MAX_WITNESSES_COUNT = 16;
-/** Relay validators at most. */
-export const MAX_VALIDATORS_COUNT = 32;
 /** Longest URL of an endpoint, in characters. */
 export const MAX_URL_CHARS = 512;
 /** The version of the file that this program reads and writes. */
@@ -59,9 +56,16 @@ const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
   };
 };
 
+const isFabric = (untrusted: unknown): boolean => typeof untrusted === "object" && untrusted !== null && "kind" in untrusted && untrusted.kind === "fabric";
+
 const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): ConfiguredChain => {
   const where = `chains.${shown(name)}`;
   if (!CHAIN.test(name)) throw invalid(where, "a name of 1 to 20 letters and digits");
+  if (!isDevelopment && isFabric(untrusted)) {
+    const fields = asFields(untrusted, where, ["gateway", "kind", ...FABRIC_FIELDS], FABRIC_OPTIONAL);
+    const gateway = asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -");
+    return { name, gateway, kind: "fabric", plugin: null, ...decodeFabric(fields, where) };
+  }
   const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind", "plugin"] : [...ENDPOINT_FIELDS, "plugin"]);
   return {
     name,
@@ -69,6 +73,7 @@ const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): 
     kind: Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm",
     plugin: Object.hasOwn(fields, "plugin") ? { name: asText(fields["plugin"], `${where}.plugin`, PLUGIN, "the name of an installed plugin"), memoryMiB: 0 } : null,
     endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
+    network: null,
   };
 };
 

@@ -1,5 +1,10 @@
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type InstalledProgram, type IsolationPlan, type StandbyKind } from "@crossguardian/world";
+import { type FabricNetwork, type InstalledProgram, type IsolationPlan, type StandbyKind } from "@crossguardian/world";
+
+/** Header witnesses of a chain at most. */
+export const MAX_WITNESSES_COUNT = 16;
+/** Relay validators at most. */
+export const MAX_VALIDATORS_COUNT = 32;
 
 /** A chain as the configuration names it. `endpoints` is null for development chains. */
 export type ConfiguredChain = {
@@ -10,6 +15,8 @@ export type ConfiguredChain = {
   /** Installed plugin that its plugin and witnesses run; null for the project's own of the kind. */
   readonly plugin: InstalledProgram | null;
   readonly endpoints: ChainEndpoints | null;
+  /** Of a Fabric channel of the operator's own; its endpoints are names of peers then. */
+  readonly network: FabricNetwork | null;
 };
 
 /** Endpoints of a chain of the operator's own: JSON-RPC URLs with http, https, ws or wss. */

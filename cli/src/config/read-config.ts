@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { CodedError } from "@crossguardian/kernel";
@@ -9,6 +9,7 @@ import { decodeConfig, MAX_CONFIG_BYTES } from "./decode-config.ts";
 import { listInstalled } from "../plugin/installed.ts";
 import { findPlugins } from "./find-plugins.ts";
 import { type GatewayConfig } from "./gateway-config.ts";
+import { resolvePaths } from "./resolve-paths.ts";
 
 /** Name of the file that `init` writes. */
 export const CONFIG_FILE = "crossguardian.json";
@@ -32,5 +33,5 @@ export const readConfig = (file: string): GatewayConfig => {
     if (cause instanceof CodedError) throw cause;
     throw new CodedError("config.file.unreadable", { path }, { cause });
   }
-  return findPlugins(checkConfig(decodeConfig(text)), listInstalled(ROOT));
+  return findPlugins(checkConfig(resolvePaths(decodeConfig(text), dirname(path))), listInstalled(ROOT));
 };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { type Topology, type WorldWish } from "@crossguardian/world";
+import { type FabricNetwork, type Topology, type WorldWish } from "@crossguardian/world";
 
 import { type Places } from "../instance.ts";
 import { type GatewayConfig, gatewaysOf } from "./gateway-config.ts";
@@ -27,6 +27,9 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   standby: config.standby,
 });
 
+/** Fabric channels of a configuration, by the names of their chains. */
+export const networksOf = ({ chains }: GatewayConfig): ReadonlyMap<string, FabricNetwork> => new Map(chains.flatMap(({ name, network }) => (network === null ? [] : [[name, network] as const])));
+
 /** What a configuration without development chains asks for. */
 export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   instance: config.name,
@@ -39,7 +42,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   detection: config.detection,
   topology: topologyOf(config),
   orderer: { host: config.relay.listen, port: config.relay.port },
-  chains: config.chains.map(({ name, gateway, endpoints }) => {
+  chains: config.chains.map(({ name, gateway, endpoints, network }) => {
     if (endpoints === null) throw new Error(`chain ${name} is a development chain`);
     return {
       name,
@@ -48,6 +51,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
       witnessUrls: endpoints.witnesses,
       validatorUrls: endpoints.validatorWitnesses,
       depth: endpoints.depth,
+      ...(network === null ? {} : { network }),
     };
   }),
 });

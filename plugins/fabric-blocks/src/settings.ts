@@ -3,8 +3,10 @@ import { CodedError } from "@crossguardian/kernel";
 
 const MAX_PEM_BYTES = 16 * 1024;
 
-/** TLS of one listed endpoint: the authority of its server (PEM; "" for a system's) and the name in its certificate ("" for the endpoint's host). */
-const endpointTls = struct({ name: text(96), authorityPem: text(MAX_PEM_BYTES), serverName: text(256) });
+const MAX_ENDPOINTS = 64;
+
+/** TLS of one listed endpoint, by its name or by its host and port: the authority of its server (PEM; "" for a system's) and the name in its certificate ("" for the endpoint's host). */
+const endpointTls = struct({ name: text(300), authorityPem: text(MAX_PEM_BYTES), serverName: text(256) });
 
 /** What a plugin, witness or validator needs beside the registration: who it is on the channel, and its endpoints' TLS. */
 export const fabricSettings = struct({
@@ -13,7 +15,7 @@ export const fabricSettings = struct({
   certificatePem: text(MAX_PEM_BYTES),
   /** Its key, PKCS#8 PEM; "" in a plugin, whose key is derived from its key slot. */
   keyPem: text(MAX_PEM_BYTES),
-  endpoints: list(endpointTls, 16),
+  endpoints: list(endpointTls, MAX_ENDPOINTS),
   /** Entries in one transaction at most. */
   maxEntries: u32,
   /** Transactions under way at a time. */

@@ -9,6 +9,9 @@ import { type Node } from "../node.ts";
 import { type ChainPlan, type DevChains, type Topology } from "../world.ts";
 import { type ChainAccess } from "./chain-access.ts";
 import { type ForeignFacts } from "./foreign-facts.ts";
+import { type DeployedNetwork, type NetworkDeployment } from "./fabric/network/deploy-network.ts";
+import { type FabricNetwork } from "./fabric/network/fabric-network.ts";
+import { type NetworkOrder, type PlannedNetwork } from "./fabric/network/plan-network.ts";
 import { type KindOf } from "./kind-facts.ts";
 
 /** Powers that a chain's set-up is lent. */
@@ -47,10 +50,21 @@ export type StartedForeign = {
   readonly deploy: (remotes: readonly ForeignRemote[]) => Promise<void>;
 };
 
+/** Chains of the operator's own that are not EVM chains: their files are read and their peers asked, and their contracts made. */
+export type ConfiguredKind = {
+  readonly plan: (order: NetworkOrder) => Promise<PlannedNetwork>;
+  readonly deploy: (work: NetworkDeployment) => Promise<DeployedNetwork>;
+};
+
+/** What a configuration says of such a chain. */
+export type ForeignNetwork = FabricNetwork;
+
 /** What a world does with chains of one kind that is not EVM. */
 export type ForeignKind = {
   readonly kind: ChainKindName;
   readonly start: (order: ForeignOrder) => Promise<StartedForeign>;
+  /** Left out where such chains are development chains only. */
+  readonly configured?: ConfiguredKind;
   /** A user's account on such a chain, as 20 bytes in hexadecimal; the user's address when it is left out. */
   readonly receiverOf?: (user: DevAccount) => `0x${string}`;
   /** Opens a chain to users and the oracle, out of its plan alone. */

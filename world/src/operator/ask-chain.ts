@@ -56,6 +56,16 @@ const askOne = async ({ name, endpoints, known }: AskedChain, onSilent: (chain: 
   return { numericId: first.numericId, genesisHash: first.genesisHash };
 };
 
+/** No two chains have the same id: signatures for one would be good on the other. @throws config.chain.idTwice */
+export const checkIds = (chains: readonly { readonly name: string; readonly numericId: number }[]): void => {
+  const nameOfId = new Map<number, string>();
+  for (const { name, numericId } of chains) {
+    const twin = nameOfId.get(numericId);
+    if (twin !== undefined) throw new CodedError("config.chain.idTwice", { chain: name, other: twin, id: numericId });
+    nameOfId.set(numericId, name);
+  }
+};
+
 /**
  * Asks every endpoint which chain it serves: those of one chain must agree, and no two chains may have the same id.
  * An endpoint of a chain that is known already may be silent: a gateway starts with fewer witnesses than it has.
@@ -66,13 +76,7 @@ export const askChains = async (
   onSilent: (chain: string, field: string) => void = () => undefined,
 ): Promise<ReadonlyMap<string, ChainIdentity>> => {
   const found = new Map<string, ChainIdentity>();
-  const nameOfId = new Map<number, string>();
-  for (const chain of chains) {
-    const identity = await askOne(chain, onSilent);
-    const twin = nameOfId.get(identity.numericId);
-    if (twin !== undefined) throw new CodedError("config.chain.idTwice", { chain: chain.name, other: twin, id: identity.numericId });
-    nameOfId.set(identity.numericId, chain.name);
-    found.set(chain.name, identity);
-  }
+  for (const chain of chains) found.set(chain.name, await askOne(chain, onSilent));
+  checkIds([...found].map(([name, { numericId }]) => ({ name, numericId })));
   return found;
 };

@@ -3,30 +3,42 @@ import { type Hex } from "viem";
 
 import { type Deployment, gatewayCreation, type GatewayTerms, ownServiceCalls, peerDrafts, remoteCalls, serviceCreations } from "../contract-drafts.ts";
 import { governedDraft } from "../deploy-contracts.ts";
+import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
+import { contractsOf } from "../registration.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { type Draft } from "../sender.ts";
-import { type ChainPlan, dataOf, peersOf, vaultOf } from "../world.ts";
+import { type ChainPlan, dataOf, kindOfPlan, peersOf, vaultOf } from "../world.ts";
 import { type ChainAccount, openChainAccount } from "./chain-account.ts";
 import { makeContractReader } from "./contract-reader.ts";
+import { accountOfContract, deployForeign, foreignParts } from "./deploy-foreign.ts";
+import { isDeployed } from "./is-deployed.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
 /** What a deployment works with. */
 export type DeployWork = {
+  /** Of chains that are not EVM chains. */
+  readonly networks: ReadonlyMap<string, ForeignNetwork>;
   readonly powers: OperatorPowers;
   readonly terms: GatewayTerms;
   readonly governorKeys: readonly Uint8Array[];
-  readonly deployerKey: Hex;
+  /** Null where no EVM chain is deployed to. */
+  readonly deployerKey: Hex | null;
   /** Writes down how far it came, before the next step. */
   readonly keep: (saved: SavedWorld) => void;
   readonly say: (text: string) => void;
 };
 
 /** Contracts of a chain after the command: made by it, or found as they were. */
-export type DeployedChain = { readonly chain: string; readonly deployment: Deployment; readonly made: boolean; readonly transactions: number };
+export type DeployedChain = { readonly chain: string; readonly deployment: Readonly<Record<string, Hex>>; readonly made: boolean; readonly transactions: number };
 
 const PARTS = ["gateway", "token", "vault", "data"] as const;
 
 const isWhole = (partial: Partial<Deployment>): partial is Deployment => PARTS.every((part) => partial[part] !== undefined);
+
+const deployerKeyOf = ({ deployerKey }: DeployWork): Hex => {
+  if (deployerKey === null) throw new CodedError("cli.key.missing", { fix: "--key FILE names the account that pays on EVM chains" });
+  return deployerKey;
+};
 
 const zero: Hex = `0x${"0".repeat(40)}`;
 
@@ -50,7 +62,7 @@ const checkStanding = async (work: DeployWork, account: ChainAccount, chain: str
 };
 
 const createContracts = async (work: DeployWork, saved: SavedWorld, chain: ChainPlan): Promise<SavedWorld> => {
-  const account = openChainAccount(chain, work.deployerKey);
+  const account = openChainAccount(chain, deployerKeyOf(work));
   const known = saved.deployments.get(chain.name);
   let made: Partial<Deployment> = known ?? saved.unfinished?.get(chain.name) ?? {};
   await checkStanding(work, account, chain.name, made);
@@ -79,12 +91,12 @@ const missingCalls = async (work: DeployWork, account: ChainAccount, saved: Save
   const calls: Hex[] = [];
   if (services.get(vaultOf(chain))?.isLocal !== true || services.get(dataOf(chain))?.isLocal !== true) calls.push(...ownServiceCalls(chain, deployment));
   for (const peer of peersOf(saved.topology, chain)) {
-    const remote = saved.deployments.get(peer);
     const plan = saved.chains.find(({ name }) => name === peer);
-    if (remote === undefined || plan === undefined) continue;
-    const isListed = [vaultOf(peer), dataOf(peer)].every((id) => services.get(id)?.account.toLowerCase() === remote.gateway.toLowerCase());
+    if (plan === undefined || !isDeployed(saved, peer)) continue;
+    const { contract } = contractsOf(plan, saved.deployments);
+    const isListed = [vaultOf(peer), dataOf(peer)].every((id) => services.get(id)?.account.toLowerCase() === accountOfContract(contract));
     const isAllowed = isListed && (await reader.isPairAllowed(deployment.gateway, vaultOf(peer), vaultOf(chain))) && (await reader.isPairAllowed(deployment.gateway, dataOf(peer), dataOf(chain)));
-    if (!isAllowed) calls.push(...remoteCalls(work.powers.hashes, chain, { chain: peer, numericId: plan.numericId, deployment: remote }));
+    if (!isAllowed) calls.push(...remoteCalls(work.powers.hashes, chain, { chain: peer, numericId: plan.numericId, deployment: { gateway: to0x(contract) } }));
   }
   return calls;
 };
@@ -92,7 +104,7 @@ const missingCalls = async (work: DeployWork, account: ChainAccount, saved: Save
 const connectChain = async (work: DeployWork, saved: SavedWorld, chain: ChainPlan): Promise<number> => {
   const deployment = saved.deployments.get(chain.name);
   if (deployment === undefined) return 0;
-  const account = openChainAccount(chain, work.deployerKey);
+  const account = openChainAccount(chain, deployerKeyOf(work));
   const reader = makeContractReader(account.rpc, work.powers.hashes);
   let transactions = 0;
   const calls = await missingCalls(work, account, saved, chain.name, deployment);
@@ -103,7 +115,7 @@ const connectChain = async (work: DeployWork, saved: SavedWorld, chain: ChainPla
     transactions += 1;
   }
   for (const peer of peersOf(saved.topology, chain.name)) {
-    if (!saved.deployments.has(peer)) continue;
+    if (!isDeployed(saved, peer)) continue;
     const drafts = peerDrafts(work.powers.hashes, chain.name, deployment, peer);
     const listed = [
       await reader.isPeer(deployment.vault, vaultOf(peer)),
@@ -126,13 +138,19 @@ const connectChain = async (work: DeployWork, saved: SavedWorld, chain: ChainPla
  */
 export const deployChains = async (work: DeployWork, saved: SavedWorld, names: readonly string[]): Promise<readonly DeployedChain[]> => {
   const before = new Set(saved.deployments.keys());
-  let current = saved;
-  for (const chain of saved.chains.filter(({ name }) => names.includes(name))) current = await createContracts(work, current, chain);
+  const isEvm = (chain: ChainPlan): boolean => kindOfPlan(chain) === "evm";
   const done: DeployedChain[] = [];
-  for (const chain of current.chains) {
+  let current = saved;
+  for (const chain of saved.chains.filter((each) => isEvm(each) && names.includes(each.name))) current = await createContracts(work, current, chain);
+  for (const plan of current.chains.filter((each) => !isEvm(each) && (names.includes(each.name) || isDeployed(saved, each.name)))) {
+    const { saved: next, made, transactions } = await deployForeign(work, current, plan);
+    current = next;
+    done.push({ chain: plan.name, deployment: foreignParts(plan), made, transactions });
+  }
+  for (const chain of current.chains.filter(isEvm)) {
+    if (!current.deployments.has(chain.name)) continue;
     const transactions = await connectChain(work, current, chain);
-    const deployment = current.deployments.get(chain.name);
-    if (deployment !== undefined) done.push({ chain: chain.name, deployment, made: !before.has(chain.name), transactions });
+    done.push({ chain: chain.name, deployment: current.deployments.get(chain.name) ?? {}, made: !before.has(chain.name), transactions });
   }
   return done;
 };

@@ -5,7 +5,7 @@ import { encodeFunctionData, type Hex } from "viem";
 import { accountAddress, type KeySlots } from "../key-slots.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { openChainAccount } from "./chain-account.ts";
-import { pluginsOf } from "../world.ts";
+import { kindOfPlan, pluginsOf } from "../world.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
 /** Sends the plugins' submitting accounts as much as they have less than `leastWei`. @throws cli.rpc.failed, cli.transaction.* */
@@ -14,7 +14,7 @@ export const fundAccounts = async (
   saved: SavedWorld,
   work: { readonly slots: KeySlots; readonly deployerKey: Hex; readonly leastWei: bigint; readonly say: (text: string) => void },
 ): Promise<void> => {
-  for (const chain of saved.chains) {
+  for (const chain of saved.chains.filter((each) => kindOfPlan(each) === "evm")) {
     const account = openChainAccount(chain, work.deployerKey);
     for (const owner of pluginsOf(saved.topology, chain.name)) {
       const to = to0x(accountAddress(powers.crypto, work.slots, owner, chain.name));

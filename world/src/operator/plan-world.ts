@@ -10,13 +10,16 @@ import { type GatewayTerms } from "../contract-drafts.ts";
 import { freePort } from "../free-port.ts";
 import { DEFAULT_TUNING } from "../house-specs.ts";
 import { type IsolationPlan } from "../isolation-plan.ts";
+import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
+import { foreignKind } from "../kinds/foreign-kinds.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "../key-slots.ts";
 import { markKeysUnused } from "../mark-keys-unused.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf } from "../open-world.ts";
 import { encodeGenesis } from "../registration.ts";
 import { isWorldSaved, readSavedWorld, type SavedWorld, saveWorld } from "../saved-world.ts";
-import { BXH_ID, chainsOf, type ChainPlan, pluginsOf, type Topology } from "../world.ts";
-import { askChains } from "./ask-chain.ts";
+import { BXH_ID, chainsOf, type ChainPlan, kindOf, pluginsOf, type Topology } from "../world.ts";
+import { askChains, checkIds } from "./ask-chain.ts";
+import { isDeployed } from "./is-deployed.ts";
 
 /** What an operator wants to run, out of a configuration. */
 export type WorldWish = {
@@ -30,8 +33,11 @@ export type WorldWish = {
   readonly detection: "act" | "report";
   readonly topology: Topology;
   readonly orderer: { readonly host: string; readonly port: number };
-  readonly chains: readonly Pick<ChainPlan, "name" | "gateway" | "url" | "witnessUrls" | "validatorUrls" | "depth">[];
+  /** `network` describes one that is not an EVM chain; its URLs are names of peers then. */
+  readonly chains: readonly WishedChain[];
 };
+
+type WishedChain = Pick<ChainPlan, "name" | "gateway" | "url" | "witnessUrls" | "validatorUrls" | "depth"> & { readonly network?: ForeignNetwork };
 
 /** Cryptography lent to the operator's commands. */
 export type OperatorPowers = { readonly crypto: Crypto; readonly hashes: Hashes };
@@ -100,20 +106,17 @@ const refuseDrift = (wish: WorldWish, saved: SavedWorld): void => {
       if (was !== undefined && was !== gateway.name) throw new CodedError("cli.world.fixed", { field: `gateway of chain ${chain}`, was, wanted: gateway.name });
     }
   }
-  const gone = chainsOf(saved.topology).find((chain) => saved.deployments.has(chain) && !chainsOf(wish.topology).includes(chain));
+  const gone = chainsOf(saved.topology).find((chain) => isDeployed(saved, chain) && !chainsOf(wish.topology).includes(chain));
   if (gone !== undefined) throw new CodedError("cli.world.fixed", { field: "chains", was: gone, wanted: "absent" });
 };
 
-/**
- * The world of a configuration as it is written down: made with its keys and relay genesis at the first call,
- * brought up to the configuration's endpoints at later ones. Asks every endpoint which chain it serves.
- * Errors: config.chain.*, cli.world.fixed for what can not change any more.
- */
-export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilent?: (chain: string, field: string) => void): Promise<SavedWorld> => {
-  const before = isWorldSaved(wish.dataDir) ? readSavedWorld(wish.dataDir) : null;
-  if (before !== null) refuseDrift(wish, before);
+type Silent = (chain: string, field: string) => void;
+
+/** Asks EVM endpoints which chain they serve. */
+const planEvm = async (wish: WorldWish, before: SavedWorld | null, onSilent: Silent | undefined): Promise<readonly ChainPlan[]> => {
+  const chains = wish.chains.filter(({ network }) => network === undefined);
   const identities = await askChains(
-    wish.chains.map(({ name, url, witnessUrls, validatorUrls }) => ({
+    chains.map(({ name, url, witnessUrls, validatorUrls }) => ({
       name,
       known: before?.chains.find((chain) => chain.name === name && before.deployments.has(name)) ?? null,
       endpoints: [
@@ -124,14 +127,51 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
     })),
     onSilent,
   );
-  mkdirSync(wish.dataDir, { recursive: true, mode: 0o711 }); // the users of the domains pass through, to their own volumes only
-  const chains = wish.chains.map((chain): ChainPlan => {
+  return chains.map((chain) => {
     const identity = identities.get(chain.name);
     if (identity === undefined) throw new Error(`chain ${chain.name} was not asked`);
-    const known = before?.chains.find(({ name }) => name === chain.name);
-    return { ...chain, ...identity, maxGas: GAS_PER_TRANSACTION, ...(known?.deployHeight === undefined ? {} : { deployHeight: known.deployHeight }) };
+    return { ...chain, ...identity, maxGas: GAS_PER_TRANSACTION };
   });
+};
+
+/** Reads the files of other chains and asks their peers. */
+const planOthers = async (powers: OperatorPowers, wish: WorldWish, slots: KeySlots, before: SavedWorld | null, onSilent: Silent | undefined): Promise<readonly ChainPlan[]> =>
+  Promise.all(
+    wish.chains.flatMap(({ network, ...chain }) => {
+      if (network === undefined) return [];
+      const kind = kindOf(wish.topology, chain.name);
+      const { configured } = foreignKind(kind);
+      if (configured === undefined) throw new Error(`chains of kind ${kind} are not configured`);
+      const known = before?.chains.find(({ name }) => name === chain.name && isDeployed(before, name));
+      const { url: rpc, witnessUrls: witnesses, validatorUrls: validatorWitnesses } = chain;
+      const planned = configured.plan({
+        name: chain.name, network, topology: wish.topology, crypto: powers.crypto, slots, production: wish.production,
+        peers: { rpc, witnesses, validatorWitnesses },
+        known: known?.genesisHash ?? null,
+        onSilent: (field) => onSilent?.(chain.name, field),
+      });
+      return [planned.then((facts): ChainPlan => ({ ...chain, kind, ...facts }))];
+    }),
+  );
+
+/**
+ * The world of a configuration as it is written down: made with its keys and relay genesis at the first call,
+ * brought up to the configuration's endpoints at later ones. Asks every endpoint which chain it serves.
+ * Errors: config.chain.*, cli.world.fixed for what can not change any more.
+ */
+export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilent?: (chain: string, field: string) => void): Promise<SavedWorld> => {
+  const before = isWorldSaved(wish.dataDir) ? readSavedWorld(wish.dataDir) : null;
+  if (before !== null) refuseDrift(wish, before);
+  mkdirSync(wish.dataDir, { recursive: true, mode: 0o711 }); // the users of the domains pass through, to their own volumes only
   const slots = openKeySlots(join(wish.dataDir, "keys"));
+  const planned = [...(await planEvm(wish, before, onSilent)), ...(await planOthers(powers, wish, slots, before, onSilent))];
+  checkIds(planned);
+  const chains = wish.chains.map(({ name }): ChainPlan => {
+    const chain = planned.find((each) => each.name === name);
+    if (chain === undefined) throw new Error(`chain ${name} was not planned`);
+    const known = before?.chains.find((each) => each.name === name);
+    return { ...chain, ...(known?.deployHeight === undefined ? {} : { deployHeight: known.deployHeight }) };
+  });
   const saved: SavedWorld = {
     instance: wish.instance,
     topology: wish.topology,

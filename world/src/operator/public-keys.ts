@@ -1,13 +1,15 @@
+import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 
 import { to0x, toHex } from "@crossguardian/kernel";
+import { decodeFabricSettings } from "@crossguardian/plugin-fabric-blocks";
 import { type Hex } from "viem";
 
 import { accountAddress, gatewayPublics, openKeySlots } from "../key-slots.ts";
 import { pauseKeyOf } from "../open-world.ts";
 import { makeRpc } from "../rpc.ts";
 import { type SavedWorld } from "../saved-world.ts";
-import { pluginsOf } from "../world.ts";
+import { type ChainPlan, kindOfPlan, pluginsOf, type Topology } from "../world.ts";
 import { genesisOf, type OperatorPowers } from "./plan-world.ts";
 
 /** Public parts of a world's keys. */
@@ -16,10 +18,22 @@ export type PublicKeys = {
   readonly gateways: readonly { readonly name: string; readonly address: Hex; readonly boxKey: string }[];
   /** Accounts that pay for transactions on the chains; `balanceWei` is null when the chain does not answer. */
   readonly accounts: readonly { readonly gateway: string; readonly chain: string; readonly domain: string; readonly address: Hex; readonly balanceWei: string | null }[];
+  /** Certificates with which plugins speak on Fabric channels. */
+  readonly members: readonly { readonly gateway: string; readonly chain: string; readonly domain: string; readonly mspId: string; readonly validTo: string }[];
   readonly validators: { readonly threshold: number; readonly addresses: readonly Hex[] };
   readonly governors: { readonly threshold: number; readonly addresses: readonly Hex[]; readonly keysHere: number };
   /** Null when its file was moved away. */
   readonly pauseKey: Hex | null;
+};
+
+const membersOf = (topology: Topology, chain: ChainPlan): PublicKeys["members"] => {
+  const { foreign, name, gateway } = chain;
+  if (foreign === undefined || kindOfPlan(chain) !== "fabric") return [];
+  const settings = [foreign.pluginSettings, foreign.standbySettings ?? foreign.pluginSettings];
+  return pluginsOf(topology, name).map((domain, at) => {
+    const { mspId, certificatePem } = decodeFabricSettings(settings[at] ?? foreign.pluginSettings);
+    return { gateway, chain: name, domain, mspId, validTo: new X509Certificate(certificatePem).validToDate.toISOString() };
+  });
 };
 
 /** Reads the public parts; no slot is made and no key leaves this function. @throws cli.world.damaged */
@@ -28,6 +42,7 @@ export const publicKeysOf = async (powers: OperatorPowers, saved: SavedWorld, da
   const genesis = genesisOf(saved);
   const accounts = await Promise.all(
     saved.chains
+      .filter((chain) => kindOfPlan(chain) === "evm")
       .flatMap((chain) => pluginsOf(saved.topology, chain.name).map((domain) => ({ ...chain, domain })))
       .filter(({ domain }) => slots.has(domain))
       .map(async ({ name, gateway, url, domain }) => {
@@ -45,6 +60,7 @@ export const publicKeysOf = async (powers: OperatorPowers, saved: SavedWorld, da
         return { name, address: to0x(address), boxKey: toHex(boxKey) };
       }),
     accounts,
+    members: saved.chains.flatMap((chain) => membersOf(saved.topology, chain)),
     validators: { threshold: genesis.validators.threshold, addresses: genesis.validators.validators.map((each) => to0x(each)) },
     governors: {
       threshold: genesis.governanceThreshold,

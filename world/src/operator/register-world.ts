@@ -6,6 +6,7 @@ import { gatewayPublics, type KeySlots } from "../key-slots.ts";
 import { signDocument, type SignedDocument, worldDocument } from "../registration.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { chainsOf } from "../world.ts";
+import { isDeployed } from "./is-deployed.ts";
 import { firstRegistry, type OperatorPowers } from "./plan-world.ts";
 
 /** A service an operator adds to a chain. */
@@ -26,7 +27,7 @@ export const registryOf = (powers: OperatorPowers, saved: SavedWorld): Registry 
 
 /** Chains, services and gateways of the deployment that the registry does not have yet, as the next document; null when nothing is missing. */
 export const deploymentDocument = (powers: OperatorPowers, saved: SavedWorld, slots: KeySlots): RegistryDocument | null => {
-  const missing = chainsOf(saved.topology).filter((chain) => !saved.deployments.has(chain));
+  const missing = chainsOf(saved.topology).filter((chain) => !isDeployed(saved, chain));
   if (missing.length > 0) throw new CodedError("cli.deploy.missing", { chains: missing.join(" ") });
   const registry = registryOf(powers, saved);
   const whole = worldDocument({
@@ -36,7 +37,11 @@ export const deploymentDocument = (powers: OperatorPowers, saved: SavedWorld, sl
     deployments: saved.deployments,
     gateways: new Map(saved.topology.gateways.map(({ name }) => [name, gatewayPublics(powers.crypto, slots, `interaction-${name}`)])),
   });
-  const chains = whole.chains.filter(({ chain }) => !registry.chains.has(chain));
+  const chains = whole.chains.filter(({ chain, terms }) => {
+    const known = registry.chains.get(chain);
+    // Certificates and revocation lists change: what verifies a chain is registered anew then.
+    return known === undefined || !equalBytes(known.terms, terms);
+  });
   const services = whole.services.filter(({ id }) => !registry.services.has(id));
   const gateways = whole.gateways.filter(({ name, chains: served, address, keyEpoch }) => {
     const known = registry.gateways.get(name);

@@ -5,12 +5,15 @@ import { decodeEventLog, decodeFunctionResult, encodeFunctionData, type Hex } fr
 
 import { type Deployment } from "../contract-drafts.ts";
 import { transferKey } from "../oracle/follow-chains.ts";
-import { readTransferEvents, headOf } from "../oracle/chain-facts.ts";
-import { makeRpc } from "../rpc.ts";
+import { type IdentityFiles } from "../kinds/fabric/network/fabric-network.ts";
+import { lockAsMember } from "../kinds/fabric/network/member-calls.ts";
+import { openAccess } from "../kinds/open-access.ts";
 import { type Receipt } from "../sender.ts";
 import { type SavedWorld } from "../saved-world.ts";
-import { peersOf, vaultOf } from "../world.ts";
+import { type ChainPlan, kindOfPlan, peersOf, vaultOf } from "../world.ts";
 import { openChainAccount } from "./chain-account.ts";
+import { isDeployed } from "./is-deployed.ts";
+import { type OperatorPowers } from "./plan-world.ts";
 
 /** An asset transfer to send. `amount` in the token's smallest unit. */
 export type TransferOrder = {
@@ -18,8 +21,11 @@ export type TransferOrder = {
   readonly to: string;
   readonly amount: bigint;
   readonly timeoutMs: bigint;
-  readonly privateKey: Hex;
-  /** Null sends to the sender's own address. */
+  /** On an EVM chain; null elsewhere. */
+  readonly privateKey: Hex | null;
+  /** Certificate and key of the sender on a Fabric channel; null elsewhere. */
+  readonly member: IdentityFiles | null;
+  /** Null sends to the sender's own address, on chains of one kind. */
   readonly receiver: Hex | null;
 };
 
@@ -41,6 +47,14 @@ const placeOf = (saved: SavedWorld, chain: string): { readonly url: string; read
   return { url: plan.url, numericId: plan.numericId, deployment };
 };
 
+/** A chain whose contracts stand. @throws cli.argument.bad, cli.deploy.missing */
+const planOf = (saved: SavedWorld, chain: string): ChainPlan => {
+  const plan = saved.chains.find(({ name }) => name === chain);
+  if (plan === undefined) throw new CodedError("cli.argument.bad", { chain, chains: saved.chains.map(({ name }) => name).join(" ") });
+  if (!isDeployed(saved, chain)) throw new CodedError("cli.deploy.missing", { chains: chain });
+  return plan;
+};
+
 const requestOf = (receipt: Receipt, order: TransferOrder, gateway: Hex, chain: string): SentTransfer => {
   for (const log of receipt.logs) {
     if (log.address.toLowerCase() !== gateway.toLowerCase()) continue;
@@ -58,12 +72,9 @@ const requestOf = (receipt: Receipt, order: TransferOrder, gateway: Hex, chain: 
   throw new CodedError("cli.transaction.reverted", { hash: receipt.transactionHash, why: "no Request event" });
 };
 
-/** Locks tokens on one chain for a receiver on another, after an approval where one is needed. @throws cli.transfer.poor, cli.argument.bad, cli.rpc.failed, cli.transaction.* */
-export const sendTransfer = async (hashes: Hashes, saved: SavedWorld, order: TransferOrder): Promise<SentTransfer> => {
+const sendEvm = async (hashes: Hashes, saved: SavedWorld, order: TransferOrder): Promise<SentTransfer> => {
   const source = placeOf(saved, order.from);
-  placeOf(saved, order.to);
-  const peers = peersOf(saved.topology, order.from);
-  if (!peers.includes(order.to)) throw new CodedError("cli.argument.bad", { from: order.from, to: order.to, peers: peers.join(" ") });
+  if (order.privateKey === null) throw new CodedError("cli.key.missing", { fix: "--key FILE names the sender's key" });
   const account = openChainAccount(source, order.privateKey);
   const { token, vault, gateway } = source.deployment;
   const read = async (data: Hex): Promise<Hex> => account.rpc.call<Hex>("eth_call", [{ to: token, data }, "latest"]);
@@ -89,16 +100,38 @@ export const sendTransfer = async (hashes: Hashes, saved: SavedWorld, order: Tra
   return requestOf(await account.run({ to: vault, data: lock }), order, gateway, order.from);
 };
 
+const sendForeign = async (powers: OperatorPowers, plan: ChainPlan, order: TransferOrder): Promise<SentTransfer> => {
+  const { from, to, member, receiver } = order;
+  if (kindOfPlan(plan) !== "fabric") throw new CodedError("cli.argument.bad", { chain: from, why: "transfers are sent from EVM chains and Fabric channels" });
+  if (member === null) throw new CodedError("cli.key.missing", { fix: "--certificate FILE and --key FILE name the sender on the channel" });
+  if (receiver === null) throw new CodedError("cli.argument.bad", { chain: to, why: "--receiver names the account there" });
+  const request = await lockAsMember(powers, plan, { ...order, receiver, files: member });
+  return { id: ibtpId(parseServiceId(vaultOf(from)), parseServiceId(vaultOf(to)), request.index), key: transferKey(request), chain: from, transaction: request.transaction, block: Number(request.block) };
+};
+
+/** Locks tokens on one chain for a receiver on another, after an approval where one is needed. @throws cli.transfer.poor, cli.argument.bad, cli.key.missing, cli.rpc.failed, cli.transaction.*, fabric.* */
+export const sendTransfer = async (powers: OperatorPowers, saved: SavedWorld, order: TransferOrder): Promise<SentTransfer> => {
+  const [source, destination] = [order.from, order.to].map((chain) => planOf(saved, chain));
+  const peers = peersOf(saved.topology, order.from);
+  if (source === undefined || destination === undefined || !peers.includes(order.to)) throw new CodedError("cli.argument.bad", { from: order.from, to: order.to, peers: peers.join(" ") });
+  if (kindOfPlan(source) !== "evm") return sendForeign(powers, source, order);
+  if (order.receiver === null && kindOfPlan(destination) !== "evm" && saved.nodes.length === 0) throw new CodedError("cli.argument.bad", { chain: order.to, why: "--receiver names the account there" });
+  return sendEvm(powers.hashes, saved, order);
+};
+
 /** Follows a transfer on its source chain, and nowhere else, until it is settled. @throws cli.transfer.open after the deadline, cli.rpc.failed */
-export const awaitOutcome = async (saved: SavedWorld, sent: SentTransfer, deadlineMs: number): Promise<Outcome> => {
-  const { url, deployment } = placeOf(saved, sent.chain);
-  const rpc = makeRpc(url);
+export const awaitOutcome = async (powers: OperatorPowers, saved: SavedWorld, sent: SentTransfer, deadlineMs: number): Promise<Outcome> => {
+  const plan = planOf(saved, sent.chain);
+  // What lies before the transfer need not be read.
+  const chains = [plan.foreign === undefined ? plan : { ...plan, deployHeight: sent.block }];
+  const access = openAccess({ ...powers, topology: saved.topology, chains, deployments: saved.deployments, users: [] }).get(sent.chain);
+  if (access === undefined) throw new CodedError("cli.deploy.missing", { chains: sent.chain });
   const started = performance.now();
   let next = BigInt(sent.block);
   for (;;) {
-    const head = await headOf(rpc);
+    const head = await access.head();
     if (head >= next) {
-      const events = await readTransferEvents(rpc, deployment.gateway, next, head);
+      const events = await access.events(next, head);
       next = head + 1n;
       const settled = events.find((event) => event.event === "Settled" && transferKey(event) === sent.key);
       if (settled !== undefined) {

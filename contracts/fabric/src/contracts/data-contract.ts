@@ -1,7 +1,7 @@
 import { type Context, Contract } from "fabric-contract-api";
 import { toHex } from "@crossguardian/kernel";
 import { keyFromHex } from "../gateway/governed.ts";
-import { answerOf, callPublic, getPrivate, listDataPeer, sealData, setValue, valueOf } from "../services/data.ts";
+import { answerOf, callPublic, getPrivate, isDataPeer, listDataPeer, sealData, setValue, valueOf } from "../services/data.ts";
 import { bytesArg, numberArg } from "./arguments.ts";
 import { look, transact } from "./open-call.ts";
 
@@ -38,6 +38,10 @@ export class DataContract extends Contract {
 
   async value(ctx: Context, key: string): Promise<string> {
     return look(ctx, async (call) => toHex(await valueOf(call, bytesArg(key))));
+  }
+
+  async isPeer(ctx: Context, peer: string): Promise<string> {
+    return look(ctx, async (call) => (await isDataPeer(call, keyFromHex(peer))).toString());
   }
 
   async answerOf(ctx: Context, to: string, index: string): Promise<string> {

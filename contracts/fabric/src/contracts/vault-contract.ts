@@ -3,7 +3,7 @@ import { equalBytes, toHex } from "@crossguardian/kernel";
 import { keyFromHex } from "../gateway/governed.ts";
 import { demand } from "../refusal.ts";
 import { balanceOf, HOME_TOKEN, mint, move, totalSupply, wrappedToken } from "../services/token.ts";
-import { burn, claimRefund, listVaultPeer, lock, lockedFor, sealVault, type Transfer } from "../services/vault.ts";
+import { burn, claimRefund, isVaultPeer, listVaultPeer, lock, lockedFor, sealVault, type Transfer } from "../services/vault.ts";
 import { bytesArg, numberArg } from "./arguments.ts";
 import { look, transact } from "./open-call.ts";
 
@@ -65,6 +65,10 @@ export class VaultContract extends Contract {
 
   async totalSupply(ctx: Context, token: string): Promise<string> {
     return look(ctx, async (call) => (await totalSupply(call, tokenOf(token))).toString());
+  }
+
+  async isPeer(ctx: Context, peer: string): Promise<string> {
+    return look(ctx, async (call) => (await isVaultPeer(call, keyFromHex(peer))).toString());
   }
 
   async lockedFor(ctx: Context, peer: string): Promise<string> {

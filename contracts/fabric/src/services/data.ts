@@ -23,6 +23,9 @@ export const listDataPeer = async (call: Call, peer: Uint8Array): Promise<void> 
   endpoint.list(call, peer);
 };
 
+/** Whether it is listed. */
+export const isDataPeer = endpoint.isPeer;
+
 /** Ends the admin's power to list peers. */
 export const sealData = endpoint.seal;
 

@@ -9,6 +9,7 @@ export type Endpoint = {
   readonly requireAdmin: (call: Call) => Promise<void>;
   readonly requirePeer: (call: Call, peer: Uint8Array) => Promise<void>;
   readonly list: (call: Call, peer: Uint8Array) => void;
+  readonly isPeer: (call: Call, peer: Uint8Array) => Promise<boolean>;
   readonly seal: (call: Call) => Promise<void>;
   /** Key under which governance registered this service. */
   readonly key: (call: Call) => Promise<Uint8Array>;
@@ -22,11 +23,11 @@ export const makeEndpoint = (name: string): Endpoint => {
     demand(equalBytes(call.caller, call.terms.admin), "NotAdmin");
     demand((await sealed.get(call.ledger, ""))?.sealed !== true, "IsSealed");
   };
+  const isPeer: Endpoint["isPeer"] = async ({ ledger }, peer) => (await peers.get(ledger, toHex(peer)))?.listed === true;
   return {
     requireAdmin,
-    requirePeer: async ({ ledger }, peer) => {
-      demand((await peers.get(ledger, toHex(peer)))?.listed === true, "NotPeer", { peer: toHex(peer) });
-    },
+    isPeer,
+    requirePeer: async (call, peer) => demand(await isPeer(call, peer), "NotPeer", { peer: toHex(peer) }),
     list: ({ ledger }, peer) => {
       peers.put(ledger, toHex(peer), { listed: true });
     },

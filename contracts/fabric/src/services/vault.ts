@@ -38,6 +38,9 @@ export const listVaultPeer = async (call: Call, peer: Uint8Array): Promise<void>
   endpoint.list(call, peer);
 };
 
+/** Whether it is listed. */
+export const isVaultPeer = endpoint.isPeer;
+
 /** Ends the admin's powers for ever. */
 export const sealVault = endpoint.seal;
 

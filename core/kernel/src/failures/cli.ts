@@ -30,6 +30,7 @@ export const CLI_FAILURES = {
   "cli.deploy.absent": { action: "alarm", says: "a contract that was deployed is not on its chain" },
   "cli.deploy.foreign": { action: "alarm", says: "the gateway contract was made for another relay chain" },
   "cli.deploy.admin": { action: "refuse", says: "only the account that deployed a service lists its peers" },
+  "cli.fabric.chaincode": { action: "refuse", says: "the gateway chaincode of a Fabric channel does not answer: it was not committed, its service does not run, or it is another chaincode" },
   "cli.house.late": { action: "alarm", says: "not every domain was admitted in time" },
   "cli.service.absent": { action: "refuse", says: "there is no contract at the address of the service" },
   "cli.transfer.poor": { action: "refuse", says: "the account has fewer tokens than the transfer moves" },

@@ -33,7 +33,7 @@ const LOST: GrpcFailure = { code: GRPC_STATUS.unavailable, message: "the connect
 
 /** TLS inside the domain where the endpoint's scheme is grpcs: the authority comes with the settings, and the network domain sees ciphertext. */
 const secure = (socket: Duplex, endpoint: EndpointConfig, settings: FabricSettings): Duplex => {
-  const own = settings.endpoints.find(({ name }) => name === endpoint.name);
+  const own = settings.endpoints.find(({ name }) => name === endpoint.name) ?? settings.endpoints.find(({ name }) => name === endpoint.host);
   const host = endpoint.host.replace(/:\d+$/u, "");
   return connectTls({
     socket,

@@ -2,12 +2,13 @@ import { type Crypto } from "@crossguardian/crypto";
 import { fromHex, toHex, utf8 } from "@crossguardian/kernel";
 import { type Hashes } from "@crossguardian/protocol";
 import { type DevAccount } from "@crossguardian/devnet";
+import { channelOf } from "@crossguardian/plugin-fabric-blocks";
 import { type Hex } from "viem";
 
 import { type ChainPlan, dataOf, vaultOf } from "../../world.ts";
 import { type ChainAccess, type ChainSender } from "../chain-access.ts";
 import { openFabricClient } from "./fabric-client.ts";
-import { CHAINCODE, channelNameOf, decodeFabricUsers } from "./fabric-places.ts";
+import { decodeFabricUsers } from "./fabric-places.ts";
 import { openFabricReader } from "./fabric-reader.ts";
 
 const AMOUNT = 10n ** 18n;
@@ -16,9 +17,9 @@ const decoder = new TextDecoder();
 /** Opens a Fabric channel to users and the oracle. */
 export const openFabricAccess = (powers: { readonly crypto: Crypto; readonly hashes: Hashes }, plan: ChainPlan, evmUsers: readonly DevAccount[]): ChainAccess => {
   const users = decodeFabricUsers(plan.foreign?.userSettings);
-  const place = { channel: channelNameOf(plan.name), chaincode: CHAINCODE };
+  const place = channelOf(plan.foreign?.terms ?? new Uint8Array(0));
   const reading = openFabricClient(users, 0, place);
-  const reader = openFabricReader(powers.crypto, reading, place);
+  const reader = openFabricReader(powers.crypto, reading, place, BigInt(plan.deployHeight ?? 1));
   const keyOf = (id: string): string => toHex(powers.hashes.serviceKey(id));
   const number = async (name: string, peer: string): Promise<bigint> => BigInt(decoder.decode(await reading.evaluate(name, [keyOf(vaultOf(peer))])));
 

@@ -1,9 +1,8 @@
 import { createPublicKey } from "node:crypto";
 
 import { keyLabel } from "@crossguardian/kernel";
-import { decodeFabricBlock, fabricContract, fabricTrust, readFabricFields } from "@crossguardian/proof";
-import { fabricSettings, keyFromSlot, makeIdentity, openGrpc, seekRequest } from "@crossguardian/plugin-fabric-blocks";
-import { connect } from "node:net";
+import { fabricContract, fabricTrust } from "@crossguardian/proof";
+import { fabricSettings, keyFromSlot } from "@crossguardian/plugin-fabric-blocks";
 import { encodeMessage } from "@crossguardian/wire";
 
 import { type StartedFabric } from "@crossguardian/fabric-devnet";
@@ -13,6 +12,9 @@ import { numericIdOf, pluginsOf } from "../../world.ts";
 import { deployFabric, serviceContract } from "./deploy-fabric.ts";
 import { openFabricAccess } from "./fabric-access.ts";
 import { CHAINCODE, channelNameOf, fabricUsers } from "./fabric-places.ts";
+import { askGenesis } from "./network/ask-peer.ts";
+import { deployNetwork } from "./network/deploy-network.ts";
+import { planNetwork } from "./network/plan-network.ts";
 
 const MSP_IDS = ["Org1MSP", "Org2MSP", "Org3MSP"];
 const ENDORSEMENTS = 2;
@@ -31,29 +33,6 @@ const settingsFor = (fabric: Fabric, identity: Identity, endpoints: readonly str
     maxEntries: MAX_ENTRIES,
     maxTransactions: MAX_TRANSACTIONS,
   });
-
-/** Hash of the channel's genesis block, read once by whoever made the network. */
-const readGenesis = async (sha256: (bytes: Uint8Array) => Uint8Array, fabric: Fabric, identity: Identity, channel: string): Promise<Uint8Array> => {
-  const settings = { ...identity, endpoints: [{ name: "first", authorityPem: fabric.authorities.tls.certificatePem, serverName: SERVER_NAME }], maxEntries: 1, maxTransactions: 1 };
-  const [peer = ""] = fabric.peers;
-  const [host = "", port = ""] = peer.split(":");
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const connection = openGrpc(() => connect(Number(port), host), { name: "first", scheme: "grpcs", host: peer, path: "" }, settings)({
-    onUp: () => {
-      const request = seekRequest(makeIdentity(settings, null), channel, 0n, BigInt(Math.floor(Date.now() / 1000)));
-      connection.stream("/protos.Deliver/Deliver", request, (message) => {
-        const [block] = readFabricFields(message, "deliver response").all(2);
-        if (block !== undefined) resolve(decodeFabricBlock({ sha256 }, block).headerHash);
-      }, (why) => reject(new Error(why.message)));
-    },
-    onDown: (why) => reject(new Error(why.code)),
-  });
-  try {
-    return await promise;
-  } finally {
-    connection.close();
-  }
-};
 
 const start = async (order: ForeignOrder): Promise<StartedForeign> => {
   const [{ startFabric, openOrganization }, { CHAINCODE_MAIN }] = await Promise.all([import("@crossguardian/fabric-devnet"), import("@crossguardian/contracts-fabric")]);
@@ -77,7 +56,7 @@ const start = async (order: ForeignOrder): Promise<StartedForeign> => {
   if (pluginSettings === undefined) throw new Error("a chain without a plugin");
   const reader = memberOf("reader");
   const members = Array.from({ length: Math.min(MAX_USERS, Math.max(1, users.length)) }, (_, at) => memberOf(`user${at.toString()}`));
-  const genesisHash = await readGenesis(crypto.sha256, fabric, reader, channel);
+  const genesisHash = await askGenesis(crypto.sha256, { host: fabric.peers[0] ?? "", authorityPem: fabric.authorities.tls.certificatePem, serverName: SERVER_NAME }, reader, channel);
   const contract = fabricContract(crypto.keccak256, channel, CHAINCODE);
   const urls = fabric.peers.map((peer) => `grpcs://${peer}`);
   const witnessUrls = Array.from({ length: topology.witnesses }, (_, at) => urls[at % urls.length] ?? "");
@@ -122,5 +101,6 @@ const start = async (order: ForeignOrder): Promise<StartedForeign> => {
 export const fabricKind: ForeignKind = {
   kind: "fabric",
   start,
+  configured: { plan: planNetwork, deploy: deployNetwork },
   open: ({ plan, powers, users }) => openFabricAccess(powers, plan, users),
 };

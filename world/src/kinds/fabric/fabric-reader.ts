@@ -13,6 +13,8 @@ type BlockFacts = { readonly events: readonly TransferEvent[]; readonly effects:
 /** Reads a channel's blocks once each, as an oracle that asks no domain of a gateway. */
 export type FabricReader = {
   readonly head: () => Promise<bigint>;
+  /** Height of the newest block, without reading those before it. */
+  readonly tip: () => Promise<bigint>;
   readonly between: <K extends keyof BlockFacts>(what: K, from: bigint, to: bigint) => Promise<readonly BlockFacts[K][number][]>;
 };
 
@@ -34,11 +36,11 @@ const blockIn = (message: Uint8Array): Uint8Array | null => {
   return block ?? null;
 };
 
-/** Opens a reader. */
-export const openFabricReader = (crypto: Pick<Crypto, "sha256" | "keccak256">, client: FabricClient, place: { readonly channel: string; readonly chaincode: string }): FabricReader => {
+/** Opens a reader of the blocks from `first` on. */
+export const openFabricReader = (crypto: Pick<Crypto, "sha256" | "keccak256">, client: FabricClient, place: { readonly channel: string; readonly chaincode: string }, first = 1n): FabricReader => {
   const known = new Map<bigint, BlockFacts>();
   const moved = new Set(MOVED.map((each) => to0x(crypto.keccak256(utf8(each)))));
-  let next = 1n;
+  let next = first;
   let reading: { readonly connection: GrpcConnection; tip: bigint } | null = null;
 
   const eventOf = (log: FabricLog, block: bigint, transaction: Hex): TransferEvent[] => {
@@ -118,6 +120,7 @@ export const openFabricReader = (crypto: Pick<Crypto, "sha256" | "keccak256">, c
         await follow(connection);
         return next - 1n;
       }),
+    tip: async () => client.use(askTip),
     between: async (what, from, to) => {
       if (to >= next) await client.use(follow);
       const found = [];
