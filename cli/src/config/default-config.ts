@@ -1,5 +1,32 @@
 import { CONFIG_VERSION } from "./decode-config.ts";
 
+const PEERS = ["peer0.org1.example.com", "peer0.org2.example.com", "peer0.org3.example.com"];
+
+/** A Fabric channel of the operator's own (docs/fabric.md). */
+const FABRIC_EXAMPLE = {
+  gateway: "gateway-b",
+  kind: "fabric",
+  connection: "fabric/connection.json",
+  channel: "trade",
+  chaincode: "crossguardian",
+  mspId: "Org1MSP",
+  rpc: PEERS[0],
+  witnesses: PEERS,
+  validatorWitnesses: PEERS,
+  depth: 0,
+  client: { certificate: "fabric/reader/cert.pem", key: "fabric/reader/key.pem" },
+  deployer: { certificate: "fabric/deployer/cert.pem", key: "fabric/deployer/key.pem" },
+  plugins: { "plugin-c": "fabric/plugin-c.pem", "plugin-c-standby": "fabric/plugin-c-standby.pem" },
+  organizations: {
+    Org1MSP: { authorities: ["fabric/org1/cacerts/ca.pem"], revocations: ["fabric/org1/crls/crl.pem"] },
+    Org2MSP: { authorities: ["fabric/org2/cacerts/ca.pem"] },
+    Org3MSP: { authorities: ["fabric/org3/cacerts/ca.pem"] },
+    OrdererMSP: { authorities: ["fabric/orderer/cacerts/ca.pem"] },
+  },
+  endorsement: { threshold: 2, organizations: ["Org1MSP", "Org2MSP", "Org3MSP"], unit: "peer" },
+  blocks: { threshold: 1, organizations: ["OrdererMSP"], unit: "orderer" },
+};
+
 /** The text of a new configuration: development chains, so that `up` works with nothing changed. */
 export const defaultConfigText = (name: string, dataDir: string): string =>
   `${JSON.stringify(
@@ -35,6 +62,7 @@ export const defaultConfigText = (name: string, dataDir: string): string =>
           validatorWitnesses: [1, 2, 3, 4].map((of) => [`https://v${of}.example.net`, `https://v${of}.example.com`, `https://v${of}.example.org`]),
           depth: 12,
         },
+        "// fabric": FABRIC_EXAMPLE,
       },
     },
     null,
@@ -67,6 +95,19 @@ name is refused. Keys that begin with \`//\` are comments.
 | chains.NAME.witnesses | one endpoint per header witness of the gateway, each at another provider |
 | chains.NAME.validatorWitnesses | header endpoints of the relay validators: one list per validator, none of them used by another or by the gateway. One list alone is asked by all validators: whoever has a quorum of it deceives every one of them, so production refuses it |
 | chains.NAME.depth | blocks on top of a block before its events count |
+
+Of a Fabric channel (\`kind: "fabric"\` without \`development\`), beside \`gateway\`; paths begin where this file lies, and docs/fabric.md goes through it step by step:
+
+| field | meaning |
+| --- | --- |
+| connection | connection profile, JSON: addresses, TLS authorities and server names of peers are read from it |
+| channel, chaincode, mspId | the channel, the committed gateway chaincode, the organization of the gateway's identities |
+| rpc, witnesses, validatorWitnesses, depth | as above, by names of peers in the profile; depth 0: an ordered block is final |
+| client | certificate and key of a member that may read: witnesses, validators and commands read as it |
+| deployer | may be left out after \`contracts deploy\`: the member that makes the gateway and administers its services |
+| plugins | the certificate of each plugin domain, of the key in its slot: \`crossguardian fabric request\` |
+| organizations | authorities that issue members directly, and revocation lists, by MSP id |
+| endorsement, blocks | how many of which organizations endorse, and sign blocks; \`unit\` is the organizational unit of who does, "" for any |
 
 Chains of your own: remove \`development\`, give every chain its endpoints, then
 
