@@ -3,6 +3,7 @@ import { encodeMessage, fabricTogether, type Message, SUBMIT_OUTCOME } from "@cr
 import { type ContractPort, type TransactionOutcome } from "../contract-port.ts";
 import { FIRST_CONFLICT_WAIT_MS, LAST_CONFLICT_WAIT_MS, MAX_CONFLICT_RETRIES, MAX_TOGETHER, MAX_TRANSACTION_BYTES, MAX_WAITING_SUBMISSIONS } from "../limits.ts";
 import { decodeReasons, TOGETHER } from "./decode-reasons.ts";
+import { makePace } from "./pace.ts";
 import { splitSubmission, type Submission } from "./split-submission.ts";
 import { type Group, type Job, takeGroup } from "./take-group.ts";
 
@@ -32,9 +33,6 @@ type Held = { readonly id: bigint; open: number; outcome: Outcome; detail: strin
 type SubmissionJob = Job<Held>;
 type SubmissionGroup = Group<Held>;
 
-/** Committed transactions after which as many entries go together as ever. */
-const ENTRY_STEPS = 16;
-
 const worse = (left: Outcome, right: Outcome): Outcome => (left > right ? left : right);
 const callOf = ({ jobs }: SubmissionGroup): string => (jobs.length === 1 ? (jobs[0]?.planned.name ?? "") : TOGETHER);
 
@@ -62,10 +60,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
   let inFlight = 0;
   let movedMs = clock.monotonicMs();
   let isStopped = false;
-  /** Submissions that go together: half as many after a transaction that the peers did not finish in time, one more after each that was committed. */
-  let most = MAX_TOGETHER;
-  /** Entries of one transaction, by the same rule: what one submission holds may be too much for a slow peer as well. */
-  let mostEntries = options.maxEntries;
+  const pace = makePace({ submissions: MAX_TOGETHER, entries: options.maxEntries });
 
   const sayRefused = ({ planned }: SubmissionJob, detail: string): void => log.warn("fabric.submit.refused", { call: planned.name, entries: planned.entries, detail });
 
@@ -80,8 +75,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
 
   /** The chaincode says of each submission whether it was taken; of one that went alone, only that. */
   const committed = (group: SubmissionGroup, result: Uint8Array): void => {
-    most = Math.min(MAX_TOGETHER, most + 1);
-    mostEntries = Math.min(options.maxEntries, mostEntries + Math.ceil(options.maxEntries / ENTRY_STEPS));
+    pace.faster();
     const reasons = group.jobs.length === 1 ? [] : decodeReasons(result);
     finish(group, (job, at) => {
       const reason = reasons[at] ?? "";
@@ -102,17 +96,12 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
     });
   };
 
-  const goSlower = ({ jobs }: SubmissionGroup): void => {
-    const entries = jobs.reduce((sum, { planned }) => sum + planned.entries, 0);
-    if (jobs.length > 1) most = Math.max(1, Math.floor(Math.min(most, jobs.length) / 2));
-    mostEntries = Math.max(1, Math.floor(Math.min(mostEntries, entries) / 2));
-  };
-
   const conclude = (group: SubmissionGroup, outcome: TransactionOutcome): void => {
     if (outcome.kind === "committed") committed(group, outcome.result);
     else if (outcome.kind === "refused") refused(group, outcome.detail);
     else if (outcome.kind === "unknown") {
-      if (options.isUp()) goSlower(group);
+      // A connection that was lost says nothing of how much is too much.
+      if (options.isUp()) pace.slower({ submissions: group.jobs.length, entries: group.jobs.reduce((sum, { planned }) => sum + planned.entries, 0) });
       log.warn("fabric.call.failed", { call: callOf(group), submissions: group.jobs.length, detail: outcome.detail });
       finish(group, (job) => finishJob(job, SUBMIT_OUTCOME.failed, outcome.detail, report));
     } else {
@@ -139,7 +128,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
 
   const pump = (): void => {
     while (inFlight < options.maxTransactions && options.isUp()) {
-      const { group, left } = takeGroup(queue, busyPairs, { submissions: most, entries: mostEntries });
+      const { group, left } = takeGroup(queue, busyPairs, pace.bounds());
       if (group === null) return;
       queue = left;
       for (const each of group.pairs) busyPairs.add(each);
@@ -157,7 +146,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
         return;
       }
       try {
-        const planned = splitSubmission(submission, mostEntries, MAX_TRANSACTION_BYTES);
+        const planned = splitSubmission(submission, pace.bounds().entries, MAX_TRANSACTION_BYTES);
         const held: Held = { id, open: planned.length, outcome: SUBMIT_OUTCOME.mined, detail: "" };
         queue.push(...planned.map((each) => ({ planned: each, of: held, isAlone: false })));
       } catch (error) {

@@ -42,7 +42,7 @@ const checkedPem = (file: NamedFile, text: string, what: string): string => {
 
 const hostOf = (file: NamedFile, untrusted: unknown, what: string): { readonly host: string; readonly name: string } => {
   const url = typeof untrusted === "string" && URL.canParse(untrusted) ? new URL(untrusted) : null;
-  if (url === null || url.protocol !== "grpcs:" || !HOST.test(url.hostname) || url.port === "" || url.username !== "" || !["", "/"].includes(url.pathname)) {
+  if (url?.protocol !== "grpcs:" || !HOST.test(url.hostname) || url.port === "" || url.username !== "" || !["", "/"].includes(url.pathname)) {
     throw badFile(file, `${what}.url: grpcs://host:port; a peer without TLS is not spoken to`);
   }
   return { host: url.host, name: url.hostname };
