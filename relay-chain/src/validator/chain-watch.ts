@@ -1,4 +1,4 @@
-import { type Clock, failure, type Failure, type Log, ok, refuse, type Result } from "@crossguardian/kernel";
+import { type Cancel, type Clock, failure, type Failure, type Log, ok, refuse, type Result } from "@crossguardian/kernel";
 import { makeHeaderQuorum, type WitnessedHeader } from "@crossguardian/protocol";
 
 /** A validator's own view of one chain: the quorum of its header endpoints. */
@@ -32,6 +32,8 @@ export const makeChainWatch = (
   let waiting = 0;
   let lowest: bigint | null = null;
   let wentBackMs = Number.NEGATIVE_INFINITY;
+  /** A header below is wanted while the endpoints were just sent back: they are sent to the lowest one after the pause, not after HEADER_WAIT_MS. */
+  let cancelGoBack: Cancel | null = null;
 
   const release = (height: bigint, result: Result<WitnessedHeader>): void => {
     const all = waiters.get(height) ?? [];
@@ -43,7 +45,15 @@ export const makeChainWatch = (
   const goBack = (height: bigint): void => {
     const now = ports.clock.monotonicMs();
     if (height < deployHeight || (lowest !== null && height >= lowest && (quorum.highest() ?? 0n) < height)) return;
-    if (now - wentBackMs < GO_BACK_PAUSE_MS) return;
+    const pauseMs = wentBackMs + GO_BACK_PAUSE_MS - now;
+    if (pauseMs > 0) {
+      cancelGoBack ??= ports.clock.after(pauseMs, () => {
+        cancelGoBack = null;
+        const wanted = [...waiters.keys()].reduce<bigint | null>((low, each) => (low === null || each < low ? each : low), null);
+        if (wanted !== null) goBack(wanted);
+      });
+      return;
+    }
     wentBackMs = now;
     lowest = lowest === null || height < lowest ? height : lowest;
     ports.setFrom(height);
