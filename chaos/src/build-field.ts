@@ -1,11 +1,12 @@
 import { type ChainKind, type DevProxies, startProxy } from "@crossguardian/devnet";
 import { type ChainKindName } from "@crossguardian/kernel";
-import { buildTemporaryWorld, DEMO_TOPOLOGY, evmChainsOf, type Topology, withKinds } from "@crossguardian/world";
+import { buildTemporaryWorld, DEMO_TOPOLOGY, type Detours, evmChainsOf, type Topology, withKinds } from "@crossguardian/world";
 import { join } from "node:path";
 
 import { type Field } from "./field.ts";
 import { LOAD_USERS } from "./load/run-load.ts";
 import { mineByTurns, type Miner } from "./mine-by-turns.ts";
+import { type HeadBell, ringOnHeads } from "./watch/ring-on-heads.ts";
 
 /** Where a run's world lies and how it is built. */
 export type FieldPlaces = { readonly instance: string; readonly runRoot: string; readonly dataRoot: string; readonly stateDir: string };
@@ -31,7 +32,7 @@ const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; re
   ganache: { blockTimeMs: null, depth: 0 },
 };
 /** Time between blocks where pauses are measured that are shorter than two usual blocks, in ms. */
-export const FINE_BLOCK_TIME_MS = 50;
+export const FINE_BLOCK_TIME_MS = 80;
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
 const RETRY_MS = 1_500;
@@ -47,13 +48,16 @@ const detourOf = (url: string, proxyUrl: string): string => `${new URL(url).prot
 /** Which chains a field has, and whether their blocks are made faster than usual where the chain lets it. */
 export type FieldWishes = { readonly chain: ChainKind; readonly kinds: readonly ChainKindName[]; readonly isFine: boolean };
 
-/** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy. Nothing of it stays, also when this process is killed. */
+/** Builds a world of which every connection to a plugin's chain and to the orderer goes through a proxy, but for a fine one. Nothing of it stays, also when this process is killed. */
 export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishes, places: FieldPlaces, onStep: (step: string) => void): Promise<BuiltField> => {
   const topology = withKinds(CHAOS_TOPOLOGY, kinds);
   const { blockTimeMs: usualMs, depth } = PACE[chainKind];
   const blockTimeMs = isFine && usualMs !== null ? FINE_BLOCK_TIME_MS : usualMs;
   const started: DevProxies[] = [];
   let miner: Miner | null = null;
+  let heads: HeadBell | null = null;
+  // Nothing takes blocks back where only processes are killed: the nodes keep the time better than somebody who asks them for each block.
+  const isEven = isFine && blockTimeMs !== null;
   const dataDir = join(places.dataRoot, places.instance);
   const chainDir = join(dataDir, "chains");
   const names = [...topology.gateways.map(({ name }) => name), ...validatorNames(topology)];
@@ -63,42 +67,46 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
     for (const proxies of started) await proxies.stop();
   };
   try {
+    const detours: Detours = {
+      plugins: async (urls) => {
+        const proxies = await startProxy({ upstreams: [...urls.values()] });
+        started.push(proxies);
+        chains.push(...urls.keys());
+        return new Map([...urls].map(([name, url], at) => [name, detourOf(url, proxies.urls[at] ?? "")]));
+      },
+      orderer: async (port) => {
+        const proxies = await startProxy({ upstreams: names.map(() => `http://127.0.0.1:${port}`) });
+        started.push(proxies);
+        return new Map(names.map((name, at) => [name, ports(proxies)[at] ?? 0]));
+      },
+    };
     const world = await buildTemporaryWorld({
       ...places,
       topology,
-      dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: isEven ? blockTimeMs : null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
       tuning: { retryMs: RETRY_MS },
       onStep,
-      detours: {
-        plugins: async (urls) => {
-          const proxies = await startProxy({ upstreams: [...urls.values()] });
-          started.push(proxies);
-          chains.push(...urls.keys());
-          return new Map([...urls].map(([name, url], at) => [name, detourOf(url, proxies.urls[at] ?? "")]));
-        },
-        orderer: async (port) => {
-          const proxies = await startProxy({ upstreams: names.map(() => `http://127.0.0.1:${port}`) });
-          started.push(proxies);
-          return new Map(names.map((name, at) => [name, ports(proxies)[at] ?? 0]));
-        },
-      },
+      ...(isFine ? {} : { detours }),
     });
-    if (blockTimeMs !== null) miner = await mineByTurns(new Map(evmChainsOf(topology).map((name) => [name, world.chains.get(name)?.url ?? ""])), blockTimeMs);
+    const urls = new Map(evmChainsOf(topology).map((name) => [name, world.chains.get(name)?.url ?? ""]));
+    if (isEven) heads = ringOnHeads(urls);
+    else if (blockTimeMs !== null) miner = await mineByTurns(urls, blockTimeMs);
     const [plugins, orderer] = started;
-    if (plugins === undefined || orderer === undefined) throw new Error("a world without its detours");
     const field: Field = {
       world, chainKind, chainDir, depth, miner, accounts: ACCOUNTS,
+      bell: heads ?? miner,
       houses: new Map(world.houses),
       nodes: new Map(world.nodes),
-      pluginLinks: { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
-      ordererLinks: { proxies: orderer, numberOf: (name) => names.indexOf(name), names },
+      pluginLinks: plugins === undefined ? null : { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
+      ordererLinks: orderer === undefined ? null : { proxies: orderer, numberOf: (name) => names.indexOf(name), names },
     };
     return {
       field,
       end: async () => {
+        heads?.stop();
         await miner?.stop();
         for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
         for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
@@ -107,6 +115,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
       },
     };
   } catch (error) {
+    heads?.stop();
     await miner?.stop();
     await stopProxies();
     throw error;

@@ -2,7 +2,7 @@ import { type ChainKind, type DevProxies } from "@crossguardian/devnet";
 import { CodedError } from "@crossguardian/kernel";
 import { type House, type Node, type ReportedDomain, startHouse, type World } from "@crossguardian/world";
 
-import { type Miner } from "./mine-by-turns.ts";
+import { type BlockBell, type Miner } from "./mine-by-turns.ts";
 import { nameOf, type Victim } from "./roster.ts";
 
 /** What faults act on: a world and everything between its parts. */
@@ -10,8 +10,10 @@ export type Field = {
   readonly world: World;
   readonly chainKind: ChainKind;
   readonly depth: number;
-  /** Makes the blocks of the chains; null: they make one per transaction, at once. */
+  /** Makes the blocks of the chains; null: they do, one per transaction or by their own clock. */
   readonly miner: Miner | null;
+  /** Tells of new blocks; null: nobody does. */
+  readonly bell: BlockBell | null;
   /** The launchers that run now; a killed one is replaced by the next. */
   readonly houses: Map<string, House>;
   /** Nodes that run now, by chain. */
@@ -20,10 +22,16 @@ export type Field = {
   readonly chainDir: string;
   /** Funded accounts of a chain. */
   readonly accounts: number;
-  /** Proxies before the plugins' endpoints, by chain. */
-  readonly pluginLinks: { readonly proxies: DevProxies; readonly numberOf: (chain: string) => number };
-  /** Proxies before the orderer, by gateway and validator. */
-  readonly ordererLinks: { readonly proxies: DevProxies; readonly numberOf: (name: string) => number; readonly names: readonly string[] };
+  /** Proxies before the plugins' endpoints, by chain; null where nothing happens to links. */
+  readonly pluginLinks: { readonly proxies: DevProxies; readonly numberOf: (chain: string) => number } | null;
+  /** Proxies before the orderer, by gateway and validator; null where nothing happens to links. */
+  readonly ordererLinks: { readonly proxies: DevProxies; readonly numberOf: (name: string) => number; readonly names: readonly string[] } | null;
+};
+
+/** Links of a field in which faults of links happen. */
+export const detoured = <T>(links: T | null): T => {
+  if (links === null) throw new Error("a world without detours");
+  return links;
 };
 
 /** The launcher that runs a house now. */

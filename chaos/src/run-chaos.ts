@@ -68,11 +68,11 @@ export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "cra
 
 /** What two cores carry beside everything else. */
 const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
-  anvil: { everyMs: 100, assets: 1, maxOpen: 120 },
-  ganache: { everyMs: 1_000, assets: 1, maxOpen: 16 },
+  anvil: { everyMs: 100, assets: 1, maxOpen: 120, atOnce: 1 },
+  ganache: { everyMs: 1_000, assets: 1, maxOpen: 16, atOnce: 1 },
 };
-/** Twice the load, with fine blocks: pauses shorter than two usual rounds are seen. */
-const FINE_LOAD: LoadRate = { everyMs: 50, assets: 1, maxOpen: 120 };
+/** One transfer of each pair for each fine block, evenly: a pair commits so often that a pause of 250 ms is one. */
+const FINE_LOAD: LoadRate = { everyMs: 80, assets: 1, maxOpen: 120, atOnce: 8 };
 const loadOf = ({ chain, each }: Pick<ChaosOptions, "chain" | "each">): LoadRate => (each !== null && chain === "anvil" ? FINE_LOAD : LOAD[chain]);
 const FAULTS_PER_KILL = 0.25;
 /** Longest timeout of a transfer and the time that its cancelling and settling take, in ms. */
@@ -115,7 +115,7 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: Retur
   const roster = rosterOf(field.world.topology, options.chain);
   const { each, kinds, seed, kills } = options;
   const schedule = each === null ? makeSchedule(seed, { kills, roster, faults, faultsPerKill: FAULTS_PER_KILL }) : makeRounds(seed, { each, kinds, roster });
-  const chains = watchChains(field.world, field.miner);
+  const chains = watchChains(field.world, field.bell);
   const relay = watchRelay(field.world);
   let load: Load | null = null;
   try {

@@ -25,6 +25,8 @@ type InForce = { readonly healed: Promise<void> };
 
 const MOMENT_DEADLINE_MS = 15_000;
 const MOMENT_ATTEMPTS = 3;
+/** Kills that came while an earlier kill or fault still held something up. */
+const OVERLAPPING = "overlapping";
 /** After so many faults in a row without a commit behind them no more are put on top. */
 const MAX_SILENCES = 3;
 
@@ -32,20 +34,28 @@ const MAX_SILENCES = 3;
 export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATime, wait, log }: StepRun): Promise<StepResults> => {
   const inForce = new Map<string, InForce>();
   let healedMs = -Infinity;
+  /** When the last kill or fault was over: processes run again, links and chains are as they should be. */
+  let disturbedMs = -Infinity;
+  const calm = (): void => {
+    disturbedMs = performance.now();
+  };
   const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: (sinceMs) => inForce.size === 0 && healedMs < sinceMs });
 
   const steady = async (victims: readonly Victim[]): Promise<void> => {
     await Promise.all(victims.map(async (victim) => awaitAdmitted(field, victim)));
-    if (!(await tally.allCommit(performance.now()))) log.note("  not every pair of chains commits again");
+    if (!(await tally.clear(performance.now()))) log.note("  not every pair of chains commits again");
   };
+
+  /** Under what a kill's times are kept: what an earlier kill or fault still holds up is not this one's to answer for. */
+  const labelOf = (kind: string): string => (disturbedMs === -Infinity || tally.isClear(disturbedMs) ? kind : OVERLAPPING);
 
   const kill = async ({ victims, againMs }: Extract<Step, { readonly kind: "kill" }>): Promise<void> => {
     log.note(`kill ${victims.map(nameOf).join(", ")}`);
+    const label = labelOf(victims.length > 1 ? "several" : (victims[0]?.kind ?? ""));
     const kills = await killTogether(field, victims);
     kills.forEach(tally.took);
     let last = kills[0];
     if (last === undefined) return;
-    const kind = last.victim.kind;
     if (againMs !== null) {
       await last.back;
       await wait(againMs);
@@ -54,8 +64,8 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
       log.note(`  and again ${againMs} ms after it was back`);
     }
     const allBack = Promise.all([...kills.map(async ({ back }) => back), last.back]);
-    allBack.catch(() => undefined); // seen below
-    await tally.recovered(againMs !== null ? "again" : victims.length > 1 ? "several" : kind, victims, last.atMs, async () => {
+    allBack.then(calm, () => undefined); // failures are seen below
+    await tally.recovered(againMs !== null ? "again" : label, victims, last.atMs, async () => {
       if (!oneAtATime) return;
       await allBack;
       await steady(victims);
@@ -72,11 +82,14 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
       }
       moment = await awaitMoment(field, point, eyes, MOMENT_DEADLINE_MS);
     }
-    const done = await killVictim(field, victimAt(field, roster, point, moment, choice));
+    const victim = victimAt(field, roster, point, moment, choice);
+    const label = labelOf(victim.kind);
+    const done = await killVictim(field, victim);
+    done.back.then(calm, () => undefined); // failures are seen below
     tally.took(done);
     tally.crashed(point);
     log.note(`kill ${nameOf(done.victim)} at "${point}"`);
-    await tally.recovered(done.victim.kind, [done.victim], done.atMs, async () => undefined);
+    await tally.recovered(label, [done.victim], done.atMs, async () => undefined);
     await done.back;
   };
 
@@ -95,10 +108,12 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
     const { report, heal } = await inject(field, { lastsMs, choice, wait });
     tally.faulted(name);
     log.note(`${name}: ${report.what}`);
+    calm();
     if (heal !== null) {
       const healed = healLater(name, lastsMs, heal).finally(() => {
         inForce.delete(resource);
         healedMs = performance.now();
+        calm();
       });
       inForce.set(resource, { healed });
       if (overlaps) {

@@ -32,11 +32,13 @@ export type Tally = {
   readonly faulted: (name: string) => void;
   /**
    * Waits for the next commit after the kill of these, and for what else there is to wait for; under `label` the times are kept, unless another
-   * fault was in force meanwhile.
+   * fault was in force meanwhile. Of a kill that came before everything earlier was {@link Tally.isClear | clear} they are kept under "overlapping".
    */
   readonly recovered: (label: string, victims: readonly Victim[], sinceMs: number, andAlso: () => Promise<void>) => Promise<void>;
-  /** Waits until every pair of chains has committed since a moment, at most {@link RECOVERY_DEADLINE_MS}; false when one has not. */
-  readonly allCommit: (sinceMs: number) => Promise<boolean>;
+  /** Every pair of chains has committed a transfer that was requested after this moment: what happened before it holds nothing up any more. */
+  readonly isClear: (sinceMs: number) => boolean;
+  /** Waits until that is so, at most {@link RECOVERY_DEADLINE_MS}; false when it is not then. */
+  readonly clear: (sinceMs: number) => Promise<boolean>;
   /** Time to the next commit of pairs with one of these chains (null: any), in ms; null after {@link RECOVERY_DEADLINE_MS}. */
   readonly commitAfter: (chains: readonly string[] | null, sinceMs: number) => Promise<number | null>;
   /** How often in a row there was none in time. */
@@ -90,6 +92,11 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
     silences = time === null ? silences + 1 : 0;
     return time;
   };
+  const isClear: Tally["isClear"] = (sinceMs) => {
+    const whole = watch.commitsSince(sinceMs).filter(({ key }) => watch.of(key).some(({ name, atMs }) => name === "Request" && atMs >= sinceMs));
+    const seen = new Set(whole.map(({ key }) => nameOfPair(pairOf(key))));
+    return allPairs.every((pair) => seen.has(nameOfPair(pair)));
+  };
   return {
     commitAfter,
     silences: () => silences,
@@ -104,10 +111,10 @@ export const makeTally = ({ world, chains: watch, wait, log, isQuiet }: TallyEye
       if (watch.open().some(({ request }) => concerns(chainsOfVictim(victim), pairOf(request.key)))) openHits += 1;
       count(killed, victim.kind);
     },
-    allCommit: async (sinceMs) => {
+    isClear,
+    clear: async (sinceMs) => {
       while (performance.now() - sinceMs < RECOVERY_DEADLINE_MS) {
-        const seen = new Set(watch.commitsSince(sinceMs).map(({ key }) => nameOfPair(pairOf(key))));
-        if (allPairs.every((pair) => seen.has(nameOfPair(pair)))) return true;
+        if (isClear(sinceMs)) return true;
         await wait(POLL_MS);
       }
       return false;

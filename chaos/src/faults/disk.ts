@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type Field } from "../field.ts";
+import { type Field, houseOf, raiseHouse, signalProcess } from "../field.ts";
 import { nameOf, type Victim } from "../roster.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 import { JOURNAL_FORM, lastRecord, LOG_FORM, type RecordForm } from "./last-record.ts";
@@ -37,6 +38,32 @@ export const bothJournalsWipe: Fault = {
   inject: async (field) => {
     await Promise.all(holdersOf(field, ["interaction"]).map(async (victim) => wipe(field, victim)));
     return { report: { what: "the journals of both gateways were wiped while they were down", chains: null }, heal: null };
+  },
+};
+
+/** What a gateway writes for itself; its configuration and its keys lie elsewhere. */
+const WRITTEN = ["volumes", "epochs", "logs", "output"] as const;
+
+/** A killed launcher takes its house with it; a process of it may write a last file while the folders are emptied. */
+const EMPTY_ATTEMPTS = 20;
+const EMPTY_AGAIN_MS = 100;
+
+/** Kills a whole gateway, takes away all that it has written, and starts it again as on a new machine. */
+const startAnew = async (field: Field, name: string): Promise<void> => {
+  const { pid, spec } = houseOf(field, name);
+  signalProcess(pid, "SIGKILL");
+  for (const folder of WRITTEN) {
+    await rm(join(spec.dataDir, folder), { recursive: true, force: true, maxRetries: EMPTY_ATTEMPTS, retryDelay: EMPTY_AGAIN_MS });
+  }
+  await raiseHouse(field, name);
+};
+
+/** Both gateways end at once and lose their disks: journals, audit logs, counters, everything but configuration and keys. */
+export const bothDisksWipe: Fault = {
+  resource: DISK,
+  inject: async (field) => {
+    await Promise.all(field.world.topology.gateways.map(async ({ name }) => startAnew(field, name)));
+    return { report: { what: "both gateways were killed, lost all that they had written, and were started again", chains: null }, heal: null };
   },
 };
 

@@ -1,12 +1,13 @@
 import { type ProxyMode } from "@crossguardian/devnet";
 
+import { detoured } from "../field.ts";
 import { chosen, type Fault, type FaultOrder, further } from "./fault.ts";
 
 /** The connection of one gateway or validator to the orderer is carried in another way. */
 export const linkFault = (modeOf: (order: FaultOrder) => ProxyMode): Fault => ({
   resource: "link",
   inject: async ({ ordererLinks }, order) => {
-    const { proxies, numberOf, names } = ordererLinks;
+    const { proxies, numberOf, names } = detoured(ordererLinks);
     const name = chosen(names, order.choice);
     const mode = modeOf(order);
     await proxies.set(numberOf(name), mode);

@@ -1,6 +1,7 @@
 import { type ProxyMode } from "@crossguardian/devnet";
 import { chainsOf, evmChainsOf } from "@crossguardian/world";
 
+import { detoured } from "../field.ts";
 import { chosen, type Fault, further } from "./fault.ts";
 
 /** Modes that read nothing and suit any protocol; the others read JSON-RPC. */
@@ -12,7 +13,7 @@ export const rpcFault = (mode: ProxyMode): Fault => ({
   inject: async (field, { choice }) => {
     const { topology } = field.world;
     const chain = chosen(UNREAD.includes(mode.kind) ? chainsOf(topology) : evmChainsOf(topology), choice);
-    const { proxies, numberOf } = field.pluginLinks;
+    const { proxies, numberOf } = detoured(field.pluginLinks);
     await proxies.set(numberOf(chain), mode);
     return {
       report: { what: `the endpoint of the plugin of chain ${chain} is in mode ${JSON.stringify(mode)}`, chains: [chain] },

@@ -3,16 +3,22 @@ import { fromHex, to0x, utf8 } from "@crossguardian/kernel";
 import { type ChainPlan, dataOf, lockDraft, makeRpc, type RawCall, signRaw, type World } from "@crossguardian/world";
 import { encodeFunctionData, type Hex } from "viem";
 
+import { makeNonces } from "./nonces.ts";
 import { type CountSent, type Lane, type LoadKind, makeTurns } from "./lane.ts";
 
 const GAS = 400_000n;
 const GAS_PRICE_WEI = 20_000_000_000n;
 const CALL_DEADLINE_MS = 5_000;
 
-/** One account of an EVM chain sends all, so that the order of its transactions is known. */
-export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan, sent: CountSent): Lane => {
+/** How an account sends: `isCounted` counts the nonces here and sends without waiting for the answer before. */
+export type EvmSending = { readonly user: number; readonly isCounted: boolean };
+
+/** One account of an EVM chain, whose transactions come to the chain in the order of these calls. */
+export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan, { user, isCounted }: EvmSending, sent: CountSent): Lane => {
   const rpc = makeRpc(url, CALL_DEADLINE_MS);
   const inTurn = makeTurns();
+  const account = world.users[user];
+  const nonces = makeNonces(async () => Number(await rpc.call<Hex>("eth_getTransactionCount", [account?.address, "pending"])), isCounted);
   const keyOf = (peer: string): Hex => to0x(world.hashes.serviceKey(dataOf(peer)));
   const dataCall = (data: Hex): RawCall => ({ to: world.deployments.get(chain)?.data ?? "0x", data, gas: GAS });
   const lockCall = (peer: string, timeoutMs: bigint): RawCall => {
@@ -20,16 +26,25 @@ export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan
     return { to: to ?? "0x", data, gas: GAS };
   };
 
-  /** Sends calls, one after the other, with the nonces that the chain expects then: a reorganisation may have taken some back. */
-  const send = async (kind: LoadKind, calls: readonly RawCall[]): Promise<void> => {
-    const account = world.users[0];
-    if (account === undefined || calls.length === 0) return;
-    await inTurn(async () => {
-      const nonce = Number(await rpc.call<Hex>("eth_getTransactionCount", [account.address, "pending"]));
-      const raws = signRaw(world.crypto, fromHex(account.privateKey), numericId, nonce, GAS_PRICE_WEI, calls);
+  const post = async (raws: readonly Hex[]): Promise<void> => {
+    try {
       await rpc.batch<Hex>(raws.map((raw) => ({ method: "eth_sendRawTransaction", params: [raw] })));
-      sent(kind, calls.length);
+    } catch (error) {
+      nonces.lost();
+      throw error;
+    }
+  };
+
+  const send = async (kind: LoadKind, calls: readonly RawCall[]): Promise<void> => {
+    if (account === undefined || calls.length === 0) return;
+    const { posting } = await inTurn(async () => {
+      const nonce = await nonces.take(calls.length);
+      const started = post(signRaw(world.crypto, fromHex(account.privateKey), numericId, nonce, GAS_PRICE_WEI, calls));
+      if (!isCounted) await started;
+      return { posting: started };
     });
+    await posting;
+    sent(kind, calls.length);
   };
 
   return {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { utf8 } from "@crossguardian/kernel";
 import { encodeMessage, privateCall } from "@crossguardian/wire";
-import { handInBody, kindOfPlan, peersOf, type World } from "@crossguardian/world";
+import { type ChainPlan, handInBody, kindOfPlan, peersOf, type World } from "@crossguardian/world";
 
 import { openChain } from "../open-chain.ts";
 import { type ChainWatch } from "../watch/chain-watch.ts";
@@ -21,6 +21,8 @@ export type LoadRate = {
   readonly assets: number;
   /** Open transfers of a chain above which a round is left out. */
   readonly maxOpen: number;
+  /** Rounds begin at even distances, whether the chain has taken those before or not, as far as so many are under way; 1: each after the one before. */
+  readonly atOnce: number;
 };
 
 const TIMEOUT_MS = 90_000n;
@@ -62,23 +64,37 @@ const round = async (sending: Sending, number: number, assets: number): Promise<
 /** Accounts that the load needs. */
 export const LOAD_USERS = 1;
 
-/** Begins to send on every chain. A round that fails is left out: what hits the world hits its users too. */
+/** Rounds of one chain until it is stopped; a round that fails is left out: what hits the world hits its users too. */
+const sendRounds = async (sending: Sending, watch: ChainWatch, rate: LoadRate, isStopped: () => boolean): Promise<void> => {
+  const underWay = new Set<Promise<void>>();
+  let dueMs = performance.now();
+  for (let number = 0; !isStopped(); number += 1) {
+    const open = watch.open().filter(({ request }) => request.chain === sending.chain).length;
+    if (open < rate.maxOpen) {
+      const begun = round(sending, number, rate.assets)
+        .catch(() => undefined)
+        .finally(() => underWay.delete(begun));
+      underWay.add(begun);
+      if (underWay.size >= rate.atOnce) await Promise.race(underWay);
+    }
+    const now = performance.now();
+    // What is late is not made up for: that would come in one heap.
+    dueMs = Math.max(dueMs + rate.everyMs, now + MIN_GAP_MS);
+    await new Promise((resolve) => setTimeout(resolve, dueMs - now));
+  }
+  await Promise.all(underWay);
+};
+
+/** Begins to send on every chain. */
 export const runLoad = (world: World, watch: ChainWatch, rate: LoadRate): Load => {
   const sent: Record<LoadKind, number> = { asset: 0, short: 0, retrieval: 0, failing: 0, silent: 0 };
   const countSent: CountSent = (kind, count) => {
     sent[kind] += count;
   };
   let isStopped = false;
-  const loops = [...world.chains.values()].map(async (plan) => {
-    const chain = plan.name;
-    const lane = kindOfPlan(plan) === "evm" ? evmLane(world, plan, countSent) : accessLane(openChain(world, plan), countSent);
-    for (let number = 0; !isStopped; number += 1) {
-      const beganMs = performance.now();
-      const open = watch.open().filter(({ request }) => request.chain === chain).length;
-      if (open < rate.maxOpen) await round({ world, chain, lane }, number, rate.assets).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(MIN_GAP_MS, rate.everyMs - (performance.now() - beganMs))));
-    }
-  });
+  const laneOf = (plan: ChainPlan): Lane =>
+    kindOfPlan(plan) === "evm" ? evmLane(world, plan, { user: 0, isCounted: rate.atOnce > 1 }, countSent) : accessLane(openChain(world, plan), countSent);
+  const loops = [...world.chains.values()].map(async (plan) => sendRounds({ world, chain: plan.name, lane: laneOf(plan) }, watch, rate, () => isStopped));
   return {
     sent: () => ({ ...sent }),
     stop: async () => {

@@ -12,7 +12,7 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** Everything else that is done to a world. */
 export const FAULT_NAMES = [
-  "freeze", "journalWipe", "bothJournalsWipe", "journalTornTail", "logTornTail", "diskFull", "syncFails",
+  "freeze", "journalWipe", "bothJournalsWipe", "bothDisksWipe", "journalTornTail", "logTornTail", "diskFull", "syncFails",
   "reorgShallow", "reorgAlmostDepth", "stuckMempool", "droppedTransactions", "nonceTaken", "nonceGap", "priceRise",
   "rpcStale", "rpcError", "rpcEmpty", "rpcDouble", "rpcHang", "rpcStall", "rpcCut", "rpcSlow", "witnessLies",
   "chainPaused", "chainDownPastTimeout",
