@@ -36,6 +36,9 @@ const readKey = (path: string): Uint8Array => {
   return new Uint8Array(readFileSync(path));
 };
 
+/** An operator's key: of the file, or the one made at set-up. @throws cli.key.* */
+export const readOperatorKey = (dataDir: string, name: string, file: string | undefined): Uint8Array => readKey(file ?? operatorKeyPath(dataDir, name));
+
 /** The houses of an instance, or the one that is named. @throws cli.argument.bad */
 export const housesOf = (record: InstanceRecord, name: string | undefined): InstanceRecord["houses"] => {
   const houses = record.houses.filter(({ house }) => name === undefined || house === name);
@@ -51,6 +54,6 @@ export const orderHouse = async (
   { action, resource = "", argument = "", by }: Order,
   { as = by, operatorKey, reason }: OrderOptions,
 ): Promise<OrderAnswer> => {
-  const key = readKey(operatorKey ?? operatorKeyPath(record.dataDir, as));
+  const key = readOperatorKey(record.dataDir, as, operatorKey);
   return giveOrder(crypto, { runDir: house.runDir, house: house.instance, operator: as, key, action, resource, argument, reason });
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type ChainState } from "@crossguardian/world";
+import { type ChainState, type DomainKeyAge } from "@crossguardian/world";
 import fc from "fast-check";
 
 import { decodeEntries, decodeOrderer, decodePulses, decodeValidator, decodeWatches } from "../src/doctor/decode-facts.ts";
@@ -19,6 +19,8 @@ const pulse = (name: string, kind: string, more: Partial<PulseFacts> = {}): Puls
 const domain = (name: string, kind: string, more: Partial<HouseFacts["domains"][number]> = {}): HouseFacts["domains"][number] => ({
   name, kind, pid: 1, driver: "oci", state: "running", restarts: 0, recentEnds: 0, startedAtMs: NOW - 60_000, startsAtMs: null, admitted: true, facts: null, ...more,
 });
+const DAY_MS = 86_400_000;
+const keyAge = (more: Partial<DomainKeyAge>): DomainKeyAge => ({ house: "gateway-a", domain: "interaction", ageMs: 0, lifetimeDays: 30, isRotated: false, canRotate: true, isEnforced: false, ...more });
 const watch = (more: Partial<WatchFacts> = {}): WatchFacts => ({
   chain: "A", cursor: 100, quorumHeight: 99, frozen: "", witnesses: new Map([["witness-a-1", 99], ["witness-a-2", 99], ["witness-a-3", 99]]),
   quorumStillMs: 500, cursorStillMs: 500, isHeldBack: false, queued: 0, submitted: 0, ...more,
@@ -37,7 +39,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   orderer: { height: 9, tickMs: NOW - 5_000, threshold: 3, pendingBatches: 0, pendingBytes: 0, oldestBatchMs: 0, live: ["v1", "v2", "v3", "v4"] },
   validators: ["v1", "v2", "v3", "v4"].map((name) => ({ name, said: { height: 9, frozen: [] } })),
   chains: { chains: [chain("A"), chain("C")], silent: [], undecided: [], more: 0 },
-  disk: { path: "/d", freeBytes: 5e11, totalBytes: 1e12 }, ...more,
+  keys: [], disk: { path: "/d", freeBytes: 5e11, totalBytes: 1e12 }, ...more,
 });
 const found = (more: Partial<Facts>): readonly string[] => examine(facts(more)).map(({ severity, code, subject }) => `${severity} ${code} ${subject}`);
 const withPulse = (name: string, more: Partial<PulseFacts>): Partial<Facts> => ({ houses: [house({ pulses: PULSES.map((each) => (each.name === name ? { ...each, ...more } : each)) }), relay] });
@@ -79,6 +81,10 @@ const CASES: readonly (readonly [what: string, facts: Partial<Facts>, finding: s
   ["a low balance", { chains: { chains: [chain("A", { account: { address: "0x00", balanceWei: ETHER, gasPriceWei: 1_000_000_000n, maxGas: 15_000_000n } })], silent: [], undecided: [], more: 0 } }, "warning doctor.account.low account 0x00 on chain A"],
   ["an empty account", { chains: { chains: [chain("A", { account: { address: "0x00", balanceWei: 5n, gasPriceWei: 1_000_000_000n, maxGas: 15_000_000n } })], silent: [], undecided: [], more: 0 } }, "stuck doctor.account.empty account 0x00 on chain A"],
   ["a disk that is nearly full", { disk: { path: "/d", freeBytes: 5e8, totalBytes: 1e12 } }, "warning doctor.disk.low /d"],
+  ["a key that is too old where that is refused", { keys: [keyAge({ ageMs: 31 * DAY_MS, isEnforced: true })] }, "stuck doctor.key.expired gateway-a/interaction"],
+  ["a key that is too old where that is only said", { keys: [keyAge({ ageMs: 31 * DAY_MS })] }, "warning doctor.key.expired gateway-a/interaction"],
+  ["a key that is too old, and rotated", { keys: [keyAge({ ageMs: 31 * DAY_MS, isEnforced: true, isRotated: true })] }, "note doctor.key.expired gateway-a/interaction"],
+  ["a key that will soon be too old", { keys: [keyAge({ ageMs: 28 * DAY_MS })] }, "note doctor.key.old gateway-a/interaction"],
   ["a full disk", { disk: { path: "/d", freeBytes: 1e6, totalBytes: 1e12 } }, "stuck doctor.disk.full /d"],
 ];
 for (const [what, changed, wanted] of CASES) {

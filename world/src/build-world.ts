@@ -14,6 +14,7 @@ import { type IsolationPlan } from "./isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "./key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHouses, type World } from "./open-world.ts";
 import { openOperators } from "./operator/open-operators.ts";
+import { withProfiles } from "./operator/open-profiles.ts";
 import { awaitConnected } from "./await-connected.ts";
 import { markKeysUnused } from "./mark-keys-unused.ts";
 import { submitRegistration } from "./orderer-client.ts";
@@ -153,7 +154,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   const registration = signDocument(powers, document, terms.governorKeys.slice(0, GOVERNANCE_THRESHOLD));
   const ordererPort = options.orderer === undefined || options.orderer.port === 0 ? await freePort() : options.orderer.port;
   const ordererDetours = await options.detours?.orderer(ordererPort);
-  const houseTerms: HouseTerms = {
+  const houseTerms: HouseTerms = withProfiles({
     crypto,
     instance,
     runDir: join(options.runRoot, instance),
@@ -163,6 +164,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     production: false,
     lifeline: options.lifeline,
     access: openOperators(crypto, dataDir).document,
+    profiles: null,
     policyDir: POLICY_DIR,
     topology,
     chains: chainPlans,
@@ -175,7 +177,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     ...(options.orderer === undefined ? {} : { ordererHost: options.orderer.host }),
     p2pListen: "/ip4/127.0.0.1/tcp/0",
     tuning: { ...DEFAULT_TUNING, ...options.tuning },
-  };
+  });
   saveWorld(dataDir, {
     ...houseTerms,
     nodes: [

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { type ProfileDocument, profileOf } from "@crossguardian/access";
 import { type Crypto } from "@crossguardian/crypto";
 import { CHAIN_KIND, fromHex } from "@crossguardian/kernel";
 import { type DomainEntry, type HouseSpec } from "@crossguardian/launch";
@@ -49,6 +50,9 @@ export const DEFAULT_TUNING: Tuning = {
   priorities: true,
 };
 
+/** Signed security profiles as they are kept, and decoded. */
+export type WorldProfiles = { readonly signed: string; readonly document: ProfileDocument };
+
 /** Everything the specs of one world's houses are built from. */
 export type HouseTerms = {
   readonly crypto: Crypto;
@@ -61,6 +65,8 @@ export type HouseTerms = {
   readonly lifeline: boolean;
   /** Access document as text: who may give orders in these houses. */
   readonly access: string;
+  /** Signed security profiles and what they say; null: none are known yet. */
+  readonly profiles: WorldProfiles | null;
   readonly policyDir: string;
   readonly topology: Topology;
   readonly chains: readonly ChainPlan[];
@@ -162,9 +168,14 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
   detection: terms.tuning.detection,
   lifeline: terms.lifeline,
   access: terms.access,
+  ...(terms.profiles === null ? {} : { profiles: terms.profiles.signed }),
   policy: join(terms.policyDir, policy),
-  domains: entriesOf(terms.driver, drafts),
+  domains: entriesOf(terms.driver, drafts).map((entry) =>
+    terms.profiles === null ? entry : { ...entry, keyLifetimeDays: profileOf(terms.profiles.document, house, entry).keyLifetimeDays }),
 });
+
+/** Specs of all houses of a world, the relay chain's first. */
+export const housesOf = (terms: HouseTerms): readonly HouseSpec[] => [relayHouse(terms), ...terms.topology.gateways.map(({ name }) => gatewayHouse(terms, name))];
 
 /** Path of the unix socket at which users hand private bodies to a chain's plugin; the network domain owns its folder. */
 export const intakePath = (terms: Pick<HouseTerms, "runDir" | "chains">, chain: string): string => {

@@ -37,7 +37,7 @@ export { encodeGenesis, signDocument, worldDocument, type SignedDocument } from 
 export { isWorldSaved, readSavedWorld, saveWorld, type SavedWorld } from "./saved-world.ts";
 export { makeRpc, type Rpc } from "./rpc.ts";
 export { sweepAfter } from "./sweep-after.ts";
-export { decodeHouseSpec, type DomainEntry, type HouseSpec, type Isolation, ISOLATIONS } from "@crossguardian/launch";
+export { decodeHouseSpec, type DomainEntry, type HouseSpec, isHouseRunning, type Isolation, ISOLATIONS } from "@crossguardian/launch";
 export { awaitReceipts, makeSender, type Draft, type Receipt, type Sender } from "./sender.ts";
 export {
   BENCH_TOPOLOGY,
@@ -78,7 +78,11 @@ export { giveOrder, type OrderAnswer, type OrderWish } from "./operator/give-ord
 export { FIRST_OPERATORS, openOperators, operatorKeyPath } from "./operator/open-operators.ts";
 export { publicKeysOf, type PublicKeys } from "./operator/public-keys.ts";
 export { deploymentDocument, type NewService, registryOf, serviceDocument, signNext } from "./operator/register-world.ts";
-export { awaitAdmitted, runHouses, termsOf } from "./operator/run-world.ts";
+export { type DomainKeyAge, keyAgesOf } from "./operator/key-ages.ts";
+export { rotateOnOfficersWord } from "./operator/rotate-offline.ts";
+export { profilesPath } from "./operator/open-profiles.ts";
+export { approveProfiles, type OfficerKey, type ProfileChange, type ProfilesState, proposeProfiles, type ShownProfiles, showProfiles } from "./operator/change-profiles.ts";
+export { awaitAdmitted, bareTermsOf, runHouses, termsOf } from "./operator/run-world.ts";
 export { awaitOutcome, type Outcome, sendTransfer, type SentTransfer, type TransferOrder } from "./operator/send-transfer.ts";
 export { devUsers } from "./start-chains.ts";
 export { type ChainsState, type ChainState, LOOKBACK_BLOCKS, readChainsState, type UndecidedTransfer } from "./operator/chain-state.ts";

@@ -8,13 +8,14 @@ import { fileURLToPath } from "node:url";
 
 import { type Deployment } from "./contract-drafts.ts";
 import { type House, startHouse } from "./house-process.ts";
-import { gatewayHouse, type HouseTerms, relayHouse } from "./house-specs.ts";
+import { housesOf, type HouseTerms } from "./house-specs.ts";
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { type KeySlots, openKeySlots } from "./key-slots.ts";
 import { type ChainAccess } from "./kinds/chain-access.ts";
 import { openAccess } from "./kinds/open-access.ts";
 import { type Node, type Proxies } from "./node.ts";
 import { openOperators } from "./operator/open-operators.ts";
+import { withProfiles } from "./operator/open-profiles.ts";
 import { makeRpc, type Rpc } from "./rpc.ts";
 import { readSavedWorld } from "./saved-world.ts";
 import { devUsers, proxyNumber } from "./start-chains.ts";
@@ -75,8 +76,7 @@ export const pauseKeyOf = (crypto: Crypto, slots: KeySlots): Uint8Array =>
 /** Starts the houses of a world in parallel; those that came up are in `undo` also when one did not. */
 export const startHouses = async (terms: HouseTerms, undo: (() => Promise<void>)[]): Promise<ReadonlyMap<string, House>> => {
   mkdirSync(terms.runDir, { recursive: true, mode: 0o711 });
-  const specs = [relayHouse(terms), ...terms.topology.gateways.map((each) => gatewayHouse(terms, each.name))];
-  const started = await Promise.allSettled(specs.map(async (spec) => startHouse(spec)));
+  const started = await Promise.allSettled(housesOf(terms).map(async (spec) => startHouse(spec)));
   const houses = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   for (const house of houses) undo.push(house.stop);
   for (const each of started) if (each.status === "rejected") throw each.reason;
@@ -117,16 +117,17 @@ export const openWorld = async (dataDir: string, options: { readonly users: numb
   const crypto = await makeCrypto();
   const hashes = makeHashes(crypto.keccak256);
   const slots = openKeySlots(join(dataDir, "keys"));
-  const terms: HouseTerms = {
+  const terms: HouseTerms = withProfiles({
     ...saved,
     crypto,
     dataDir,
     driver: options.driver ?? saved.driver,
     lifeline: options.lifeline ?? false,
     access: openOperators(crypto, dataDir).document,
+    profiles: null,
     policyDir: POLICY_DIR,
     slots,
-  };
+  });
   const undo: (() => Promise<void>)[] = [];
   const nodes = new Map(saved.nodes.map(({ name, pid }) => [name, nodeOf(pid)]));
   const proxies = nodes.get("proxies") ?? { pid: 0, stop: async () => undefined };

@@ -7,7 +7,7 @@ import { runPlugin, runWitness } from "@crossguardian/domain-appchain";
 import { type DomainPowers, runDomain } from "@crossguardian/frontend";
 import { chainPackage } from "@crossguardian/plugin-evm";
 import { type PluginConfig, pluginConfig, witnessConfig } from "@crossguardian/protocol";
-import { type MessageName } from "@crossguardian/wire";
+import { type MessageName, NO_PROFILES } from "@crossguardian/wire";
 
 const COMPROMISED = "plugin-a";
 const FLOOD_FRAMES_PER_TURN = 100;
@@ -21,7 +21,7 @@ const SPREADING: readonly (readonly [to: string, name: MessageName, message: unk
   ["interaction", "headerReport", { chain: "A", tip: 9n, headers: [{ height: 9n, hash: ZERO32, parentHash: ZERO32 }] }],
   ["interaction", "publishAck", { batchId: 1n, refused: [] }],
   ["interaction", "control", { command: "stop", argument: "" }],
-  ["interaction", "start", { epoch: 1n, ports: [], config: new Uint8Array() }],
+  ["interaction", "start", { epoch: 1n, ports: [], security: NO_PROFILES, config: new Uint8Array() }],
   ["relay", "wantBlocks", { from: 1n }],
   ["relay", "observed", { chain: "A", from: 1n, to: 1n, blocks: [] }],
   ["plugin-b", "scan", { chain: "B", from: 1n, grants: 1, restart: true }],

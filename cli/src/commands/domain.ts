@@ -6,6 +6,7 @@ import { type Command } from "commander";
 import { type Context, count, examples, form, type InstanceOptions, withInstance } from "../context.ts";
 import { findInstance, type InstanceRecord } from "../instance.ts";
 import { registerMove } from "./domain-move.ts";
+import { registerProfile } from "./domain-profile.ts";
 import { registerResources } from "./domain-resources.ts";
 import { orderHouse, type OrderOptions, withSigner } from "../order.ts";
 import { decodeResponses, type ResponseLine } from "../response/decode-responses.ts";
@@ -47,7 +48,7 @@ const drawResponse = ({ atMs, house, domain, step, outcome, tookMs, by, says }: 
   `${new Date(atMs).toISOString()} ${house} ${domain} ${step} ${outcome}${tookMs === null ? "" : ` after ${tookMs} ms`}, by ${by}${says === "" ? "" : `: ${says}`}`;
 
 /** `domain`: what an operator does about one domain; every step is recorded. */
-export const registerDomain = (program: Command, { places, print }: Context): void => {
+export const registerDomain = (program: Command, { places, print, setExitCode }: Context): void => {
   const domain = program
     .command("domain")
     .description("look at domains and do something about one: each step is recorded and can be undone")
@@ -81,6 +82,7 @@ export const registerDomain = (program: Command, { places, print }: Context): vo
       const { result } = await orderHouse(await makeCrypto(), record, house, { action: "restart", resource: name, by: BY }, signer);
       print(options.json, { house: house.house, result }, () => `${house.house} ${name} is started again`);
     });
+  registerProfile(domain, { places, print, setExitCode });
   registerMove(domain, { places, print }, houseOf);
   registerResources(domain, { places, print }, houseOf);
   for (const [step, does] of STEPS) {

@@ -1,10 +1,14 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { makeCrypto } from "@crossguardian/crypto";
-import { publicKeysOf, type PublicKeys, readSavedWorld } from "@crossguardian/world";
+import { CodedError } from "@crossguardian/kernel";
+import { decodeHouseSpec, isHouseRunning, publicKeysOf, rotateOnOfficersWord, type PublicKeys, readSavedWorld } from "@crossguardian/world";
 import { type Command } from "commander";
 
 import { type Context, examples, form, type InstanceOptions, withInstance } from "../context.ts";
 import { findDataDir, findInstance } from "../instance.ts";
-import { housesOf, type OrderOptions, orderHouse, withOrder } from "../order.ts";
+import { housesOf, type OrderOptions, orderHouse, readOperatorKey, withOrder } from "../order.ts";
 import { formatTokens } from "../parse-tokens.ts";
 import { printable } from "../printable.ts";
 import { operatorPowers } from "./contracts.ts";
@@ -25,6 +29,15 @@ const draw = (keys: PublicKeys): string =>
 
 const OFFICER = "officer-1";
 
+/** Writes the next root key of a domain whose house is down, on the word of an officer who is one in that house. */
+const rotateOffline = async (dataDir: string, domain: string, { gateway, as = OFFICER, operatorKey }: OrderOptions & { readonly gateway: string }): Promise<string> => {
+  const saved = readSavedWorld(dataDir);
+  if (isHouseRunning(join(saved.runDir, gateway))) throw new CodedError("cli.argument.bad", { why: "the house runs: rotate without --offline" });
+  const path = join(dataDir, gateway, "house.json");
+  if (!existsSync(path)) throw new CodedError("cli.argument.bad", { why: `no house ${gateway} was started here` });
+  return rotateOnOfficersWord(await makeCrypto(), decodeHouseSpec(readFileSync(path, "utf8")), domain, { officer: as, key: readOperatorKey(dataDir, as, operatorKey) });
+};
+
 /** `keys` */
 export const registerKeys = (program: Command, { places, print }: Context): void => {
   const keys = program.command("keys").description("keys of an instance").addHelpText("after", examples(["keys show --config crossguardian.json"]));
@@ -41,9 +54,15 @@ export const registerKeys = (program: Command, { places, print }: Context): void
     .description("has management make the root key of a domain's next epoch; it is used from the domain's next orderly start, and the old one is refused from then on")
     .argument("<domain>", "interaction, or a plugin", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
     .requiredOption("--gateway <name>", "the house")
-    .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\""]))
+    .option("--offline", "for a house that is down, because its key is too old: no management is asked, and no audit log written", false)
+    .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\"", "keys rotate interaction --gateway gateway-a --offline --config crossguardian.json"]))
     .addHelpText("after", "\nThen: register the gateway's new keys (service register), or pay into a plugin's new account (contracts deploy --fund); then\n  ./crossguardian up --config FILE   or   ./crossguardian domain restart DOMAIN --gateway HOUSE --why ...\nPrivate bodies on their way to the old key of a gateway can not be opened any more and are cancelled after their deadline.")
-    .action(async (domain: string, options: InstanceOptions & OrderOptions & { readonly gateway: string }) => {
+    .action(async (domain: string, options: InstanceOptions & OrderOptions & { readonly gateway: string; readonly offline: boolean }) => {
+      if (options.offline) {
+        const keyEpoch = await rotateOffline(findDataDir(places, options), domain, options);
+        print(options.json, { house: options.gateway, result: { domain, keyEpoch } }, () => `${options.gateway} ${domain}: key epoch ${keyEpoch} from its next start`);
+        return;
+      }
       const record = findInstance(places, options);
       const [house] = housesOf(record, options.gateway);
       if (house === undefined) return;

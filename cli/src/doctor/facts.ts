@@ -1,4 +1,4 @@
-import { type ChainsState, type ReportedDomain } from "@crossguardian/world";
+import { type ChainsState, type DomainKeyAge, type ReportedDomain } from "@crossguardian/world";
 
 /** What management says of one domain: its own view, and the pulse, whose figures the domain may have made up. */
 export type PulseFacts = {
@@ -82,5 +82,7 @@ export type Facts = {
   readonly orderer: OrdererFacts | null;
   readonly validators: readonly ValidatorFacts[];
   readonly chains: ChainsState;
+  /** Root keys whose domains have a security profile. */
+  readonly keys: readonly DomainKeyAge[];
   readonly disk: { readonly path: string; readonly freeBytes: number; readonly totalBytes: number } | null;
 };

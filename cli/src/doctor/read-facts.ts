@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
+import { join } from "node:path";
 
-import { askHouse, isWorldSaved, type OperatorPowers, readChainsState, readSavedWorld, type ReportedDomain } from "@crossguardian/world";
+import { askHouse, decodeHouseSpec, isWorldSaved, keyAgesOf, type OperatorPowers, readChainsState, readSavedWorld, type ReportedDomain } from "@crossguardian/world";
 
 import { askDomain } from "../decode-answer.ts";
 import { type InstanceRecord } from "../instance.ts";
@@ -39,6 +41,11 @@ const readRelayChain = async (runDir: string | undefined): Promise<Pick<Facts, "
 const readDisk = async (path: string): Promise<Facts["disk"]> =>
   statfs(path).then(({ bavail, blocks, bsize }) => ({ path, freeBytes: bavail * bsize, totalBytes: blocks * bsize }), () => null);
 
+const readKeys = ({ dataDir }: InstanceRecord["houses"][number], nowMs: number): Facts["keys"] => {
+  const path = join(dataDir, "house.json");
+  return existsSync(path) ? keyAgesOf(decodeHouseSpec(readFileSync(path, "utf8")), nowMs) : [];
+};
+
 /** Asks launchers, management, interaction domains, orderer and validators of an instance, and each chain itself. Nothing is changed by it. */
 export const readFacts = async (powers: OperatorPowers, record: InstanceRecord): Promise<Facts> => {
   const nowMs = Date.now(); // ages in the answers count from about here: some questions wait long for a domain that hangs
@@ -49,5 +56,5 @@ export const readFacts = async (powers: OperatorPowers, record: InstanceRecord):
     saved === null ? { chains: [], silent: [], undecided: [], more: 0 } : readChainsState(powers, saved, record.dataDir),
     readDisk(record.dataDir),
   ]);
-  return { nowMs, instance: record.instance, houses, ...relayChain, chains, disk };
+  return { nowMs, instance: record.instance, houses, ...relayChain, chains, keys: record.houses.flatMap((house) => readKeys(house, nowMs)), disk };
 };

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { toHex, utf8 } from "@crossguardian/kernel";
-import { type AccessDocument, encodeOrder, encodeSignedOrder, type OperatorOrder, orderSigningBytes, type Role, type VerifySignature } from "../src/index.ts";
+import { type AccessDocument, encodeOrder, encodeSignedOrder, type OperatorOrder, orderSigningBytes, type ProfileSignature, profilesSigningBytes, type Role, type VerifySignature } from "../src/index.ts";
 
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 const SPKI = Buffer.from("302a300506032b6570032100", "hex");
@@ -39,3 +39,7 @@ export const orderOf = (more: Partial<OperatorOrder> = {}, signer = more.operato
   const text = encodeOrder({ house: HOUSE, operator: "ann", action: "restart", resource: "plugin-a", argument: "", reason: "test", atMs: 1_000, nonce: toHex(sha256(utf8(String(nonces))).slice(0, 16)), ...more });
   return encodeSignedOrder({ text, signature: toHex(new Uint8Array(sign(null, orderSigningBytes(text), privateObject(signer)))) });
 };
+
+/** An officer's signature of profiles; `signer` may differ from whom it names. */
+export const profileSignatureOf = (text: string, officer: string, signer = officer): ProfileSignature =>
+  ({ officer, signature: toHex(new Uint8Array(sign(null, profilesSigningBytes(text), privateObject(signer)))) });

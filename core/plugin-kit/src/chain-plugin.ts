@@ -1,14 +1,19 @@
 import { type Duplex } from "node:stream";
 import { type Clock, type Hash, type Log, type Secp256k1 } from "@crossguardian/kernel";
 import { type EndpointConfig, type PluginConfig, type WitnessedHeader } from "@crossguardian/protocol";
-import { type Message, type MessageName } from "@crossguardian/wire";
+import { type Message, type MessageName, type TlsName } from "@crossguardian/wire";
 import { type Intake } from "./intake.ts";
 
 /** What a plugin tells its interaction domain. */
 export type PluginSays = Extract<MessageName, "observed" | "submitted" | "decided" | "privateBody">;
 
 /** A listed endpoint, and a fresh stream to it each time one is needed: the only way out of the domain. */
-export type LentEndpoint = { readonly config: EndpointConfig; readonly connect: () => Duplex };
+export type LentEndpoint = {
+  readonly config: EndpointConfig;
+  readonly connect: () => Duplex;
+  /** Lowest version of TLS that the plugin speaks itself over the stream; 1.2 when it is left out. */
+  readonly tlsMin?: TlsName;
+};
 
 /** Cryptography that the host lends. */
 export type PluginCrypto = {
@@ -64,6 +69,8 @@ export type HeaderFollower = {
 /** What a header follower needs. `from` null: nothing but the tip is reported until `setFrom`. */
 export type HeaderFollowerOptions = {
   readonly connect: () => Duplex;
+  /** As in {@link LentEndpoint}. */
+  readonly tlsMin?: TlsName;
   readonly endpoint: EndpointConfig;
   readonly depth: number;
   readonly from: bigint | null;

@@ -45,6 +45,7 @@ export {
   type TxStatus,
 } from "./messages/common.ts";
 export { evmEvidence, fabricTogether, privateCall, SUBMIT_CALL, SUBMIT_OUTCOME } from "./messages/appchain.ts";
+export { NO_PROFILES, type SecurityOrder, TLS_CODE, type TlsName, tlsNameOf } from "./messages/management.ts";
 export { batchContent } from "./messages/relay.ts";
 export {
   goesFirst,

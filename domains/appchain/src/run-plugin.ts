@@ -3,6 +3,7 @@ import { CodedError, keyLabel } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { type ChainPackage } from "@crossguardian/plugin-kit";
 import { type PluginConfig } from "@crossguardian/protocol";
+import { tlsNameOf } from "@crossguardian/wire";
 import { serveIntake } from "./adapters/serve-intake.ts";
 
 const INTERACTION = "interaction";
@@ -25,7 +26,7 @@ export const runPlugin = async (powers: DomainPowers, config: PluginConfig, chai
   const crypto = await makeCrypto();
   const plugin = chainPackage.makePlugin(
     {
-      endpoints: config.endpoints.map((endpoint) => ({ config: endpoint, connect: () => streams.connect(endpoint.name) })),
+      endpoints: config.endpoints.map((endpoint) => ({ config: endpoint, connect: () => streams.connect(endpoint.name), tlsMin: tlsNameOf(powers.security.tlsMin) })),
       say: (name, message) => channel.send(INTERACTION, name, message),
       crypto: { keccak256: crypto.keccak256, sha256: crypto.sha256, secp256k1: crypto.secp256k1 },
       accountKey: crypto.deriveKey(powers.rootKey, keyLabel("account", config.chain)),

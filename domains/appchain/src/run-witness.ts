@@ -3,6 +3,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { type ChainPackage } from "@crossguardian/plugin-kit";
 import { type WitnessConfig } from "@crossguardian/protocol";
+import { tlsNameOf } from "@crossguardian/wire";
 
 const INTERACTION = "interaction";
 
@@ -21,6 +22,7 @@ export const runWitness = async (powers: DomainPowers, config: WitnessConfig, ch
 
   const follower = chainPackage.makeHeaderFollower({
     connect: () => streams.connect(config.endpoint.name),
+    tlsMin: tlsNameOf(powers.security.tlsMin),
     endpoint: config.endpoint,
     depth: config.depth,
     from: null,

@@ -117,7 +117,7 @@ export const makeConvert = (
       const services = names(event);
       if (!services.ok) return services;
       const peerChain = chainOf(parseServiceId(services.value.to));
-      const terms = event.isPrivate && call !== null ? cipher.terms(peerChain) : ok(PLAIN);
+      const terms = event.isPrivate && call !== null ? cipher.terms(proven.chain, peerChain) : ok(PLAIN);
       if (!terms.ok) return terms;
       const source = targetOf(registryNow(), proven.chain);
       const { bodyHash, requestHash, timeoutMs, priority, isPrivate } = event;
@@ -140,7 +140,7 @@ export const makeConvert = (
       const services = names(event);
       if (!services.ok) return services;
       const peerChain = chainOf(parseServiceId(services.value.from));
-      const terms = isPrivate ? cipher.terms(peerChain) : ok(PLAIN);
+      const terms = isPrivate ? cipher.terms(proven.chain, peerChain) : ok(PLAIN);
       if (!terms.ok) return terms;
       const type = receiptTypeOf(status);
       if (type === null) return refuse(failure("protocol.entry.mismatch", { what: "status" }));

@@ -1,7 +1,7 @@
 import { type Clock, type Log, keyLabel } from "@crossguardian/kernel";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Hashes, type InteractionConfig, makeHashes } from "@crossguardian/protocol";
-import { type Message } from "@crossguardian/wire";
+import { type Message, type SecurityOrder } from "@crossguardian/wire";
 import { makeChainWatch } from "./chain-watch.ts";
 import { makeConvert } from "./convert.ts";
 import { Inbound } from "./inbound.ts";
@@ -29,6 +29,8 @@ export type InteractionPorts = {
   readonly crypto: Crypto;
   readonly rootKey: Uint8Array;
   readonly journal: Journal;
+  /** Cipher suites of pairs of chains, out of the signed security profiles; empty: every known one. */
+  readonly pairs: SecurityOrder["pairs"];
 };
 
 /** Interaction domain: verifies, converts, encrypts, journals, signs (DESIGN section 3, step 3 and 6). */
@@ -82,7 +84,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
   const settled = makePairSets();
   const decided = makePairSets();
   const bodies = makePrivateBodies({ crypto, hashes, clock }, keys.box);
-  const cipher = makeMessageCipher(crypto, { boxPrivateKey: keys.box, registry: () => registry, me: config.gateway, suite: config.suite });
+  const cipher = makeMessageCipher(crypto, { boxPrivateKey: keys.box, registry: () => registry, me: config.gateway, suite: config.suite, pairs: ports.pairs });
   const rooms = new Map<string, ChainRoom>();
 
   const outbound: Outbound = new Outbound(

@@ -33,7 +33,7 @@ await runDomain({
     const journalKey = { secret: crypto.deriveKey(rootKey, KEY_LABEL.journal), epoch: keyEpoch };
     const file = sealJournal(await openJournalFile(dataPath, powers.epoch), { crypto, log }, journalKey);
     const journal = await openJournal({ file, clock, log });
-    const interaction = makeInteraction({ send: channel.send, clock, log, crypto, rootKey, journal }, config);
+    const interaction = makeInteraction({ send: channel.send, clock, log, crypto, rootKey, journal, pairs: powers.security.pairs }, config);
 
     channel.on("headerReport", interaction.onHeaders);
     channel.on("observed", interaction.onObserved);

@@ -1,22 +1,23 @@
-import { concatBytes, failure, refuse, ok, type Result, utf8 } from "@crossguardian/kernel";
+import { chainOf, concatBytes, failure, parseServiceId, refuse, ok, type Result, utf8 } from "@crossguardian/kernel";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Registry, type RegisteredGateway } from "@crossguardian/protocol";
-import { type Ibtp, ibtpHashInput, type IbtpExtra } from "@crossguardian/wire";
+import { type Ibtp, IBTP_TYPE, ibtpHashInput, type IbtpExtra, type SecurityOrder } from "@crossguardian/wire";
 import { hkdf32 } from "./hkdf.ts";
 
 const NONCE = new Uint8Array(12); // one key per message, so one nonce is enough (protocol, "Encryption")
 const NONE = new Uint8Array(0);
+const SUITES: readonly string[] = ["aes-256-gcm", "chacha20-poly1305"];
 
 /** An IBTP before its payload is made. */
 export type IbtpHead = Omit<Ibtp, "payload">;
 
 /** Encrypts contents between the interaction domains of two gateways (protocol, "Encryption"). */
 export type MessageCipher = {
-  /** Suite and key epochs that a message to this chain carries. Errors: interaction.private.peer. */
-  readonly terms: (peerChain: string) => Result<Pick<IbtpExtra, "suite" | "keyEpochFrom" | "keyEpochTo">>;
+  /** Suite and key epochs that a message from a chain of ours to this one carries. Errors: interaction.private.peer, .suite */
+  readonly terms: (chain: string, peerChain: string) => Result<Pick<IbtpExtra, "suite" | "keyEpochFrom" | "keyEpochTo">>;
   /** Deterministic: the same message gives the same bytes. `salt` is requestHash, or the leaf of a result. */
   readonly seal: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, plaintext: Uint8Array) => Result<Uint8Array>;
-  /** Errors: interaction.private.peer, interaction.body.decrypt. */
+  /** Errors: interaction.private.peer, .suite for a request in a suite that the pair does not allow, interaction.body.decrypt. */
   readonly open: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, untrustedSealed: Uint8Array) => Result<Uint8Array>;
 };
 
@@ -29,10 +30,23 @@ const lengthPrefixed = (parts: readonly string[]): Uint8Array =>
 /** Additional authenticated data: everything of the header that is the same in each re-send. */
 const headerOf = (head: IbtpHead): Uint8Array => ibtpHashInput({ ...head, payload: NONE });
 
-/** Makes the cipher of gateway `me`; `suite` is what it seals with, any known suite is opened. */
+type CipherOptions = {
+  readonly boxPrivateKey: Uint8Array;
+  readonly registry: () => Registry;
+  readonly me: string;
+  /** What it seals with where the pair allows it. */
+  readonly suite: string;
+  /** Suites of each pair of chains by the security profiles; empty: there are none, every known suite is allowed. */
+  readonly pairs: SecurityOrder["pairs"];
+};
+
+/**
+ * Makes the cipher of gateway `me`. A pair that the profiles do not name seals nothing. A result is opened in any known suite: its request was
+ * done, and to refuse it would leave the transfer open for ever.
+ */
 export const makeMessageCipher = (
   crypto: Pick<Crypto, "x25519" | "aead" | "sha256">,
-  options: { readonly boxPrivateKey: Uint8Array; readonly registry: () => Registry; readonly me: string; readonly suite: string },
+  options: CipherOptions,
 ): MessageCipher => {
   const shared = new Map<string, { readonly boxKey: Uint8Array; readonly secret: Uint8Array }>();
 
@@ -58,12 +72,20 @@ export const makeMessageCipher = (
   const noPeer = (chain: string): { readonly ok: false; readonly failure: ReturnType<typeof failure> } =>
     refuse(failure("interaction.private.peer", { chain }));
 
+  const suitesOf = (chain: string, peerChain: string): readonly string[] =>
+    options.pairs.length === 0 ? SUITES : (options.pairs.find((pair) => pair.chain === chain && pair.peer === peerChain)?.suites ?? []);
+  const wrongSuite = (chain: string, peer: string, suite: string): { readonly ok: false; readonly failure: ReturnType<typeof failure> } =>
+    refuse(failure("interaction.private.suite", { chain, peer, suite }));
+
   return {
-    terms: (peerChain) => {
+    terms: (chain, peerChain) => {
+      const suites = suitesOf(chain, peerChain);
+      const suite = suites.includes(options.suite) ? options.suite : suites[0];
+      if (suite === undefined) return wrongSuite(chain, peerChain, "none");
       const peer = peerOf(peerChain);
       const mine = options.registry().gateways.get(options.me);
       if (peer === null || mine === undefined) return noPeer(peerChain);
-      return ok({ suite: options.suite, keyEpochFrom: mine.keyEpoch, keyEpochTo: peer.keyEpoch });
+      return ok({ suite, keyEpochFrom: mine.keyEpoch, keyEpochTo: peer.keyEpoch });
     },
     seal: (peerChain, head, terms, salt, plaintext) => {
       const peer = peerOf(peerChain);
@@ -74,8 +96,11 @@ export const makeMessageCipher = (
     open: (peerChain, head, terms, salt, untrustedSealed) => {
       const peer = peerOf(peerChain);
       if (peer === null) return noPeer(peerChain);
+      const known = SUITES.includes(terms.suite);
+      const chain = chainOf(parseServiceId(head.type === IBTP_TYPE.interchain ? head.to : head.from));
+      const allowed = head.type === IBTP_TYPE.interchain ? suitesOf(chain, peerChain) : SUITES;
+      if (known && !allowed.includes(terms.suite)) return wrongSuite(chain, peerChain, terms.suite);
       const key = keyOf(peer, peer.name, options.me, head, terms, salt);
-      const known = terms.suite === "aes-256-gcm" || terms.suite === "chacha20-poly1305";
       const plaintext = known ? crypto.aead.open(terms.suite, key, NONCE, untrustedSealed, headerOf(head)) : null;
       return plaintext === null ? refuse(failure("interaction.body.decrypt", { known })) : ok(plaintext);
     },

@@ -294,7 +294,8 @@ export class Outbound {
       return;
     }
     this.#ports.log.alarm(converted.failure.code, { id: entry.id, height: entry.height, chain: proven.chain, ...converted.failure.facts });
-    if (converted.failure.code === "interaction.private.peer" && event.type === "request") this.#convert(entry, true);
+    const isUnsealable = converted.failure.code === "interaction.private.peer" || converted.failure.code === "interaction.private.suite";
+    if (isUnsealable && event.type === "request") this.#convert(entry, true);
     else this.#forget(entry);
   }
 

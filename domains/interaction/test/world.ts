@@ -1,7 +1,7 @@
 import { CodedError, compareBytes, concatBytes, toHex, type Fact } from "@crossguardian/kernel";
 import { makeCrypto } from "@crossguardian/crypto";
 import { type InteractionConfig, makeHashes, registrationDigest, registryDocument, relayGenesisDocument, relayGenesisHash, type RelayGenesisDocument } from "@crossguardian/protocol";
-import { bounds, encodeMessage, type Message, MESSAGES, type MessageName, type Codec, privateCall } from "@crossguardian/wire";
+import { bounds, encodeMessage, type Message, MESSAGES, type MessageName, type Codec, privateCall, type SecurityOrder } from "@crossguardian/wire";
 import { type Interaction, KEY_LABEL, makeInteraction } from "../src/interaction.ts";
 import { type JournalFile, openJournal } from "../src/journal.ts";
 import { sealJournal } from "../src/sealed-journal.ts";
@@ -87,6 +87,8 @@ export class World {
   lie: (message: Message<"observed">) => Message<"observed"> = (message) => message;
   witnessLies = new Map<string, (header: Message<"headerReport">["headers"][number]) => Message<"headerReport">["headers"][number]>();
   dropSubmits = false;
+  /** Suites by the security profiles, for gateways that are started afterwards. */
+  readonly pairs = new Map<string, SecurityOrder["pairs"]>();
   /** Plugins tell nothing that begins at such a block. */
   holdScan: (from: bigint) => boolean = () => false;
   submissions: Message<"submit">[] = [];
@@ -172,7 +174,7 @@ export class World {
             });
             return true;
           },
-          clock, log: logs, crypto, rootKey: rootOf(name), journal,
+          clock, log: logs, crypto, rootKey: rootOf(name), journal, pairs: this.pairs.get(name) ?? [],
         },
         this.config(name),
       ),

@@ -53,7 +53,7 @@ export const makeAdmission = (domains: readonly ManagedDomain[], powers: Oversee
     }
     sendAdmit(watched, true);
     // To a domain that runs already this only renews the names.
-    channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports: neighboursOf(watched.domain, domains), config: watched.domain.config });
+    channel.send(watched.domain.port, "start", { epoch: watched.epoch ?? 0n, ports: neighboursOf(watched.domain, domains), security: powers.security(watched.domain), config: watched.domain.config });
     heard(watched, powers);
     if (watched.phase !== "admitted") log.info("domain.admitted", nameFacts(watched));
     watched.phase = "admitted";

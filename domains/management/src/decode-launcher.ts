@@ -50,10 +50,12 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
   if (chain !== null && typeof chain !== "string") throw malformed("chain");
   if (standbyOf !== null && typeof standbyOf !== "string") throw malformed("standbyOf");
   if (network !== "none" && network !== "host") throw malformed("network");
-  const { cpuQuotaPercent = null, allocation = {} } = domain;
+  const { cpuQuotaPercent = null, keyLifetimeDays = null, allocation = {} } = domain;
   if (cpuQuotaPercent !== null && typeof cpuQuotaPercent !== "number") throw malformed("cpuQuotaPercent");
+  if (keyLifetimeDays !== null && typeof keyLifetimeDays !== "number") throw malformed("keyLifetimeDays");
   return {
     cpuQuotaPercent,
+    keyLifetimeDays,
     allocation: allocationOf(allocation) ?? {},
     name: textOf(domain, "name"),
     kind: textOf(domain, "kind"),
@@ -68,13 +70,14 @@ const decodeDomain = (untrusted: unknown, decodeBase64: Base64): ManagedDomain =
 export const decodeHouse = (text: string, decodeBase64: Base64): ManagedHouse => {
   const house = parseRecord(text);
   if (house === null) throw malformed("json");
-  const { domains, production, detection, access, checkpoint, whitelisting } = house;
+  const { domains, production, detection, access, profiles = null, checkpoint, whitelisting } = house;
   if (!Array.isArray(domains)) throw malformed("domains");
   if (typeof production !== "boolean") throw malformed("production");
   if (detection !== "act" && detection !== "report") throw malformed("detection");
   if (access !== null && typeof access !== "string") throw malformed("access");
+  if (profiles !== null && typeof profiles !== "string") throw malformed("profiles");
   if (checkpoint !== null && typeof checkpoint !== "string") throw malformed("checkpoint");
-  const facts = { instance: textOf(house, "instance"), production, access, checkpoint };
+  const facts = { instance: textOf(house, "instance"), production, access, profiles, checkpoint };
   return { ...facts, detection, house: textOf(house, "house"), logs: textOf(house, "logs"), whitelisting: whitelisting === true, domains: domains.map((each) => decodeDomain(each, decodeBase64)) };
 };
 

@@ -22,6 +22,8 @@ export type ManagedDomain = {
   readonly config: Uint8Array;
   /** Its quota as it was set up, in percent of one core; null: none. */
   readonly cpuQuotaPercent: number | null;
+  /** Days its root key is used at most, as the launcher was told; null: nothing was said. */
+  readonly keyLifetimeDays: number | null;
   /** What was changed about its allocation when this management process began. */
   readonly allocation: Allocation;
 };
@@ -34,6 +36,8 @@ export type ManagedHouse = {
   readonly production: boolean;
   /** The access document the house was set up with; null: nobody gives orders. */
   readonly access: string | null;
+  /** The signed security profiles as text; null: none. */
+  readonly profiles: string | null;
   /** The audit log's checkpoint that the launcher kept; null: none. */
   readonly checkpoint: string | null;
   /** Whether steps are taken against what is detected, or it is only said. */

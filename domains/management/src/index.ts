@@ -18,6 +18,8 @@ export { EMPTY_POINT, METRICS, type Metric, type Point } from "./monitor/metrics
 export { type AccessPoint, makeAccessPoint, OWN_ACTIONS, type Wish } from "./access/access-point.ts";
 export { MAX_PROPOSALS, PROPOSAL_KEPT_MS, serveChanges } from "./access/change-desk.ts";
 export { loadDocument } from "./access/load-document.ts";
+export { loadProfiles, type LoadedWith, profiledRecord } from "./access/load-profiles.ts";
+export { securityOrderOf } from "./access/security-order.ts";
 export { makeOrderDesk, type OrderAction, type OrderCall, type OrderDesk } from "./access/order-desk.ts";
 export { type MakeRules, type Principal, type RuledHouse, type Rules, type Verdict } from "./access/rules.ts";
 export { MAX_AUDIT_BYTES, openAuditFiles } from "./adapters/audit-files.ts";

@@ -6,6 +6,7 @@ import { openLauncherLine } from "./adapters/launcher-line.ts";
 import { lookAtProcess } from "./adapters/look-at-process.ts";
 import { openLogFiles } from "./adapters/log-files.ts";
 import { openOperations, type Operations } from "./adapters/open-operations.ts";
+import { securityOrderOf } from "./access/security-order.ts";
 import { decodeHouse, decodeLauncherLine } from "./decode-launcher.ts";
 import { makeOverseer } from "./oversee.ts";
 import { auditOfResponse } from "./response/audit-of-response.ts";
@@ -71,7 +72,7 @@ const openOrEnd = async (): Promise<Operations> => {
     return end(EXIT_CONFIG, error.message);
   }
 };
-const { orders, access, audit } = await openOrEnd();
+const { orders, access, audit, profiles } = await openOrEnd();
 const keepResponse = (record: ResponseRecord): void => {
   files.append("responses", JSON.stringify(record, plainRecord));
   audit.append(auditOfResponse(record)).catch((error: unknown) => log.alarm("audit.missed", { why: error instanceof CodedError ? error.code : "unknown" }));
@@ -100,6 +101,7 @@ const overseer = makeOverseer(house, {
       .catch((error: unknown) => log.alarm("audit.missed", { why: error instanceof CodedError ? error.code : "unknown" }));
   },
   random: crypto.random,
+  security: (domain) => securityOrderOf(profiles, house.house, house.domains, domain),
   permits: access === null ? () => true : access.permits,
   ...(orders === null ? {} : { orders }),
 });

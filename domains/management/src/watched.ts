@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random } from "@crossguardian/kernel";
-import { type Message, type MessageName } from "@crossguardian/wire";
+import { type Message, type MessageName, type SecurityOrder } from "@crossguardian/wire";
 import { type EventCounts } from "./count-events.ts";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
@@ -30,6 +30,8 @@ export type OverseerPowers = {
   readonly keepResponse: (record: ResponseRecord) => void;
   /** Whether the policy lets management take this step by itself. */
   readonly permits: (step: string, domain: string) => boolean;
+  /** What the signed security profiles ask of a domain. */
+  readonly security: (domain: ManagedDomain) => SecurityOrder;
   /** Keeps a record of what was lent. */
   readonly keepLoan: (record: LoanRecord) => void;
   readonly random: Random;

@@ -20,7 +20,8 @@ const setUp = () => {
   serveChanges(house.desk, {
     house: ruled.name, clock: house.clock, audit: house.audit, access: house.access, ...powers,
     keep: async (change) => void kept.push(change),
-    checkPolicy: (document) => {
+    officers: 2,
+    checkDocument: (document) => {
       const rules = makeCedarRules(ruled, document);
       if (!rules.ok) throw new CodedError(rules.failure.code, rules.failure.facts);
     },

@@ -182,7 +182,7 @@ describe("the response to a suspicion", () => {
 
 describe("the detector", () => {
   const cut = { cause: "switch.frames.unasked", atMs: 0, tookMs: 0.1, passed: 500 };
-  const domain: ManagedDomain = { name: "plugin-a", kind: "plugin", chain: "A", port: 3, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array() };
+  const domain: ManagedDomain = { name: "plugin-a", kind: "plugin", chain: "A", port: 3, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array() };
   const setUp = (mode: "act" | "report", hasStandby = true) => {
     let nowMs = 0;
     const taken: string[] = [];

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type Message } from "@crossguardian/wire";
 import { EMPTY_POINT, type KernelCounters, makeFlowRates, makeHistory, makeMonitor, type ManagedDomain, makeWatched, type Monitored } from "../src/index.ts";
 
-const domain = (name: string, kind: string, port: number): ManagedDomain => ({ name, kind, chain: null, port, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array() });
+const domain = (name: string, kind: string, port: number): ManagedDomain => ({ name, kind, chain: null, port, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array() });
 const kernel = (name: string, more: Partial<KernelCounters> = {}): KernelCounters => ({
   name, epoch: "1", cpuUsec: 0, memoryBytes: 0, oomKills: 0, pids: 0, throttled: 0, psiCpuUsec: 0, psiMemoryUsec: 0, psiIoUsec: 0, ...more,
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Clock, type Log } from "@crossguardian/kernel";
-import { type Message } from "@crossguardian/wire";
+import { type Message, NO_PROFILES } from "@crossguardian/wire";
 import { checkSelfTest, makeOverseer, type ManagedDomain, type ManagedHouse, type ResponseRecord } from "../src/index.ts";
 
-const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array([1]) };
-const house: ManagedHouse = { house: "h", instance: "i-h", production: false, detection: "act", access: null, checkpoint: null, whitelisting: false, logs: "/nowhere", domains: [domain] };
+const domain: ManagedDomain = { name: "relay", kind: "relay", chain: null, port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array([1]) };
+const house: ManagedHouse = { house: "h", instance: "i-h", production: false, detection: "act", access: null, profiles: null, checkpoint: null, whitelisting: false, logs: "/nowhere", domains: [domain] };
 const hello = (more: Partial<Message<"hello">> = {}): Message<"hello"> => ({
   domain: "relay", pid: 1, seccomp: 2, noNewPrivs: 1, capEff: "0000000000000000", uidMap: "0 1879048192 65536", netDevices: ["lo"],
   openFds: ["0 /dev/null", "1 socket:[1]", "2 socket:[2]", "3 socket:[3]", "4 anon_inode:[eventpoll]", "5 pipe:[9]"], startedMs: 1n, epoch: 5n, ...more,
@@ -61,6 +61,7 @@ const setUp = (wanted: ManagedHouse = house) => {
       on: (name, handler) => void handlers.set(name, handler),
     },
     permits: () => true,
+    security: () => NO_PROFILES,
     random: { bytes: (length) => new Uint8Array(length) },
     tellLauncher: (line) => told.push(line),
     keepLine: (name, line) => kept.push(`${name} ${line.event}`),

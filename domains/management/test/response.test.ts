@@ -18,7 +18,7 @@ const setUp = (promoted: Result<null> = ok(null), forbidden: readonly string[] =
   const log: Log = { info: quiet, warn: quiet, alarm: quiet };
   const records: ResponseRecord[] = [];
   const done: string[] = [];
-  const watched: Watched = makeWatched({ name: "plugin-a", kind: "plugin", chain: "A", port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array() });
+  const watched: Watched = makeWatched({ name: "plugin-a", kind: "plugin", chain: "A", port: 2, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array() });
   watched.epoch = 7n;
   const responder = makeResponder({
     clock, log,

@@ -6,7 +6,7 @@ import { makeWatched, type Watched } from "../src/watched.ts";
 import { makeAccessHouse } from "./support/access-house.ts";
 
 const domain = (name: string, kind: string, port: number): Watched => {
-  const watched = makeWatched({ name, kind, chain: null, port, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, allocation: {}, config: new Uint8Array() });
+  const watched = makeWatched({ name, kind, chain: null, port, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array() });
   watched.epoch = 7n;
   return watched;
 };

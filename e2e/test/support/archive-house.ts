@@ -9,7 +9,8 @@ export const startArchive = async (world: World): Promise<House> => {
   const orderer = world.houses.get("relay");
   if (orderer === undefined) throw new Error("no relay chain");
   const { addresses } = (await orderer.ask("orderer", "status", "")) as { readonly addresses: readonly string[] };
-  const relay = relayHouse(world.terms);
+  // The profiles name no such house.
+  const { profiles: _, ...relay } = relayHouse(world.terms);
   const config = encodeMessage(ordererConfig, {
     genesis: world.terms.genesis,
     listen: `tcp://127.0.0.1:${world.terms.ordererPort}`,

@@ -10,6 +10,9 @@ export const MAX_HOUSE_FILE_BYTES = 96 * 1024 * 1024;
 export const MAX_CONFIG_CHARS = 1_400_000;
 /** Longest access document, in characters. */
 export const MAX_ACCESS_CHARS = 65_536;
+/** Longest signed document of security profiles, in characters. */
+export const MAX_PROFILES_CHARS = 262_144;
+const MAX_KEY_LIFETIME_DAYS = 3_650;
 /** Longest path or role, in characters. */
 export const MAX_TEXT_CHARS = 1_024;
 
@@ -84,7 +87,7 @@ const ENTRY_FIELDS = [
 
 const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
   const where = `domains[${String(at)}]`;
-  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS, ["isolation", "cpus"]);
+  const entry = fieldsOf(untrusted, where, ENTRY_FIELDS, ["isolation", "cpus", "keyLifetimeDays"]);
   const isolation = entry["isolation"];
   const kind = asOneOf(entry["kind"], `${where}.kind`, DOMAIN_KINDS);
   const isManagement = kind === "management";
@@ -100,6 +103,7 @@ const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
     config: asText(entry["config"], `${where}.config`, BASE64, MAX_CONFIG_CHARS),
     volume: asBoolean(entry["volume"], `${where}.volume`),
     keySlot: entry["keySlot"] === null ? null : asText(entry["keySlot"], `${where}.keySlot`, ABSOLUTE),
+    ...(entry["keyLifetimeDays"] === undefined ? {} : { keyLifetimeDays: asInteger(entry["keyLifetimeDays"], `${where}.keyLifetimeDays`, 1, MAX_KEY_LIFETIME_DAYS) }),
     network: asOneOf(entry["network"], `${where}.network`, ["none", "host"]),
     ...(isolation === undefined ? {} : { isolation: asOneOf(isolation, `${where}.isolation`, ISOLATIONS) }),
     limits: decodeLimits(entry["limits"], where),
@@ -145,7 +149,7 @@ const HOUSE_FIELDS = [
  */
 export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
   if (untrustedText.length > MAX_HOUSE_FILE_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
-  const house = fieldsOf(parse(untrustedText), "house", HOUSE_FIELDS);
+  const house = fieldsOf(parse(untrustedText), "house", HOUSE_FIELDS, ["profiles"]);
   const untrustedDomains = house["domains"];
   if (!Array.isArray(untrustedDomains) || untrustedDomains.length > MAX_DOMAINS_COUNT) throw invalid("house.domains");
   const domains = untrustedDomains.map(decodeEntry);
@@ -161,6 +165,7 @@ export const decodeHouseSpec = (untrustedText: string): HouseSpec => {
     driver: asOneOf(house["driver"], "house.driver", ISOLATIONS),
     production: asBoolean(house["production"], "house.production"),
     access: house["access"] === null ? null : asText(house["access"], "house.access", LINE, MAX_ACCESS_CHARS),
+    ...(house["profiles"] === undefined ? {} : { profiles: asText(house["profiles"], "house.profiles", LINE, MAX_PROFILES_CHARS) }),
     detection: asOneOf(house["detection"], "house.detection", ["act", "report"]),
     lifeline: asBoolean(house["lifeline"], "house.lifeline"),
     policy: asText(house["policy"], "house.policy", ABSOLUTE),

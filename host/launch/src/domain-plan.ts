@@ -80,6 +80,7 @@ export const managementConfigOf = (
   instance: spec.instance,
   production: spec.production,
   access: spec.access,
+  profiles: spec.profiles ?? null,
   checkpoint,
   detection: spec.detection,
   logs,
@@ -98,6 +99,7 @@ export const managementConfigOf = (
       isolation: isHostProcess(entry) ? "none" : isolationOf(spec, entry),
       config: entry.config,
       cpuQuotaPercent: entry.limits.cpuQuotaPercent,
+      keyLifetimeDays: entry.keyLifetimeDays ?? null,
       allocation: allocations.of(entry.name),
     })),
 });

@@ -30,6 +30,8 @@ export type DomainEntry = {
   readonly volume: boolean;
   /** Host file of 32 bytes with the root key, or null. */
   readonly keySlot: string | null;
+  /** Days a root key is used at most, by the domain's security profile; no limit where it is left out. */
+  readonly keyLifetimeDays?: number;
   readonly network: "none" | "host";
   /** How this domain is kept apart; like the rest of the house where it is left out. */
   readonly isolation?: Isolation;
@@ -59,6 +61,8 @@ export type HouseSpec = {
   readonly lifeline: boolean;
   /** Access document as text: who may give orders; null: nobody. */
   readonly access: string | null;
+  /** Signed security profiles as text, for management to check; left out: there are none. */
+  readonly profiles?: string;
   /** Flow policy file of the switch. */
   readonly policy: string;
   readonly domains: readonly DomainEntry[];

@@ -6,6 +6,7 @@ import { applyChange, startChange, volumeOf } from "./allocate.ts";
 import { domainEnvironmentOf, domainSpecOf, managementConfigOf } from "./domain-plan.ts";
 import { type HouseParts } from "./house-parts.ts";
 import { type DomainEntry, isHostProcess, isolationOf, roleOf } from "./house-spec.ts";
+import { enforcedLifetime } from "./key-age.ts";
 import { type Kept, type Run } from "./keep-running.ts";
 import { MANAGEMENT_KEY_FD } from "./management-lines.ts";
 
@@ -92,7 +93,7 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
     const epoch = folders.nextEpoch(roleOf(spec, entry).name);
     const member = members.get(entry.name);
     if (member !== undefined) member.epoch = epoch;
-    if (entry.keySlot !== null) folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false);
+    if (entry.keySlot !== null) folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false, enforcedLifetime(spec, entry));
     if (member !== undefined) member.activatesKey = false;
     const pair = await powers.makePair(join(folders.ports, `${String(entry.port)}.sock`));
     try {

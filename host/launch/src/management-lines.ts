@@ -68,6 +68,8 @@ export type ManagedDomain = {
   readonly config: string;
   /** Its quota as it was set up, in percent of one core; null: none. */
   readonly cpuQuotaPercent: number | null;
+  /** Days its root key is used at most; null: no limit was told. */
+  readonly keyLifetimeDays: number | null;
   readonly allocation: Allocation;
 };
 
@@ -79,6 +81,8 @@ export type ManagementConfig = {
   readonly production: boolean;
   /** The access document the house was set up with; null: nobody gives orders. */
   readonly access: string | null;
+  /** The signed security profiles as text; null: none. */
+  readonly profiles: string | null;
   /** The checkpoint management handed over last; null: none yet. */
   readonly checkpoint: string | null;
   readonly detection: "act" | "report";

@@ -27,8 +27,8 @@ const certificate = (name: string, signer: string, host: string): void => {
   openssl("x509", "-req", "-in", `${name}.csr`, "-CA", `${signer}.pem`, "-CAkey", `${signer}.key`, "-CAcreateserial",
     "-days", "2", "-extfile", `${name}.ext`, "-out", `${name}.pem`);
 };
-const serve = async (name: string): Promise<string> => {
-  const server = createServer({ key: readFileSync(at(`${name}.key`)), cert: readFileSync(at(`${name}.pem`)) }, (socket) => {
+const serve = async (name: string, maxVersion: "TLSv1.2" | "TLSv1.3" = "TLSv1.3"): Promise<string> => {
+  const server = createServer({ maxVersion, key: readFileSync(at(`${name}.key`)), cert: readFileSync(at(`${name}.pem`)) }, (socket) => {
     socket.on("error", () => undefined);
     socket.on("data", (chunk) => socket.end(chunk));
   });
@@ -51,14 +51,20 @@ before(async () => {
   for (const endpoint of ["good", "other-name", "unknown-signer"]) {
     grants.push({ domain: "plugin-x", endpoint, address: await serve(endpoint) });
   }
+  const old = await serve("good", "TLSv1.2");
+  for (const domain of ["plugin-x", "plugin-y"]) grants.push({ domain, endpoint: "old", address: old });
+  const [modern] = grants;
+  grants.push({ domain: "plugin-y", endpoint: "good", address: modern?.address ?? "" });
   await house.startDomain(
     { number: 1, name: "network", kind: "network", chain: null, epoch: 1 },
     NETWORK_MAIN,
     networkConfig,
     { grants, intakes: [] },
-    [{ name: "plugin-x", port: 2 }],
+    [{ name: "plugin-x", port: 2 }, { name: "plugin-y", port: 3 }],
     { NODE_EXTRA_CA_CERTS: at("known.pem") },
+    { tlsMin: 12, tls: [{ domain: "plugin-x", min: 12 }, { domain: "plugin-y", min: 13 }], pairs: [] },
   );
+  await house.startDomain({ number: 3, name: "plugin-y", kind: "plugin", chain: "y", epoch: 1 }, PROBE_MAIN, struct({}), {}, [{ name: "network", port: 1 }]);
   await house.startDomain(
     { number: 2, name: "plugin-x", kind: "plugin", chain: "x", epoch: 1 },
     PROBE_MAIN,
@@ -82,4 +88,11 @@ test("a certificate for another name, or of an unknown signer, is refused with i
     const { error } = await house.ask(2, "ask", `${endpoint}|hello`);
     assert.match(error, /network\.endpoint\.certificate/u, endpoint);
   }
+});
+
+test("a domain whose security profile asks for TLS 1.3 reaches no endpoint that speaks 1.2 alone; one without that word does", async () => {
+  assert.deepEqual(await house.ask(2, "ask", "old|hello"), { answer: "hello" });
+  assert.deepEqual(await house.ask(3, "ask", "good|hello"), { answer: "hello" });
+  const { error } = await house.ask(3, "ask", "old|hello");
+  assert.match(error, /network\.endpoint/u);
 });

@@ -3,6 +3,7 @@ import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, CodedError, type Log, keyLabel } from "@crossguardian/kernel";
 import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type Registry, type ValidatorConfig } from "@crossguardian/protocol";
+import { type TlsName } from "@crossguardian/wire";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { type ChainWatch, makeChainWatch } from "../validator/chain-watch.ts";
 import { makeValidator, type Validator } from "../validator/validator.ts";
@@ -17,6 +18,8 @@ export const VALIDATOR_KEY_LABEL = keyLabel("validator-key");
 export type ValidatorHost = {
   readonly crypto: Crypto;
   readonly connect: (endpoint: string) => Duplex;
+  /** Lowest version of TLS that is spoken over such a stream; 1.2 when it is left out. */
+  readonly tlsMin?: TlsName;
   readonly clock: Clock;
   readonly log: Log;
   readonly rootKey: Uint8Array;
@@ -58,6 +61,7 @@ const startWatch = (host: ValidatorHost, config: ValidatorConfig, packages: Pack
     followers.push(
       chainPackage.makeHeaderFollower({
         connect: () => host.connect(endpoint.name),
+        ...(host.tlsMin === undefined ? {} : { tlsMin: host.tlsMin }),
         endpoint,
         depth: registered.depth,
         from: null,

@@ -3,7 +3,7 @@ import { CHAIN_KIND, CodedError, keyLabel } from "@crossguardian/kernel";
 import { type HeaderFollower } from "@crossguardian/plugin-kit";
 import { makeHashes, type SignerConfig } from "@crossguardian/protocol";
 import { makePool, poolSettings } from "@crossguardian/utxo";
-import { decodeMessage } from "@crossguardian/wire";
+import { decodeMessage, tlsNameOf } from "@crossguardian/wire";
 import { serveSigner } from "../signer/serve-signer.ts";
 import { makeSigner } from "../signer/signer.ts";
 import { makeChainWatch } from "../validator/chain-watch.ts";
@@ -37,7 +37,7 @@ export const signInDomain = async (powers: DomainPowers, config: SignerConfig): 
     followers.push(
       chainPackage.makeHeaderFollower({
         connect: () => powers.streams.connect(endpoint.name),
-        endpoint, depth, from: null, genesisHash: config.genesisHash, terms: config.terms, settings: new Uint8Array(0),
+        tlsMin: tlsNameOf(powers.security.tlsMin), endpoint, depth, from: null, genesisHash: config.genesisHash, terms: config.terms, settings: new Uint8Array(0),
         clock, log, pollMs: config.pollMs, crypto,
         onHeaders: (headers, tip) => watch.report(endpoint.name, headers, tip),
       }),

@@ -5,11 +5,13 @@ import { CodedError } from "@crossguardian/kernel";
 import { type HouseSpec } from "@crossguardian/launch";
 
 import { askHouse, type House, type ReportedDomain } from "../house-process.ts";
-import { gatewayHouse, type HouseTerms, relayHouse } from "../house-specs.ts";
+import { housesOf, type HouseTerms } from "../house-specs.ts";
 import { openKeySlots } from "../key-slots.ts";
 import { POLICY_DIR, startHouses } from "../open-world.ts";
 import { type SavedWorld } from "../saved-world.ts";
+import { requireFreshKeys } from "./key-ages.ts";
 import { openOperators } from "./open-operators.ts";
+import { withProfiles } from "./open-profiles.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 
 const READY_DEADLINE_MS = 90_000;
@@ -19,20 +21,19 @@ const POLL_MS = 100;
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The terms of a saved world's houses. */
-export const termsOf = (powers: OperatorPowers, saved: SavedWorld, dataDir: string): HouseTerms => ({
+export const termsOf = (powers: OperatorPowers, saved: SavedWorld, dataDir: string): HouseTerms => withProfiles(bareTermsOf(powers, saved, dataDir));
+
+/** The same without security profiles. */
+export const bareTermsOf = (powers: OperatorPowers, saved: SavedWorld, dataDir: string): HouseTerms => ({
   ...saved,
   crypto: powers.crypto,
   dataDir,
   lifeline: false,
   access: openOperators(powers.crypto, dataDir).document,
+  profiles: null,
   policyDir: POLICY_DIR,
   slots: openKeySlots(join(dataDir, "keys")),
 });
-
-const specsOf = (terms: HouseTerms): readonly HouseSpec[] => [
-  relayHouse(terms),
-  ...terms.topology.gateways.map(({ name }) => gatewayHouse(terms, name)),
-];
 
 const isDifferent = (spec: HouseSpec): boolean => {
   const path = join(spec.dataDir, "house.json");
@@ -51,7 +52,7 @@ const stopRunning = async (spec: HouseSpec): Promise<void> => {
 /** Ends running houses whose specification is not the present one any more, and names them. */
 const stopChanged = async (terms: HouseTerms): Promise<readonly string[]> => {
   const changed = await Promise.all(
-    specsOf(terms).map(async (spec) => {
+    housesOf(terms).map(async (spec) => {
       const runs = await askHouse(spec.runDir, { cmd: "domains" }).then(() => true, () => false);
       if (!runs || !isDifferent(spec)) return [];
       await stopRunning(spec);
@@ -88,9 +89,10 @@ export type RunningHouses = { readonly houses: readonly House[]; readonly restar
 
 /**
  * Starts the houses that do not run, restarts those whose specification changed, joins the others, and waits until every domain is admitted.
- * Houses that came up stay up when another did not. Errors: cli.house.*.
+ * Houses that came up stay up when another did not. Errors: cli.house.*, launch.key.expired.
  */
 export const runHouses = async (terms: HouseTerms, onStarted: (houses: readonly House[]) => void): Promise<RunningHouses> => {
+  requireFreshKeys(terms);
   const restarted = await stopChanged(terms);
   const houses = [...(await startHouses(terms, [])).values()];
   onStarted(houses);

@@ -42,4 +42,6 @@ export const DOCTOR_FAILURES = {
   "doctor.transfer.receipt": { action: "retry", says: "the transfer is decided at its destination, and its receipt has not come back" },
   "doctor.transfer.cancel": { action: "retry", says: "the transfer's deadline has passed, and its destination has not cancelled it yet" },
   "doctor.transfer.ordered": { action: "retry", says: "the transfer is ordered, and its destination's gateway says nothing of it" },
+  "doctor.key.expired": { action: "alarm", says: "a root key is older than the lifetime in the domain's security profile" },
+  "doctor.key.old": { action: "retry", says: "a root key will soon be as old as the domain's security profile allows" },
 } as const satisfies FailureTable;

@@ -24,6 +24,7 @@ export const INTERACTION_FAILURES = {
   "interaction.private.full": { action: "retry", says: "too many private bodies wait for their request" },
   "interaction.private.absent": { action: "alarm", says: "a private request is published without its body: it can only be cancelled" },
   "interaction.private.peer": { action: "alarm", says: "no gateway is registered for the other chain, so nothing can be encrypted to it" },
+  "interaction.private.suite": { action: "alarm", says: "the security profiles of the two chains do not allow this cipher suite; a request in it waits for CANCEL" },
   "interaction.publish.refused": { action: "alarm", says: "the relay chain refused an entry" },
   "interaction.submit.failed": { action: "retry", says: "a submission did not get into the contract; it is tried again" },
   "interaction.journal.fenced": { action: "alarm", says: "a later instance of this domain has opened the journal already: this one was replaced and ends" },

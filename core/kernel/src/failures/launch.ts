@@ -19,6 +19,7 @@ export const LAUNCH_FAILURES = {
   "launch.allocation.stored": { action: "alarm", says: "the kept allocations of the house are damaged; restore dataDir/HOUSE/allocations.json, or remove it to begin with the house file's limits" },
   "launch.path.unreachable": { action: "refuse", says: "a folder above cannot be entered by the users the domains run as" },
   "launch.key.epoch": { action: "alarm", says: "the key slot holds a key of an earlier epoch than the domain has used: an old key was put back" },
+  "launch.key.expired": { action: "refuse", says: "the key is older than the domain's security profile allows, and is not used in production: crossguardian keys rotate DOMAIN --gateway HOUSE, with --offline while the house is down" },
   "launch.control.unsigned": { action: "refuse", says: "in production this needs a signed order of an operator" },
   "launch.control.malformed": { action: "refuse", says: "a request at the control socket is not understood" },
   "launch.control.unreachable": { action: "retry", says: "no launcher answers at the control socket" },

@@ -51,6 +51,8 @@ export const MAX_CIDS_PER_QUESTION = 1024;
 export const MAX_PORTS = 256;
 /** Flows from port to port that are counted one by one. */
 export const MAX_FLOWS = 2048;
+/** Pairs of chains in a domain's security order. */
+export const MAX_SECURITY_PAIRS = 256;
 /** Port of management at every switch. */
 export const MANAGEMENT_PORT = 0;
 /** The switch itself. */

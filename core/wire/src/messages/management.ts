@@ -1,5 +1,5 @@
-import { bytes, list, oneOf, struct, text, u32, u64, u8 } from "../codec.ts";
-import { MAX_CONFIG_BYTES, MAX_FACTS, MAX_FACT_BYTES, MAX_FLOWS, MAX_NAME_BYTES, MAX_PORTS } from "./bounds.ts";
+import { bytes, type Decoded, list, oneOf, struct, text, u32, u64, u8 } from "../codec.ts";
+import { MAX_CONFIG_BYTES, MAX_FACTS, MAX_FACT_BYTES, MAX_FLOWS, MAX_NAME_BYTES, MAX_PORTS, MAX_SECURITY_PAIRS } from "./bounds.ts";
 import { shortName } from "./common.ts";
 
 const fact = struct({ key: text(MAX_NAME_BYTES), value: text(MAX_FACT_BYTES) });
@@ -18,10 +18,36 @@ export const hello = struct({
   epoch: u64,
 });
 
-/** Port numbers by name, instance epoch and the domain's configuration as JSON. Never a key. */
+/** Lowest TLS versions as a message has them, by the names Node and the profiles have. */
+export const TLS_CODE = { "TLSv1.2": 12, "TLSv1.3": 13 } as const;
+/** See {@link TLS_CODE}. */
+export type TlsName = keyof typeof TLS_CODE;
+const tlsMinimum = oneOf([TLS_CODE["TLSv1.2"], TLS_CODE["TLSv1.3"]]);
+
+/** The name of a code. */
+export const tlsNameOf = (code: Decoded<typeof tlsMinimum>): TlsName => (code === TLS_CODE["TLSv1.2"] ? "TLSv1.2" : "TLSv1.3");
+
+/**
+ * What a domain has to keep of the signed security profiles (core/access). `tlsMin`: lowest TLS version of its own connections. The two lists are for those
+ * who act for others: the network domain, which ends TLS for each domain, and an interaction domain, which seals for each pair of chains with
+ * the first suite and opens none but these. Empty lists: the house has no profiles, and configurations and defaults say it all.
+ */
+export const securityOrder = struct({
+  tlsMin: tlsMinimum,
+  tls: list(struct({ domain: shortName, min: tlsMinimum }), 64),
+  pairs: list(struct({ chain: text(40), peer: text(40), suites: list(text(32), 4) }), MAX_SECURITY_PAIRS),
+});
+/** See {@link securityOrder}. */
+export type SecurityOrder = Decoded<typeof securityOrder>;
+
+/** The order of a house without profiles. */
+export const NO_PROFILES: SecurityOrder = { tlsMin: 12, tls: [], pairs: [] };
+
+/** Port numbers by name, instance epoch, what the security profiles ask for, and the domain's configuration as JSON. Never a key. */
 export const start = struct({
   epoch: u64,
   ports: list(struct({ name: shortName, port: u8 }), 64),
+  security: securityOrder,
   config: bytes(MAX_CONFIG_BYTES),
 });
 

@@ -20,8 +20,10 @@ export type ChangeDeskParts = {
   readonly access: AccessPoint;
   readonly sha256: Hash;
   readonly verify: VerifySignature;
-  /** Checks a policy that is not in force. @throws access.policy.invalid */
-  readonly checkPolicy: (document: AccessDocument) => void;
+  /** Checks a document that is not in force. @throws access.policy.invalid, access.document.credentials */
+  readonly checkDocument: (document: AccessDocument) => void;
+  /** Officers that must sign a change by management's security profile. */
+  readonly officers: number;
   /** Adds a change to those kept, durably. */
   readonly keep: (change: AccessChange) => Promise<void>;
 };
@@ -45,7 +47,7 @@ export const serveChanges = (desk: Pick<OrderDesk, "serve">, parts: ChangeDeskPa
     const document = decoded.value;
     const wanted = access.document().version + 1;
     if (document.version !== wanted) throw new CodedError("access.change.version", { version: document.version, wanted });
-    parts.checkPolicy(document);
+    parts.checkDocument(document);
     const digest = accessDigest(sha256, document);
     const [oldest] = proposals.keys();
     if (proposals.size >= MAX_PROPOSALS && !proposals.has(digest) && oldest !== undefined) proposals.delete(oldest);
@@ -70,6 +72,7 @@ export const serveChanges = (desk: Pick<OrderDesk, "serve">, parts: ChangeDeskPa
       proposals.delete(digest);
       throw new CodedError(next.failure.code, next.failure.facts);
     }
+    if (proposal.orders.size < parts.officers) return { applied: false, ...shown(digest, proposal) };
     const verdict = await access.authorize({
       principal: { kind: "operator", name: operator }, action: "changeAccess", resource: "", reason: `change ${digest}`, approvals: proposal.orders.size,
     });

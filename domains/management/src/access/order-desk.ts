@@ -1,4 +1,4 @@
-import { checkOrder, makeOrderTimes, type SignerKnown, type VerifySignature } from "@crossguardian/access";
+import { checkOrder, type CredentialRules, isCredentialFit, makeOrderTimes, type SignerKnown, type VerifySignature } from "@crossguardian/access";
 import { type Clock, CodedError, type Fact, failure, type Failure, type Log } from "@crossguardian/kernel";
 import { type AuditRecord } from "@crossguardian/audit";
 import { type Audit } from "../audit/ports.ts";
@@ -34,6 +34,8 @@ export type OrderDeskParts = {
   readonly audit: Audit;
   readonly access: AccessPoint;
   readonly verify: VerifySignature;
+  /** Rules of the security profile for credentials of those who give orders about a domain, or the house where it is "". */
+  readonly credentials: (resource: string) => CredentialRules;
 };
 
 const plain = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
@@ -41,7 +43,7 @@ const answerOf = (value: object): string => JSON.stringify(value, plain);
 const refusal = ({ code, facts }: Failure): string => answerOf({ failure: { code, facts } });
 
 /** Makes a desk that does nothing yet but what `serve` adds. */
-export const makeOrderDesk = ({ house, clock, log, audit, access, verify }: OrderDeskParts): OrderDesk => {
+export const makeOrderDesk = ({ house, clock, log, audit, access, verify, credentials }: OrderDeskParts): OrderDesk => {
   const actions = new Map<string, OrderAction>();
   const times = makeOrderTimes(clock.wallMs());
 
@@ -79,6 +81,7 @@ export const makeOrderDesk = ({ house, clock, log, audit, access, verify }: Orde
     const { action, resource, reason, nonce, argument } = order;
     const untimely = times.take(order, clock.wallMs());
     if (untimely !== null) return refuseOrder(untimely, operator.name, action, resource);
+    if (!isCredentialFit(credentials(resource), operator, clock.wallMs())) return refuseOrder(failure("access.order.credential", { operator: operator.name, resource }), operator.name, action, resource);
     const verdict = await access.authorize({ principal: { kind: "operator", name: operator.name }, action, resource, reason, facts: { nonce, argumentChars: argument.length } });
     if (!verdict.allowed) {
       log.warn("order.denied", { who: operator.name, action, resource, why: verdict.why });

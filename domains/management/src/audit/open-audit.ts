@@ -16,8 +16,8 @@ export type AuditParts = NotePowers & {
   readonly untrustedSeen: string | null;
   /** Hands each new checkpoint to that process. */
   readonly onCheckpoint: (note: string) => void;
-  /** Event whose last record is wanted. */
-  readonly lastOf: string;
+  /** Events whose last records are wanted. */
+  readonly lastOf: readonly string[];
 };
 
 type Waiting = { readonly line: string; readonly resolve: () => void; readonly reject: (error: CodedError) => void };
@@ -36,18 +36,25 @@ const seenOf = ({ untrustedSeen, key, ...powers }: AuditParts): readonly SeenChe
   return opened.ok ? [{ checkpoint: opened.value, from: "launcher" }] : [];
 };
 
-/** An opened log, and the line of the last record of the wanted event. */
-export type OpenedAudit = { readonly audit: Audit; readonly last: string | null };
+/** An opened log, and the lines of the last records of the wanted events. */
+export type OpenedAudit = { readonly audit: Audit; readonly last: ReadonlyMap<string, string> };
 
-const lastLine = (log: Uint8Array, keepBytes: number, event: string): string | null =>
-  new TextDecoder().decode(log.subarray(0, keepBytes)).split("\n").findLast((line) => decodeAuditRecord(line)?.event === event) ?? null;
+const lastLines = (log: Uint8Array, keepBytes: number, events: readonly string[]): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  for (const line of new TextDecoder().decode(log.subarray(0, keepBytes)).split("\n").reverse()) {
+    const event = decodeAuditRecord(line)?.event;
+    if (event !== undefined && events.includes(event) && !found.has(event)) found.set(event, line);
+    if (found.size === events.length) break;
+  }
+  return found;
+};
 
 /** Opens the log; one that is damaged or was put back takes no record, and the reason is its trouble. */
 export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
   const { files, clock, key, privateKey } = parts;
   const stored = await files.read();
   const recovered = recoverLog(parts, key, stored, seenOf(parts));
-  if (!recovered.ok) return { audit: closedAudit(recovered.failure), last: null };
+  if (!recovered.ok) return { audit: closedAudit(recovered.failure), last: new Map() };
   const { leafHashes, keepBytes, usesNext, tornBytes } = recovered.value;
   if (tornBytes > 0) await files.cut(keepBytes);
   if (usesNext) await files.promoteNext();
@@ -101,6 +108,6 @@ export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
   }
   return {
     audit: { append, trouble: () => trouble, head: () => ({ size: frontier.size(), checkpoint }) },
-    last: lastLine(stored.log, keepBytes, parts.lastOf),
+    last: lastLines(stored.log, keepBytes, parts.lastOf),
   };
 };

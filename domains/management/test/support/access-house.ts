@@ -1,4 +1,4 @@
-import { type AccessDocument, encodeOrder, encodeSignedOrder, type OperatorOrder, orderSigningBytes, type Role } from "@crossguardian/access";
+import { type AccessDocument, type CredentialRules, encodeOrder, FLOORS, encodeSignedOrder, type OperatorOrder, orderSigningBytes, type Role } from "@crossguardian/access";
 import { type AuditRecord } from "@crossguardian/audit";
 import { CodedError, type Failure, type Log, toHex, utf8 } from "@crossguardian/kernel";
 import { type AccessPoint, type Audit, makeAccessPoint, makeCedarRules, makeOrderDesk, type OrderDesk, readDefaultPolicy, type RuledHouse } from "../../src/index.ts";
@@ -64,12 +64,12 @@ export const orderOf = (operator: string, action: string, resource: string, more
 };
 
 /** A house's access point and desk over a log in memory. */
-export const makeAccessHouse = (document: AccessDocument = first, startMs = 0) => {
+export const makeAccessHouse = (document: AccessDocument = first, startMs = 0, credentials: (resource: string) => CredentialRules = () => FLOORS.standard.credentials) => {
   let nowMs = startMs;
   const log = makeMemoryAudit();
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
   const access: AccessPoint = makeAccessPoint({ audit: log.audit, clock, makeRules: makeCedarRules }, ruled, document);
-  const desk: OrderDesk = makeOrderDesk({ house: ruled.name, clock, log: silent, audit: log.audit, access, verify: crypto.ed25519.verify });
+  const desk: OrderDesk = makeOrderDesk({ house: ruled.name, clock, log: silent, audit: log.audit, access, verify: crypto.ed25519.verify, credentials });
   const give = async (...order: Parameters<typeof orderOf>): Promise<Record<string, never> & { failure?: { code: string; facts: Record<string, unknown> }; result?: unknown; why?: string }> =>
     JSON.parse(await desk.take(orderOf(...order))) as never;
   return { ...log, clock, access, desk, give, moveTo: (ms: number) => void (nowMs = ms) };

@@ -39,7 +39,7 @@ export const makeDisk = (from: AuditDisk = { log: new Uint8Array(0), checkpoint:
 /** Opens the log on a disk of the tests. */
 export const openOn = async (files: AuditFiles, seen: string | null = null, onCheckpoint: (note: string) => void = () => undefined): Promise<Audit> => {
   const { audit } = await openAudit({
-    sha256: crypto.sha256, ed25519: crypto.ed25519, files, clock: { wallMs: () => 7 }, key: auditKey, privateKey: auditPrivateKey, untrustedSeen: seen, onCheckpoint, lastOf: "none",
+    sha256: crypto.sha256, ed25519: crypto.ed25519, files, clock: { wallMs: () => 7 }, key: auditKey, privateKey: auditPrivateKey, untrustedSeen: seen, onCheckpoint, lastOf: ["none"],
   });
   return audit;
 };

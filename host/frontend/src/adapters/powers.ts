@@ -1,6 +1,6 @@
 import { type Duplex } from "node:stream";
 import { type Clock, type Log, type Random } from "@crossguardian/kernel";
-import { type Message, type MessageName } from "@crossguardian/wire";
+import { type Message, type MessageName, type SecurityOrder } from "@crossguardian/wire";
 
 /**
  * The one way out of a domain: messages to ports by name. Names come with the start order; "management" is always there.
@@ -45,6 +45,8 @@ export type DomainPowers = {
   readonly name: string;
   /** Instance epoch of this start. */
   readonly epoch: bigint;
+  /** What management has it keep of the signed security profiles. */
+  readonly security: SecurityOrder;
   readonly channel: Channel;
   readonly streams: Streams;
   readonly clock: Clock;

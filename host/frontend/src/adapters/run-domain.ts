@@ -179,6 +179,7 @@ export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => 
     {
       name: environment.name,
       epoch: start.epoch,
+      security: start.security,
       channel: makeNamedChannel(ports, names, (port, name) => {
         log.warn("message.refused", { port, kind: name, code: "frontend.origin.unknown" });
       }),

@@ -2,6 +2,7 @@ import { type Socket } from "node:net";
 import { type DomainPowers } from "@crossguardian/frontend";
 import { type NetworkConfig } from "@crossguardian/protocol";
 import { makeGrants, type Grants } from "../grants.ts";
+import { makeTlsMinima } from "../tls-minima.ts";
 import { dial } from "./dial.ts";
 import { makeDomainStreams, type DomainStreams } from "./domain-streams.ts";
 import { makeTurnstile } from "../turnstile.ts";
@@ -14,6 +15,7 @@ import { openIntake } from "./intake.ts";
 export const runBackEnd = async (powers: DomainPowers, config: NetworkConfig): Promise<void> => {
   const { channel, clock, log } = powers;
   const grants: Grants = makeGrants(config);
+  const tlsMinOf = makeTlsMinima(powers.security);
   const domains = new Map<string, DomainStreams>();
 
   const streamsOf = (domain: string): DomainStreams => {
@@ -37,7 +39,7 @@ export const runBackEnd = async (powers: DomainPowers, config: NetworkConfig): P
       log.warn("network.refused", { domain: from, code: "network.stream.limit" });
       streams.refuse(id, "network.stream.limit");
     } else {
-      const socket = dial(address, () => {
+      const socket = dial(address, tlsMinOf(from), () => {
         ready();
       });
       const ready = streams.add(id, socket, false);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { type TlsName } from "@crossguardian/wire";
 import { type Address } from "../parse-address.ts";
 
 const KEEP_ALIVE_MS = 30_000;
@@ -11,8 +12,8 @@ export const tuneSocket = (socket: Socket): Socket => {
   return socket;
 };
 
-/** Starts a connection; `onReady` is called when bytes can pass (after the certificate was checked, with TLS). */
-export const dial = (address: Address, onReady: () => void): Socket => {
+/** Starts a connection; `onReady` is called when bytes can pass (after the certificate was checked, with TLS of this version or a later one). */
+export const dial = (address: Address, tlsMin: TlsName, onReady: () => void): Socket => {
   switch (address.scheme) {
     case "unix":
       return connect({ path: address.path, allowHalfOpen: true }, onReady);
@@ -26,7 +27,7 @@ export const dial = (address: Address, onReady: () => void): Socket => {
             port: address.port,
             servername: /^[\d.:]+$/u.test(address.host) ? "" : address.host,
             rejectUnauthorized: true,
-            minVersion: "TLSv1.2",
+            minVersion: tlsMin,
             ALPNProtocols: ["http/1.1"],
           },
           onReady,

@@ -27,7 +27,7 @@ export const makeHeaderFollower = (options: HeaderFollowerOptions): HeaderFollow
     onHeaders: options.onHeaders,
     openBlocks: (onBlock) =>
       openBlockStream({
-        endpoints: [openGrpc(options.connect, options.endpoint, settings)],
+        endpoints: [openGrpc(options.connect, options.endpoint, settings, options.tlsMin)],
         channel,
         identity: makeIdentity(settings, null),
         sha256: options.crypto.sha256,

@@ -3,6 +3,7 @@ import { type Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { failure } from "@crossguardian/kernel";
 import { type EndpointConfig } from "@crossguardian/protocol";
+import { type TlsName } from "@crossguardian/wire";
 import { frameGrpcMessage, GRPC_STATUS, type GrpcAnswer, type GrpcFailure, makeGrpcReader, type OpenGrpc } from "../grpc.ts";
 import { CONNECT_DEADLINE_MS, MAX_GRPC_HEADER_BYTES, MAX_GRPC_MESSAGE_BYTES, MAX_OPEN_CALLS, PING_DEADLINE_MS, PING_EVERY_MS } from "../limits.ts";
 import { type FabricSettings } from "../settings.ts";
@@ -32,7 +33,7 @@ const failureOf = (headers: IncomingHttpHeaders): GrpcFailure | null => {
 const LOST: GrpcFailure = { code: GRPC_STATUS.unavailable, message: "the connection ended", details: null };
 
 /** TLS inside the domain where the endpoint's scheme is grpcs: the authority comes with the settings, and the network domain sees ciphertext. */
-const secure = (socket: Duplex, endpoint: EndpointConfig, settings: FabricSettings): Duplex => {
+const secure = (socket: Duplex, endpoint: EndpointConfig, settings: FabricSettings, tlsMin: TlsName): Duplex => {
   const own = settings.endpoints.find(({ name }) => name === endpoint.name) ?? settings.endpoints.find(({ name }) => name === endpoint.host);
   const host = endpoint.host.replace(/:\d+$/u, "");
   return connectTls({
@@ -40,7 +41,7 @@ const secure = (socket: Duplex, endpoint: EndpointConfig, settings: FabricSettin
     servername: own?.serverName === undefined || own.serverName === "" ? host : own.serverName,
     ...(own === undefined || own.authorityPem === "" ? {} : { ca: own.authorityPem }),
     ALPNProtocols: ["h2"],
-    minVersion: "TLSv1.2",
+    minVersion: tlsMin,
     rejectUnauthorized: true,
   });
 };
@@ -92,11 +93,11 @@ const readAnswers = (stream: ClientHttp2Stream, onMessage: (message: Uint8Array)
 
 /** gRPC over HTTP/2 over streams that the domain is lent. */
 export const openGrpc =
-  (connect: () => Duplex, endpoint: EndpointConfig, settings: FabricSettings): OpenGrpc =>
+  (connect: () => Duplex, endpoint: EndpointConfig, settings: FabricSettings, tlsMin: TlsName = "TLSv1.2"): OpenGrpc =>
   ({ onUp, onDown }) => {
     const isSecure = endpoint.scheme === "grpcs";
     const lent = connect();
-    const socket = isSecure ? secure(lent, endpoint, settings) : lent;
+    const socket = isSecure ? secure(lent, endpoint, settings, tlsMin) : lent;
     const session = connectHttp2(`${isSecure ? "https" : "http"}://${endpoint.host}`, {
       createConnection: () => socket,
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false, maxHeaderListSize: MAX_GRPC_HEADER_BYTES },

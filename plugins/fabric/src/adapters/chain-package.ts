@@ -31,7 +31,7 @@ const makePlugin = (ports: ChainPluginPorts, config: PluginConfig): ReturnType<t
       contract: openContract(() => connection, identity, { channel, chaincode }),
       openBlocks: (onBlock) =>
         openBlockStream({
-          endpoints: ports.endpoints.map((endpoint) => openGrpc(endpoint.connect, endpoint.config, settings)),
+          endpoints: ports.endpoints.map((endpoint) => openGrpc(endpoint.connect, endpoint.config, settings, endpoint.tlsMin)),
           channel,
           identity,
           sha256: crypto.sha256,
