@@ -36,6 +36,8 @@ export type Tuning = {
   readonly detection: "act" | "report";
   /** Urgent requests overtake others. */
   readonly priorities: boolean;
+  /** Batches and submissions get smaller under contention, and grow again. */
+  readonly tightening: boolean;
 };
 
 /** Defaults that suit two cores. */
@@ -48,6 +50,7 @@ export const DEFAULT_TUNING: Tuning = {
   busyLingerMs: 100,
   detection: "act",
   priorities: true,
+  tightening: true,
 };
 
 /** Signed security profiles as they are kept, and decoded. */
@@ -315,6 +318,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         lingerMs: terms.tuning.lingerMs,
         maxBatchEntries: terms.tuning.maxBatchEntries,
         priorities: terms.tuning.priorities,
+        tightening: terms.tuning.tightening,
         retryMs: terms.tuning.retryMs,
       }),
     },

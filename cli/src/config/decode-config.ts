@@ -130,7 +130,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
   const untrusted = parse(untrustedText);
   const { version } = asRecord(untrusted, "configuration");
   if (version !== undefined && version !== CONFIG_VERSION) throw new CodedError("config.version.unknown", { wanted: CONFIG_VERSION });
-  const fields = asFields(untrusted, "", FIELDS, ["development", "detection"]);
+  const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening"]);
   const development = fields["development"] === undefined ? null : decodeDevelopment(fields["development"]);
   return {
     name: asText(fields["name"], "name", NAME, "1 to 14 of a-z, 0-9 and -"),
@@ -139,6 +139,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
     dataDir: asText(fields["dataDir"], "dataDir", ABSOLUTE, "an absolute path without . and .."),
     suite: asOneOf(fields["suite"], "suite", ["aes-256-gcm", "chacha20-poly1305"]),
     detection: fields["detection"] === undefined ? "act" : asOneOf(fields["detection"], "detection", ["act", "report"]),
+    tightening: fields["tightening"] === undefined ? true : asBoolean(fields["tightening"], "tightening"),
     relay: decodeRelay(fields["relay"]),
     quorum: asInteger(fields["quorum"], "quorum", 1, MAX_WITNESSES_COUNT),
     standby: decodeStandby(fields["standby"]),

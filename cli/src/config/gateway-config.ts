@@ -49,6 +49,8 @@ export type GatewayConfig = {
   readonly suite: "aes-256-gcm" | "chacha20-poly1305";
   /** `act` unless it is given: steps are taken against what management detects; `report`: it is only said. */
   readonly detection: "act" | "report";
+  /** Whether batches and submissions get smaller under contention; true unless it is given. */
+  readonly tightening: boolean;
   readonly relay: {
     readonly listen: string;
     /** 0: a free one, chosen at the first start and kept. */

@@ -40,6 +40,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   production: config.production,
   suite: config.suite,
   detection: config.detection,
+  tightening: config.tightening,
   topology: topologyOf(config),
   orderer: { host: config.relay.listen, port: config.relay.port },
   chains: config.chains.map(({ name, gateway, endpoints, network }) => {

@@ -84,6 +84,8 @@ export const interactionConfig = struct({
   maxBatchEntries: u32,
   /** Urgent requests overtake others on the way to the relay chain. */
   priorities: bool,
+  /** Batches and submissions get smaller under contention. */
+  tightening: bool,
   /** An undecided step is driven again after this time, in ms. */
   retryMs: u32,
 });

@@ -104,7 +104,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
   const publisher: Publisher<OwnedPublication> = makePublisher(
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
-      gateway: config.gateway, relay, chains: config.chains.map(({ chain }) => chain), gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries, hasPriorities: config.priorities,
+      gateway: config.gateway, relay, chains: config.chains.map(({ chain }) => chain), gatewayKey: keys.gateway, lingerMs: config.lingerMs, maxBatchEntries: config.maxBatchEntries, hasPriorities: config.priorities, tightens: config.tightening,
       retryMs: retryMs * ANSWER_PATIENCE, firstBatchId: BigInt(Math.trunc(clock.wallMs())) * 1000n,
     },
     {
@@ -170,7 +170,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         open: () => inbound.openOf(place.chain),
         conclude: (entry) => inbound.conclude(entry),
       },
-      { chain: place.chain, plugin: place.plugin, retryMs },
+      { chain: place.chain, plugin: place.plugin, retryMs, tightens: config.tightening },
     );
     rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitter });
   }

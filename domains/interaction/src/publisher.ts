@@ -3,6 +3,7 @@ import { batchContent, bounds, encodeMessage, type EventPlace, type Message } fr
 import { type Evidence } from "./chain-watch.ts";
 import { type Debt, debtOf, makeOwed } from "./owed.ts";
 import { type Send } from "./ports.ts";
+import { makeTightWindows } from "./tight-window.ts";
 import { makeWeighedQueue, type WeighedQueue } from "./weighed-queue.ts";
 
 /** One IBTP to be published, with the evidence of its event. */
@@ -42,6 +43,8 @@ export type Publisher<P extends Publication> = {
   /** See `waiting`; IBTPs in bytes. */
   readonly waitingBytes: (chain?: string) => number;
   readonly onTheirWay: () => number;
+  /** Chains whose batches are tightened. */
+  readonly tightChains: () => number;
   /** What the relay domain has not answered yet. */
   readonly owes: () => readonly Debt[];
 };
@@ -67,6 +70,8 @@ type Options = {
   readonly maxBatchEntries: number;
   /** Urgent entries overtake; without it first come, first served. */
   readonly hasPriorities: boolean;
+  /** Batches of a chain that are given back as a whole get smaller and wait less for further entries, and grow again. */
+  readonly tightens: boolean;
   readonly retryMs: number;
   /** First batch id: must grow over restarts so that an old answer is not taken for a new one. */
   readonly firstBatchId: bigint;
@@ -107,6 +112,9 @@ const contentOf = (gateway: string, batchId: bigint, items: readonly Publication
   });
 };
 
+/** A batch is given back whole because some block in it can not be checked yet: smaller ones hold fewer entries up. More batches would not help a full queue. */
+const CONTENDED: ReadonlySet<string> = new Set(["relaychain.batch.expired", "relaychain.header.late"] satisfies readonly FailureCode[]);
+
 const isKnownCode = (code: string): code is FailureCode => Object.hasOwn(FAILURES, code);
 
 const sayRefused = (log: Log, id: string, untrustedCode: string): void => {
@@ -119,7 +127,7 @@ const sayRefused = (log: Log, id: string, untrustedCode: string): void => {
 type Batch<P> = { readonly items: readonly P[]; readonly bytes: number; sentMs: number };
 
 /** What waits of one chain, and what is on its way. */
-type Lane<P> = { readonly queue: WeighedQueue<P>; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
+type Lane<P> = { readonly chain: string; readonly queue: WeighedQueue<P>; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
 
 const bytesOnTheirWay = ({ unanswered }: Pick<Lane<unknown>, "unanswered">): number => [...unanswered.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -142,9 +150,13 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   const maxUnanswered = Math.max(1, Math.min(MAX_UNANSWERED_PER_CHAIN, Math.trunc(MAX_UNANSWERED_BATCHES / options.chains.length)));
   const answer = makeOwed(clock);
   let nextBatchId = options.firstBatchId;
+  const windows = makeTightWindows(options.maxBatchEntries, options.tightens);
+  const entriesOf = ({ chain }: Lane<P>): number => windows.of(chain) ?? options.maxBatchEntries;
+  /** A batch of fewer entries waits for them as much shorter. */
+  const lingerOf = (lane: Lane<P>): number => (options.lingerMs * entriesOf(lane)) / options.maxBatchEntries;
 
   const laneOf = (chain: string): Lane<P> => {
-    const lane = lanes.get(chain) ?? { queue: makeWeighedQueue<P>(({ priority }) => priority, options.hasPriorities), queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
+    const lane = lanes.get(chain) ?? { chain, queue: makeWeighedQueue<P>(({ priority }) => priority, options.hasPriorities), queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
     lanes.set(chain, lane);
     return lane;
   };
@@ -155,7 +167,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     return ports.send(options.relay, "publish", { content, signature }) ? content.length : null;
   };
   const flush = (lane: Lane<P>): boolean => {
-    const items = headOfQueue(lane.queue.head(options.maxBatchEntries), options.maxBatchEntries);
+    const items = headOfQueue(lane.queue.head(entriesOf(lane)), entriesOf(lane));
     const batchId = nextBatchId;
     answer.set(true);
     const bytes = send(batchId, items);
@@ -172,9 +184,9 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   };
   const pumpLane = (lane: Lane<P>): void => {
     while (lane.queue.size() > 0 && lane.unanswered.size < maxUnanswered && bytesOnTheirWay(lane) < MAX_UNANSWERED_BYTES_PER_CHAIN) {
-      const waitMs = lane.unanswered.size === 0 || lane.queue.size() >= options.maxBatchEntries
+      const waitMs = lane.unanswered.size === 0 || lane.queue.size() >= entriesOf(lane)
         ? 0
-        : lane.lastFlushMs + options.lingerMs - clock.monotonicMs();
+        : lane.lastFlushMs + lingerOf(lane) - clock.monotonicMs();
       if (waitMs > 0) {
         if (lane.hasTimer) return;
         lane.hasTimer = true;
@@ -215,6 +227,9 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       if (lane === undefined || batch === undefined) return;
       answer.answered();
       lane.unanswered.delete(batchId);
+      const isContended = refused.some(({ code }) => CONTENDED.has(code));
+      if (isContended) windows.onConflict(lane.chain, batch.items.length, batchId, nextBatchId);
+      else windows.onDone(lane.chain, batch.items.length);
       tellOutcome(ports.log, events, batch.items, refused);
       pump();
     },
@@ -229,6 +244,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     waiting: (chain) => sumOf(chain, ({ queue }) => queue.size()),
     waitingBytes: (chain) => sumOf(chain, ({ queueBytes }) => queueBytes),
     onTheirWay: () => sumOf(undefined, ({ unanswered }) => unanswered.size),
+    tightChains: windows.count,
     owes: () => debtOf(options.relay, "publish", answer),
   };
 };

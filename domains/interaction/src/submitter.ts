@@ -3,6 +3,7 @@ import { bounds, type Message, SUBMIT_CALL, SUBMIT_OUTCOME } from "@crossguardia
 import { type Incoming } from "./incoming.ts";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
+import { makeTightWindows, type TightWindows } from "./tight-window.ts";
 import { type Traces } from "./trace.ts";
 
 /** Entries of one chain that are in transactions and not decided yet. */
@@ -85,17 +86,20 @@ export class Submitter {
   #queue: Record<Turn, Incoming[]> = { first: [], again: [] };
   readonly #submitted: Record<Turn, number> = { first: 0, again: 0 };
   #nextId = 1n;
+  /** Entries of a contended pair that go into one submission. */
+  readonly #windows: TightWindows;
   /** Until then the answer to the last first question is awaited. */
   #askedUntilMs = -Infinity;
   /** The node took nothing the last times: how often in a row, until when nothing is sent, and failures since the last one that was logged. */
   readonly #outage = { failures: 0, untilMs: -Infinity, untold: 0 };
 
-  constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number }) {
+  constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number; readonly tightens: boolean }) {
     this.#ports = ports;
     this.#chain = options.chain;
     this.#plugin = options.plugin;
     this.#retryMs = options.retryMs;
     this.#answer = makeOwed(ports.clock);
+    this.#windows = makeTightWindows(MAX_SUBMISSION_ENTRIES, options.tightens);
   }
 
   /** Entries of one block and call should come together: they go into one submission. */
@@ -117,8 +121,14 @@ export class Submitter {
     }
   }
 
+  /** Pairs whose window is tight. */
+  tightPairs(): number {
+    return this.#windows.count();
+  }
+
   /** The contract's event about an entry was observed, or it was given up for another reason. */
   leave(entry: Incoming): void {
+    if (entry.submitId !== 0n) this.#windows.onDone(entry.pair, 1);
     if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted[turnOf(entry)] -= 1;
   }
 
@@ -136,10 +146,13 @@ export class Submitter {
     const facts = { chain: this.#chain, submission: id, entries: entries.length, outcome };
     if (outcome === SUBMIT_OUTCOME.reverted) {
       const now = this.#ports.clock.monotonicMs();
+      const pairs = new Map<string, number>();
       for (const entry of entries) {
+        pairs.set(entry.pair, (pairs.get(entry.pair) ?? 0) + 1);
         entry.failures += 1;
         entry.nextTryMs = now + Math.min(this.#retryMs * MAX_BACKOFF, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
       }
+      for (const [pair, together] of pairs) this.#windows.onConflict(pair, together, id, this.#nextId);
       this.#ports.log.warn("interaction.submit.failed", facts);
       return;
     }
@@ -224,7 +237,10 @@ export class Submitter {
     return this.submitted() < MAX_SUBMITTED_ENTRIES && (turn === "first" || this.#submitted.again < MAX_RESUBMITTED_ENTRIES);
   }
 
-  /** Entries at the head of the queue that go together, and how many places of the queue that uses up. */
+  /**
+   * Entries at the head of the queue that go together, and how many places of the queue that uses up. A contended pair goes alone, in submissions of its
+   * window, so that its conflict undoes few entries and nobody else's.
+   */
   #headOfQueue(queue: readonly Incoming[]): { readonly items: readonly Incoming[]; readonly passed: number } {
     const items: Incoming[] = [];
     let size = 0;
@@ -233,7 +249,9 @@ export class Submitter {
       if (entry.stage === "queued") {
         if (isUnasked(entry) && this.#ports.isBehind()) break;
         const [first] = items;
-        const most = Math.max(1, MAX_SUBMISSION_ENTRIES >> Math.min((first ?? entry).failures * 3, 10));
+        const window = this.#windows.of((first ?? entry).pair);
+        if (first !== undefined && first.pair !== entry.pair && (window !== null || this.#windows.of(entry.pair) !== null)) break;
+        const most = Math.max(1, Math.min(window ?? MAX_SUBMISSION_ENTRIES, MAX_SUBMISSION_ENTRIES >> Math.min((first ?? entry).failures * 3, 10)));
         size += sizeOf(entry);
         const together = first === undefined || (first.block.hash === entry.block.hash && first.call === entry.call);
         if (!together || items.length >= most || (items.length > 0 && size > MAX_SUBMISSION_BYTES)) break;

@@ -83,7 +83,7 @@ test("entries that a contract does not decide leave room for those that come aft
   };
   const submitter = new Submitter(
     { send, clock, log, traces: makeTraces(clock), ready: () => true, cursor: () => 0n, isBehind: () => false, tip: () => 0n, open: () => open, conclude: () => undefined },
-    { chain: "chainB", plugin: "plugin", retryMs: RETRY_MS },
+    { chain: "chainB", plugin: "plugin", retryMs: RETRY_MS, tightens: true },
   );
   const block = { height: 1n, hash: new Uint8Array(32), attestation: { header: {}, signatures: [] }, tree: { siblings: () => [] } } as unknown as Incoming["block"]; // what a submission reads of it
   const entryOf = (index: bigint, pair: string): Incoming => ({
@@ -126,7 +126,7 @@ const publisherOf = () => {
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
       gateway: "gwA", relay: "relay", chains: ["chainA", "chainB"], gatewayKey: new Uint8Array(32).fill(3),
-      lingerMs: 5, maxBatchEntries: 4, hasPriorities: true, retryMs: RETRY_MS, firstBatchId: 1n,
+      lingerMs: 5, maxBatchEntries: 4, hasPriorities: true, tightens: true, retryMs: RETRY_MS, firstBatchId: 1n,
     },
     { onSent: () => undefined, onTaken: () => undefined, onRefused: () => undefined },
   );

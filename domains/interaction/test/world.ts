@@ -94,9 +94,13 @@ export class World {
   submissions: Message<"submit">[] = [];
   #queue: (() => void)[] = [];
   readonly #suite: string;
+  readonly #tightening: boolean;
+  /** A submission that loses against others on its chain: all of it is undone, and the plugin says that it failed. */
+  conflicts: (submission: Message<"submit">) => boolean = () => false;
 
-  private constructor(suite: string) {
+  private constructor(suite: string, tightening: boolean) {
     this.#suite = suite;
+    this.#tightening = tightening;
     const nowMs = (): number => this.clock.wallMs();
     this.chains["chainA"] = new FakeChain(hashes, "chainA", 1001n, nowMs);
     this.chains["chainB"] = new FakeChain(hashes, "chainB", 1002n, nowMs);
@@ -123,8 +127,8 @@ export class World {
     this.relay = new FakeRelay(crypto, hashes, () => registry, this.validatorKeys, nowMs);
   }
 
-  static async create({ suite = "aes-256-gcm", third = false } = {}): Promise<World> {
-    const world = new World(suite);
+  static async create({ suite = "aes-256-gcm", third = false, tightening = true } = {}): Promise<World> {
+    const world = new World(suite, tightening);
     for (const name of third ? ["gwA", "gwB", "gwC"] : ["gwA", "gwB"]) await world.startGateway(name);
     return world;
   }
@@ -138,7 +142,7 @@ export class World {
     return {
       gateway: name, genesis: this.genesis, registrations: this.registrations,
       chains: [{ chain, plugin: "plugin", witnesses: ["w1", "w2", "w3"], quorum: 2 }],
-      relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, priorities: true, retryMs: RETRY_MS,
+      relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, priorities: true, tightening: this.#tightening, retryMs: RETRY_MS,
     };
   }
 
@@ -242,7 +246,8 @@ export class World {
       if (this.dropSubmits || chain.isDown) return;
       let outcome: 1 | 2 = 1;
       try {
-        chain.apply(submission);
+        if (this.conflicts(submission)) outcome = 2;
+        else chain.apply(submission);
       } catch (error) {
         if (error instanceof CodedError) throw error;
         outcome = 2;

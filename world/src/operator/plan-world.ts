@@ -31,6 +31,7 @@ export type WorldWish = {
   readonly production: boolean;
   readonly suite: string;
   readonly detection: "act" | "report";
+  readonly tightening: boolean;
   readonly topology: Topology;
   readonly orderer: { readonly host: string; readonly port: number };
   /** `network` describes one that is not an EVM chain; its URLs are names of peers then. */
@@ -185,7 +186,7 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
     p2pListen: before?.p2pListen ?? "/ip4/127.0.0.1/tcp/0",
     driver: wish.driver,
     production: wish.production,
-    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection },
+    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection, tightening: wish.tightening },
     runDir: wish.runDir,
     stateDir: wish.stateDir,
     nodes: before?.nodes ?? [],
