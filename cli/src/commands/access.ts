@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 
 import { type AccessDocument, encodeAccessDocument, MAX_DOCUMENT_CHARS } from "@crossguardian/access";
 import { makeCrypto } from "@crossguardian/crypto";
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 import { type Command } from "commander";
 
 import { type Context, examples, form, type InstanceOptions, withInstance } from "../context.ts";
@@ -29,7 +29,7 @@ const readDocument = (path: string): string => {
   if (facts === undefined || facts.size > 2 * MAX_DOCUMENT_CHARS) throw new CodedError("cli.argument.bad", { why: "no such document, or it is too large", path });
   try {
     // Written by a person, with any white space; its checked form is what is signed.
-    return encodeAccessDocument(JSON.parse(readFileSync(path, "utf8")) as AccessDocument); // management checks every field
+    return encodeAccessDocument(decodeJson(readFileSync(path, "utf8")) as AccessDocument); // management checks every field
   } catch (cause) {
     throw new CodedError("access.document.malformed", { path }, { cause });
   }

@@ -1,4 +1,4 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 
 import { asBoolean, asFields, asInteger, asRecord, asText } from "../config/decode-fields.ts";
 import { configurationDigest, type DomainManifest, type MovedDomain } from "./domain-manifest.ts";
@@ -39,8 +39,9 @@ const decodeAllocation = (untrusted: unknown): DomainManifest["allocation"] =>
 const parse = (untrustedText: string): unknown => {
   if (untrustedText.length > MAX_MANIFEST_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
   try {
-    return JSON.parse(untrustedText);
+    return decodeJson(untrustedText);
   } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
     throw new CodedError("config.json.malformed", {}, { cause });
   }
 };

@@ -1,4 +1,4 @@
-import { CHAIN_KIND_NAMES, type ChainKindName, CodedError } from "@crossguardian/kernel";
+import { CHAIN_KIND_NAMES, type ChainKindName, CodedError, decodeJson } from "@crossguardian/kernel";
 
 /** Name of a plugin's manifest in its folder. */
 export const MANIFEST_FILE = "crossguardian-plugin.json";
@@ -72,7 +72,7 @@ export const decodePluginManifest = (untrustedText: string): PluginManifest => {
   if (untrustedText.length > MAX_MANIFEST_BYTES) throw refused("manifest", `at most ${MAX_MANIFEST_BYTES} bytes`);
   let value: unknown;
   try {
-    value = JSON.parse(untrustedText);
+    value = decodeJson(untrustedText);
   } catch (cause) {
     throw new CodedError("plugin.manifest.refused", { field: "manifest", wanted: "JSON" }, { cause });
   }

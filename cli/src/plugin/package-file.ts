@@ -1,5 +1,5 @@
 import { type Crypto } from "@crossguardian/crypto";
-import { CodedError, fromHex, toHex, utf8 } from "@crossguardian/kernel";
+import { CodedError, decodeJson, fromHex, toHex, utf8 } from "@crossguardian/kernel";
 
 import { checkPlugin, type PluginFile, type PluginSource } from "./read-plugin.ts";
 
@@ -26,7 +26,7 @@ export const encodePackage = (ed25519: Crypto["ed25519"], source: PluginSource, 
 
 const parse = (untrustedText: string, what: string): Readonly<Record<string, unknown>> => {
   try {
-    const value: unknown = JSON.parse(untrustedText);
+    const value: unknown = decodeJson(untrustedText);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>; // a plain object, checked here
   } catch (cause) {
     throw new CodedError("plugin.package.refused", { why: what }, { cause });

@@ -1,4 +1,4 @@
-import { type CodedError } from "@crossguardian/kernel";
+import { type CodedError, decodeJson } from "@crossguardian/kernel";
 
 /** Makes the error for a field. */
 export type Malformed = (field: string) => CodedError;
@@ -6,7 +6,7 @@ export type Malformed = (field: string) => CodedError;
 /** The value of JSON text, or null for what is none. */
 export const parseObject = (untrustedText: string): unknown => {
   try {
-    return JSON.parse(untrustedText);
+    return decodeJson(untrustedText);
   } catch {
     return null;
   }

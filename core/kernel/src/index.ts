@@ -22,6 +22,7 @@ export {
   type ServiceId,
 } from "./ids.ts";
 export { KEY_PURPOSES, keyLabel, type KeyLabel, type KeyPurpose } from "./key-label.ts";
+export { MAX_JSON_DEPTH, decodeJson } from "./decode-json.ts";
 export { decodeKeySlot, encodeKeySlot, ROOT_KEY_BYTES, type RootKey } from "./key-slot.ts";
 export {
   type Cancel,

@@ -1,4 +1,4 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 
 /** A request at the control socket, one JSON object per line. */
 export type ControlRequest =
@@ -21,7 +21,7 @@ const asText = (untrusted: unknown, maxChars: number): string => {
 
 const parse = (untrustedLine: string): Readonly<Record<string, unknown>> => {
   try {
-    const value: unknown = JSON.parse(untrustedLine);
+    const value: unknown = decodeJson(untrustedLine);
     if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>; // checked here; each field below
   } catch {
     throw malformed();

@@ -1,5 +1,5 @@
 import { ISOLATIONS } from "@crossguardian/isolation";
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 import { DOMAIN_KINDS, type DomainEntry, type HouseSpec, isHostProcess } from "./house-spec.ts";
 
 /** Domains of a house at most; each has its own block of user ids. */
@@ -113,8 +113,9 @@ const decodeEntry = (untrusted: unknown, at: number): DomainEntry => {
 
 const parse = (untrustedText: string): unknown => {
   try {
-    return JSON.parse(untrustedText);
+    return decodeJson(untrustedText);
   } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
     throw new CodedError("config.json.malformed", {}, { cause });
   }
 };

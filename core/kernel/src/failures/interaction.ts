@@ -4,6 +4,7 @@ import { type FailureTable } from "./failure-table.ts";
 export const INTERACTION_FAILURES = {
   "interaction.config.gateway": { action: "alarm", says: "the gateway is not in the registry, or its key is another one" },
   "interaction.config.chain": { action: "alarm", says: "a configured chain is not registered" },
+  "interaction.config.module": { action: "alarm", says: "two service modules of a chain have one name or one service, or a module has no name of its own" },
   "interaction.config.volume": { action: "alarm", says: "the domain has no key slot or no volume" },
   "interaction.origin.port": { action: "refuse", says: "a message came from a port that may not send it for this chain" },
   "interaction.observed.order": { action: "retry", says: "observed blocks are out of order or do not follow the cursor" },

@@ -1,3 +1,4 @@
+import { decodeJson } from "@crossguardian/kernel";
 /** Longest change, in characters. */
 export const MAX_CHANGE_CHARS = 1_024;
 
@@ -5,7 +6,7 @@ export const MAX_CHANGE_CHARS = 1_024;
 export const decodeChange = (untrustedText: string): unknown => {
   if (untrustedText.length > MAX_CHANGE_CHARS) return null;
   try {
-    return JSON.parse(untrustedText);
+    return decodeJson(untrustedText);
   } catch {
     return null;
   }

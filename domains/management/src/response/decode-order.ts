@@ -1,4 +1,4 @@
-import { failure, ok, refuse, type Result } from "@crossguardian/kernel";
+import { decodeJson, failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { type Step, STEPS } from "./step.ts";
 
 /** Longest reason of an operator, in characters. */
@@ -11,7 +11,7 @@ export type Order = { readonly domain: string; readonly step: Step; readonly why
 
 const parse = (untrustedText: string): Readonly<Record<string, unknown>> => {
   try {
-    const value: unknown = JSON.parse(untrustedText);
+    const value: unknown = decodeJson(untrustedText);
     return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {}; // each field is checked below
   } catch {
     return {};
