@@ -13,6 +13,7 @@ import { decodeConfig } from "../src/config/decode-config.ts";
 import { parseIsolation } from "../src/config/decode-isolation.ts";
 import { defaultConfigText } from "../src/config/default-config.ts";
 import { type GatewayConfig } from "../src/config/gateway-config.ts";
+import { topologyOf } from "../src/config/world-wish.ts";
 import { readConfig } from "../src/config/read-config.ts";
 
 type Json = { [key: string]: unknown };
@@ -93,6 +94,23 @@ test("any value in any field is taken or refused by code, and never changes the 
       assert.match(codeOf(() => checkConfig(decoded(withValue(fresh(), path, put)))), /^(config\..+)?$/u);
     }),
   );
+});
+
+test("service modules are named, have services, and no service has two", () => {
+  const withModules = (modules: unknown, more: Json = {}): GatewayConfig => decoded(withValue(fresh(), ["chains", "A"], { gateway: "gateway-a", modules, ...more }));
+  const modules = { asset: ["vault"], data: ["data", "shop"] };
+  const config = checkConfig(withModules(modules));
+  assert.deepEqual(config.chains[0]?.modules, modules);
+  assert.deepEqual(topologyOf(config).modules, { A: modules });
+  assert.equal(topologyOf(checkConfig(decoded(fresh()))).modules, undefined);
+  for (const wrong of [[], "asset", { asset: [] }, { asset: "vault" }, { "a-b": ["vault"] }, { "": ["vault"] }, { asset: ["a/b"] }, { asset: ["vault"], data: ["vault"] }, { asset: ["vault", "vault"] }, Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`m${at}`, [`s${at}`]]))]) {
+    assert.equal(codeOf(() => withModules(wrong)), "config.field.invalid", JSON.stringify(wrong));
+  }
+  assert.equal(codeOf(() => withModules(modules, { kind: "fabric" })), "config.field.invalid");
+});
+
+test("a key twice is refused: of two readers one would take the first and the other the last", () => {
+  assert.equal(codeOf(() => decodeConfig(text.replace('"version"', '"production": true, "version"'))), "kernel.json.keyTwice");
 });
 
 test("URLs with other protocols, credentials or fragments are refused", () => {

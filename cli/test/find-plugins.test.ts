@@ -36,5 +36,6 @@ test("a plugin that is not installed, of another kind than the entry says, or th
   assert.throws(() => findPlugins(withChain({ plugin: "acme", kind: "fabric" }), [acme()]), /config\.field\.invalid.*kind/u);
   const [endpoint] = acme().manifest.endpoints;
   assert.throws(() => findPlugins(withChain({ plugin: "acme" }), [acme({ endpoints: [endpoint!, endpoint!] })]), /config\.field\.invalid.*plugin/u);
+  assert.throws(() => findPlugins(withChain({ plugin: "acme", modules: { one: ["vault"] } }), [acme()]), /config\.field\.invalid.*modules/u);
   assert.throws(() => withChain({ plugin: "../etc" }), /config\.field\.invalid/u);
 });

@@ -22,7 +22,7 @@ import { hostIsolation, isolationOfKind, type IsolationPlan } from "./isolation-
 import { gatewayPublics, type KeySlots } from "./key-slots.ts";
 import { type SignedDocument } from "./registration.ts";
 import { factsOfKind } from "./kinds/kind-facts.ts";
-import { type ChainPlan, kindOfPlan, standbyName, type Topology } from "./world.ts";
+import { type ChainPlan, kindOfPlan, modulesOf, standbyName, type Topology } from "./world.ts";
 
 /** Settings of the gateways that are not facts of the world. */
 export type Tuning = {
@@ -180,10 +180,11 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
 /** Specs of all houses of a world, the relay chain's first. */
 export const housesOf = (terms: HouseTerms): readonly HouseSpec[] => [relayHouse(terms), ...terms.topology.gateways.map(({ name }) => gatewayHouse(terms, name))];
 
-/** Path of the unix socket at which users hand private bodies to a chain's plugin; the network domain owns its folder. */
-export const intakePath = (terms: Pick<HouseTerms, "runDir" | "chains">, chain: string): string => {
+/** Path of the unix socket at which users hand in private bodies for a service of a chain: its module's, else the plugin's; the network domain owns its folder. */
+export const intakePath = (terms: Pick<HouseTerms, "runDir" | "chains" | "topology">, chain: string, service = ""): string => {
   const gateway = terms.chains.find((each) => each.name === chain)?.gateway ?? "";
-  return join(terms.runDir, gateway, "intakes", `${chain}.sock`);
+  const module = modulesOf(terms.topology, chain).find(({ services }) => services.includes(service))?.module;
+  return join(terms.runDir, gateway, "intakes", module === undefined ? `${chain}.sock` : `${chain}.${module}.sock`);
 };
 
 /** Address under which the others reach the orderer. */
@@ -253,6 +254,19 @@ const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly En
   };
 };
 
+/** Service modules of a chain: each a jail of the plugin's program with an account, an intake and listed endpoints of its own. */
+const moduleDrafts = (terms: HouseTerms, chain: ChainPlan, grant: (domain: string, endpoint: string, url: string) => EndpointConfig): readonly Draft[] => {
+  const modules = modulesOf(terms.topology, chain.name);
+  if (modules.length > 0 && chain.foreign !== undefined) throw new Error(`chain ${chain.name}: modules of EVM chains only`); // refused by checkConfig
+  return modules.map(({ domain }) => ({
+    ...pluginDraft(terms, chain, [grant(domain, "rpc", chain.pluginUrl ?? chain.url)], null),
+    name: domain,
+    kind: "module",
+    role: "module",
+    keySlot: terms.slots.pathOf(domain),
+  }));
+};
+
 const isStandbyWanted = ({ standby = [] }: Topology, kind: DomainEntry["kind"]): boolean => standby.some((each) => each === kind);
 
 /** Spec of one gateway's house. */
@@ -271,6 +285,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
     const more = (chain.foreign?.pluginEndpoints ?? []).map(({ name, url }) => grant(plugin, name, url));
     const endpoints = [grant(plugin, "rpc", chain.pluginUrl ?? chain.url), ...more];
     drafts.push(pluginDraft(terms, chain, endpoints, null));
+    drafts.push(...moduleDrafts(terms, chain, grant));
     if (isStandbyWanted(terms.topology, "plugin")) standbys.push(pluginDraft(terms, chain, endpoints, plugin));
     chain.witnessUrls.forEach((url, at) => {
       const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
@@ -310,6 +325,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
         chains: chains.map((chain) => ({
           chain: chain.name,
           plugin: `plugin-${chain.name.toLowerCase()}`,
+          modules: modulesOf(terms.topology, chain.name).map(({ domain, services }) => ({ name: domain, services })),
           witnesses: chain.witnessUrls.map((_, at) => `witness-${chain.name.toLowerCase()}-${at + 1}`),
           quorum: terms.topology.quorum,
         })),
@@ -342,11 +358,10 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
     if (draft.kind !== "plugin" && isStandbyWanted(terms.topology, draft.kind)) standbys.push({ ...draft, name: standbyName(draft.name), standbyOf: draft.name });
   }
   grants.push({ domain: "relay", endpoint: "orderer", address: `tcp://${ordererFor(terms, gateway)}` });
-  const intakes = chains.map((chain) => ({
-    domain: `plugin-${chain.name.toLowerCase()}`,
-    name: "bodies",
-    listen: `unix:${intakePath(terms, chain.name)}`,
-  }));
+  const intakes = chains.flatMap(({ name }) => [
+    { domain: `plugin-${name.toLowerCase()}`, name: "bodies", listen: `unix:${intakePath(terms, name)}` },
+    ...modulesOf(terms.topology, name).map(({ domain, services: [service = ""] }) => ({ domain, name: "bodies", listen: `unix:${intakePath(terms, name, service)}` })),
+  ]);
   return houseOf(terms, gateway, "gateway.flow", [management(terms, gateway), network(grants, intakes), ...drafts, ...standbys]);
 };
 

@@ -50,6 +50,7 @@ export {
   kindOfPlan,
   numericIdOf,
   peersOf,
+  modulesOf,
   pluginsOf,
   STANDBY_KINDS,
   standbyName,
@@ -60,6 +61,7 @@ export {
   type Detours,
   type DevChains,
   type InstalledProgram,
+  type ServiceModules,
   type Topology,
 } from "./world.ts";
 export { askChains, type ChainIdentity } from "./operator/ask-chain.ts";

@@ -15,6 +15,7 @@ export const hostIsolation = (plan: IsolationPlan): "oci" | "none" => (plan === 
 
 /** Driver of a domain. A plan of one word is about the gateways; validators keep `oci`, because each would need a kernel more. */
 export const isolationOfKind = (plan: IsolationPlan, kind: DomainKind): Isolation => {
+  if (kind === "module") return isolationOfKind(plan, "plugin"); // a part of the plugin: as it is kept, so are they
   if (!isChoosable(kind)) return hostIsolation(plan);
   if (typeof plan === "string") return kind === "validator" ? hostIsolation(plan) : plan;
   return plan[kind] ?? (kind === "validator" ? "oci" : plan.default);

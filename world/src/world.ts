@@ -60,9 +60,14 @@ export type Topology = {
   readonly kinds?: Readonly<Record<string, ChainKindName>>;
   /** Chains whose plugin and witnesses run an installed plugin instead of the project's own. */
   readonly plugins?: Readonly<Record<string, InstalledProgram>>;
+  /** Service modules of chains by name, each with the services of the chain (last part of their ids) that it does the work for. */
+  readonly modules?: Readonly<Record<string, ServiceModules>>;
   /** Kinds of a gateway's domains that have a warm standby; none when it is left out. */
   readonly standby?: readonly StandbyKind[];
 };
+
+/** Service modules of a chain: services by module. */
+export type ServiceModules = Readonly<Record<string, readonly string[]>>;
 
 /** Kinds of domains that can have a standby. Witnesses need none: a quorum of them goes on without one. */
 export const STANDBY_KINDS = ["plugin", "interaction", "relay"] as const;
@@ -72,10 +77,17 @@ export type StandbyKind = (typeof STANDBY_KINDS)[number];
 /** Name of a domain's standby. */
 export const standbyName = (domain: string): string => `${domain}-standby`;
 
-/** Domains that hold a submitting account of a chain: its plugin and, where there is one, the standby. */
-export const pluginsOf = ({ standby = [] }: Pick<Topology, "standby">, chain: string): readonly string[] => {
+/** Service modules of a chain: the domains they are, and the full ids of their services. */
+export const modulesOf = ({ modules = {} }: Pick<Topology, "modules">, chain: string): readonly { readonly module: string; readonly domain: string; readonly services: readonly string[] }[] =>
+  Object.entries(modules[chain] ?? {}).map(([module, services]) => ({
+    module, domain: `module-${chain.toLowerCase()}-${module}`, services: services.map((service) => `${BXH_ID}:${chain}:${service}`),
+  }));
+
+/** Domains that hold a submitting account of a chain: its plugin, where there is one the standby, and its modules. */
+export const pluginsOf = (topology: Pick<Topology, "standby" | "modules">, chain: string): readonly string[] => {
   const plugin = `plugin-${chain.toLowerCase()}`;
-  return standby.includes("plugin") ? [plugin, standbyName(plugin)] : [plugin];
+  const standbys = topology.standby?.includes("plugin") === true ? [standbyName(plugin)] : [];
+  return [plugin, ...standbys, ...modulesOf(topology, chain).map(({ domain }) => domain)];
 };
 
 /** Kind of a chain of a topology. */

@@ -1,8 +1,9 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 import { STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
 import { decodeFabric, FABRIC_FIELDS, FABRIC_OPTIONAL } from "./decode-fabric.ts";
+import { decodeModules } from "./decode-modules.ts";
 import { decodeIsolation } from "./decode-isolation.ts";
 import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig, MAX_VALIDATORS_COUNT, MAX_WITNESSES_COUNT } from "./gateway-config.ts";
 
@@ -47,7 +48,7 @@ const decodeUrlLists = (untrusted: unknown, field: string): readonly (readonly s
 const ENDPOINT_FIELDS = ["rpc", "witnesses", "validatorWitnesses", "depth"];
 
 const decodeEndpoints = (untrusted: unknown, where: string): ChainEndpoints => {
-  const fields = asFields(untrusted, where, ["gateway", ...ENDPOINT_FIELDS], ["plugin"]);
+  const fields = asFields(untrusted, where, ["gateway", ...ENDPOINT_FIELDS], ["plugin", "modules"]);
   return {
     rpc: decodeUrl(fields["rpc"], `${where}.rpc`),
     witnesses: decodeUrls(fields["witnesses"], `${where}.witnesses`),
@@ -64,13 +65,17 @@ const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): 
   if (!isDevelopment && isFabric(untrusted)) {
     const fields = asFields(untrusted, where, ["gateway", "kind", ...FABRIC_FIELDS], FABRIC_OPTIONAL);
     const gateway = asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -");
-    return { name, gateway, kind: "fabric", plugin: null, ...decodeFabric(fields, where) };
+    return { name, gateway, kind: "fabric", plugin: null, modules: {}, ...decodeFabric(fields, where) };
   }
-  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind", "plugin"] : [...ENDPOINT_FIELDS, "plugin"]);
+  const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind", "plugin", "modules"] : [...ENDPOINT_FIELDS, "plugin", "modules"]);
+  const kind = Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm";
+  const modules = Object.hasOwn(fields, "modules") ? decodeModules(fields["modules"], `${where}.modules`) : {};
+  if (kind !== "evm" && Object.keys(modules).length > 0) throw invalid(`${where}.modules`, "no modules: only EVM chains have them");
   return {
     name,
     gateway: asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -"),
-    kind: Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm",
+    kind,
+    modules,
     plugin: Object.hasOwn(fields, "plugin") ? { name: asText(fields["plugin"], `${where}.plugin`, PLUGIN, "the name of an installed plugin"), memoryMiB: 0 } : null,
     endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
     network: null,
@@ -113,8 +118,9 @@ const decodeStandby = (untrusted: unknown): readonly StandbyKind[] => {
 
 const parse = (untrustedText: string): unknown => {
   try {
-    return JSON.parse(untrustedText);
+    return decodeJson(untrustedText);
   } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
     throw new CodedError("config.json.malformed", {}, { cause });
   }
 };

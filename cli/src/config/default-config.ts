@@ -92,6 +92,7 @@ name is refused. Keys that begin with \`//\` are comments.
 | chains.NAME.gateway | the gateway that serves the chain; transfers go between chains of different gateways |
 | chains.NAME.kind | of a development chain: \`evm\` when it is left out, or another kind that \`demo --chains\` knows |
 | chains.NAME.plugin | may be left out: an installed plugin (\`plugin list\`) that the chain's plugin and witnesses run, each in its jail; the chain's kind is the one of its manifest |
+| chains.NAME.modules | may be left out, of EVM chains: service modules, such as \`{"asset": ["vault"], "data": ["data"]}\`. Each does the work of these services (last part of their ids) in a jail of its own, from an account of its own: \`keys show\` lists it |
 | chains.NAME.rpc | without \`development\`: JSON-RPC endpoint of the chain's plugin |
 | chains.NAME.witnesses | one endpoint per header witness of the gateway, each at another provider |
 | chains.NAME.validatorWitnesses | header endpoints of the relay validators: one list per validator, none of them used by another or by the gateway. One list alone is asked by all validators: whoever has a quorum of it deceives every one of them, so production refuses it |

@@ -16,6 +16,7 @@ const found = (chain: ConfiguredChain, installed: readonly InstalledPlugin[]): C
   if (!kinds.includes(manifest.kind)) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.plugin`, wanted: `a plugin of kind ${kinds.join(", ")}; ${name} is of kind ${manifest.kind}` });
   if (manifest.endpoints.length !== ENDPOINTS) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.plugin`, wanted: `a plugin that wants ${ENDPOINTS} endpoint; ${name} wants ${manifest.endpoints.length}` });
   if (chain.kind !== "evm" && chain.kind !== manifest.kind) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.kind`, wanted: `${manifest.kind}, the kind of the plugin ${name}, or left out` });
+  if (manifest.kind !== "evm" && Object.keys(chain.modules).length > 0) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.modules`, wanted: `no modules: only EVM chains have them, and ${name} is of kind ${manifest.kind}` });
   return { ...chain, kind: manifest.kind, plugin: { name, memoryMiB: manifest.limits.memoryMiB } };
 };
 

@@ -1,5 +1,5 @@
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type FabricNetwork, type InstalledProgram, type IsolationPlan, type StandbyKind } from "@crossguardian/world";
+import { type FabricNetwork, type InstalledProgram, type IsolationPlan, type ServiceModules, type StandbyKind } from "@crossguardian/world";
 
 /** Header witnesses of a chain at most. */
 export const MAX_WITNESSES_COUNT = 16;
@@ -14,6 +14,8 @@ export type ConfiguredChain = {
   readonly kind: ChainKindName;
   /** Installed plugin that its plugin and witnesses run; null for the project's own of the kind. */
   readonly plugin: InstalledProgram | null;
+  /** Service modules, each a jail of its own, with the services of the chain they work for; none when it is empty. */
+  readonly modules: ServiceModules;
   readonly endpoints: ChainEndpoints | null;
   /** Of a Fabric channel of the operator's own; its endpoints are names of peers then. */
   readonly network: FabricNetwork | null;

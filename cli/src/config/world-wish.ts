@@ -15,6 +15,11 @@ const pluginsOf = ({ chains }: GatewayConfig): Pick<Topology, "plugins"> => {
   return others.length === 0 ? {} : { plugins: Object.fromEntries(others) };
 };
 
+const modulesOf = ({ chains }: GatewayConfig): Pick<Topology, "modules"> => {
+  const split = chains.filter(({ modules }) => Object.keys(modules).length > 0);
+  return split.length === 0 ? {} : { modules: Object.fromEntries(split.map(({ name, modules }) => [name, modules])) };
+};
+
 /** Who sits where, out of a configuration. */
 export const topologyOf = (config: GatewayConfig): Topology => ({
   gateways: gatewaysOf(config),
@@ -24,6 +29,7 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   quorum: config.quorum,
   ...kindsOf(config),
   ...pluginsOf(config),
+  ...modulesOf(config),
   standby: config.standby,
 });
 

@@ -4,6 +4,10 @@ const name = text(96);
 /** Settings of a kind of chain in an encoding of its own, in bytes. */
 const MAX_SETTINGS_BYTES = 64 * 1024;
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** Service modules of one chain. */
+const MAX_MODULES = 8;
+/** Services of one module. */
+const MAX_MODULE_SERVICES = 32;
 
 /** A governance document with its signatures, as the relay chain ordered it; every reader checks it again. */
 const signedDocument = struct({ document: bytes(MAX_DOCUMENT_BYTES), signatures: list(fixed(65), 32) });
@@ -69,6 +73,8 @@ export const interactionConfig = struct({
       chain: text(40),
       /** Port names. */
       plugin: name,
+      /** Service modules of the chain, and the full ids of the services each of them does the work for; the plugin has all others. */
+      modules: list(struct({ name, services: list(text(96), MAX_MODULE_SERVICES) }), MAX_MODULES),
       witnesses: list(name, 16),
       /** Equal reports that make a header certain. */
       quorum: u8,

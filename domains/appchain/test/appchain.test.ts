@@ -7,7 +7,7 @@ import { fromHex } from "@crossguardian/kernel";
 import { chainPackage } from "@crossguardian/plugin-evm";
 import { type PluginConfig } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
-import { runPlugin, runWitness } from "../src/index.ts";
+import { runModule, runPlugin, runWitness } from "../src/index.ts";
 
 let chain: DevChain;
 let genesisHash: Uint8Array;
@@ -134,6 +134,22 @@ test("a plugin scans and answers for its interaction domain only", async (t) => 
   const height = BigInt(await rpc("eth_blockNumber"));
   await until("the empty range", () => (sent.at(-1)?.message as Message<"observed"> | undefined)?.to === height);
   assert.ok(sent.every(({ to, name }) => to === "interaction" && name === "observed"));
+});
+
+test("a service module hears no order to scan and has no word about events, whatever the package does", async (t) => {
+  const { powers, sent, hear } = makePowers(t, new Uint8Array(32).fill(9));
+  const told: unknown[] = [];
+  const talkative: typeof chainPackage = {
+    ...chainPackage,
+    makePlugin: (ports, given) => {
+      told.push(ports.say("observed", { chain: "a", from: 1n, to: 1n, blocks: [] }), ports.say("submitted", { chain: "a", id: 1n, outcome: 1, detail: "" }));
+      return { ...chainPackage.makePlugin(ports, given), scan: () => told.push("scan") };
+    },
+  };
+  await runModule(powers, config(), talkative);
+  hear("interaction", "scan", { chain: "a", from: 1n, grants: 5, restart: true });
+  assert.deepEqual(told, [true, true]);
+  assert.deepEqual(sent.map(({ name }) => name), ["submitted"]);
 });
 
 test("a plugin without a root key, or for another kind of chain, does not start", async (t) => {

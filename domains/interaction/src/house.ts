@@ -4,7 +4,7 @@ import { type Inbound } from "./inbound.ts";
 import { type Outbound, type OwnedPublication } from "./outbound.ts";
 import { type PrivateBodies } from "./private-bodies.ts";
 import { type Publisher } from "./publisher.ts";
-import { type Submitter } from "./submitter.ts";
+import { type Submitters } from "./submitters.ts";
 import { type Traces } from "./trace.ts";
 
 /** One chain of the house with its plugin and witnesses. */
@@ -13,7 +13,7 @@ export type ChainRoom = {
   readonly plugin: string;
   readonly witnesses: readonly string[];
   readonly watch: ChainWatch;
-  readonly submitter: Submitter;
+  readonly submitters: Submitters;
 };
 
 /** The parts of a running interaction domain; for status, tests and the wiring. */

@@ -1,7 +1,7 @@
 import { type Clock, equalBytes, failure, type Log, toHex } from "@crossguardian/kernel";
 import { applyRegistration, registryDocument, type Registry } from "@crossguardian/protocol";
 import { decodeMessage, ENTRY_KIND, type Message, MESSAGES } from "@crossguardian/wire";
-import { type Incoming, type IncomingCall, incomingKey } from "./incoming.ts";
+import { type Incoming, type IncomingCall, incomingKey, localServiceOf } from "./incoming.ts";
 import { type PairSets } from "./index-set.ts";
 import { type RegistryPowers } from "./load-registry.ts";
 import { type OpenBody } from "./open-body.ts";
@@ -18,8 +18,8 @@ export type InboundPorts = RegistryPowers & {
   readonly setRegistry: (registry: Registry) => void;
   readonly openBody: OpenBody;
   readonly traces: Traces;
-  /** Submitter of a chain of ours, or null. */
-  readonly submitterOf: (chain: string) => Submitter | null;
+  /** Who puts the calls for a service into a chain of ours, or null. */
+  readonly submitterOf: (chain: string, service: string) => Submitter | null;
   /** Asks the relay domain for blocks from this height on; everything below is taken. */
   readonly want: (from: bigint) => void;
   readonly onLeaf: (leaf: string, relayHeight: bigint, tickMs: bigint) => void;
@@ -107,7 +107,7 @@ export class Inbound {
     this.#close(incomingKey("cancel", id));
     const request = this.#open.get(incomingKey("execute", id));
     if (request === undefined) return;
-    this.#ports.submitterOf(request.chain)?.leave(request);
+    this.#ports.submitterOf(request.chain, localServiceOf(request))?.leave(request);
     request.stage = "decided";
     request.sinceMs = this.#ports.clock.monotonicMs();
     request.body = request.body?.kind === "call" ? { kind: "call", call: { ...request.body.call, args: [] } } : null;
@@ -179,9 +179,10 @@ export class Inbound {
     const ready: { readonly submitter: Submitter; readonly entry: Incoming }[] = [];
     for (const attested of block.entries) {
       const chain = targetChainOf(attested.facts);
-      const submitter = this.#ports.submitterOf(chain);
       const call = CALL_OF.get(attested.facts.kind);
-      if (submitter === null || call === undefined) continue;
+      if (call === undefined) continue;
+      const submitter = this.#ports.submitterOf(chain, localServiceOf({ call, facts: attested.facts }));
+      if (submitter === null) continue;
       const entry = this.#takeEntry(block, attested, chain, call);
       if (entry === null) continue;
       touched.add(submitter);
@@ -263,7 +264,7 @@ export class Inbound {
   #close(key: string): void {
     const entry = this.#open.get(key);
     if (entry === undefined) return;
-    this.#ports.submitterOf(entry.chain)?.leave(entry);
+    this.#ports.submitterOf(entry.chain, localServiceOf(entry))?.leave(entry);
     entry.stage = "decided";
     this.#open.delete(key);
     this.#openOf.get(entry.chain)?.delete(key);

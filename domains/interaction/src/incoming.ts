@@ -35,5 +35,8 @@ export type Incoming = {
   decidedTip: bigint | null;
 };
 
+/** The service on the entry's own chain that its call is for. */
+export const localServiceOf = ({ call, facts }: Pick<Incoming, "call" | "facts">): string => (call === "settle" ? facts.from : facts.to);
+
 /** Key of an entry: one transfer can have a request, a cancel and a receipt. */
 export const incomingKey = (call: IncomingCall, id: string): string => `${call}:${id}`;

@@ -6,6 +6,7 @@ import { makeChainWatch } from "./chain-watch.ts";
 import { makeConvert } from "./convert.ts";
 import { Inbound } from "./inbound.ts";
 import { makePairSets } from "./index-set.ts";
+import { type Incoming, localServiceOf } from "./incoming.ts";
 import { type Journal } from "./journal.ts";
 import { checkOwnPlace, loadRegistry } from "./load-registry.ts";
 import { makeMessageCipher } from "./message-cipher.ts";
@@ -19,6 +20,7 @@ import { makePublisher, type Publisher } from "./publisher.ts";
 import { openOf } from "./open-entries.ts";
 import { statusOf, traceOf } from "./status.ts";
 import { Submitter } from "./submitter.ts";
+import { makeSubmitters } from "./submitters.ts";
 import { makeTraces } from "./trace.ts";
 
 /** Everything an interaction domain is handed. */
@@ -122,7 +124,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         for (const [chain, height] of outbound.takeUnregistered()) rooms.get(chain)?.watch.rescan(height);
       },
       openBody: makeOpenBody({ hashes, cipher }, () => registry),
-      submitterOf: (chain) => rooms.get(chain)?.submitter ?? null,
+      submitterOf: (chain, service) => rooms.get(chain)?.submitters.forService(service) ?? null,
       want: (from) => {
         send(relay, "wantBlocks", { from });
       },
@@ -152,7 +154,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
           const leftOut = outbound.takeLeftOut(place.chain);
           if (leftOut !== null) watch.rescan(leftOut);
           publisher.pump();
-          rooms.get(place.chain)?.submitter.pump();
+          for (const submitter of rooms.get(place.chain)?.submitters.all ?? []) submitter.pump();
         },
       },
       {
@@ -160,22 +162,26 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         from: mark > chain.deployHeight ? mark : chain.deployHeight,
       },
     );
-    const submitter = new Submitter(
+    const submitters = makeSubmitters(place, (plugin, isFor) => new Submitter(
       {
         send, clock, log, traces,
         ready: () => watch.caughtUp() && watch.frozen() === null,
         isBehind: watch.isBehind,
         cursor: watch.cursor,
         tip: watch.tip,
-        open: () => inbound.openOf(place.chain),
+        open: () => entriesFor(inbound.openOf(place.chain), isFor),
         conclude: (entry) => inbound.conclude(entry),
       },
-      { chain: place.chain, plugin: place.plugin, retryMs, tightens: config.tightening },
-    );
-    rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitter });
+      { chain: place.chain, plugin, retryMs, tightens: config.tightening },
+    ));
+    rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitters });
   }
   return { rooms, outbound, inbound, publisher, bodies, traces, registry: () => registry };
 };
+
+function* entriesFor(entries: Iterable<Incoming>, isFor: (service: string) => boolean): Iterable<Incoming> {
+  for (const entry of entries) if (isFor(localServiceOf(entry))) yield entry;
+}
 
 const lowestOf = (open: bigint | null, scanned: bigint): bigint => (open === null || scanned < open ? scanned : open);
 
@@ -203,9 +209,9 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
     if (stopped) return;
     tickedMs = clock.monotonicMs();
     clock.after(TICK_MS, tick);
-    for (const { watch, submitter } of house.rooms.values()) {
+    for (const { watch, submitters } of house.rooms.values()) {
       watch.tick();
-      submitter.tick();
+      for (const submitter of submitters.all) submitter.tick();
     }
     house.outbound.tick();
     house.inbound.tick();
@@ -237,7 +243,8 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
 const takePrivateBody = async (
   { send, journal, log }: InteractionPorts,
   { bodies, outbound, publisher }: House,
-  { plugin, name }: ChainRoom,
+  { name }: ChainRoom,
+  from: string,
   untrusted: Message<"privateBody">,
 ): Promise<void> => {
   const { bodyHash, sealed } = untrusted;
@@ -252,7 +259,7 @@ const takePrivateBody = async (
     outbound.onPrivateBody(bodyHash);
     publisher.pump();
   } else log.warn(taken.failure.code, { chain: name, ...taken.failure.facts });
-  send(plugin, "privateBodyTaken", { chain: name, bodyHash, code });
+  send(from, "privateBodyTaken", { chain: name, bodyHash, code });
 };
 
 /**
@@ -268,9 +275,9 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
   for (const { bodyHash, sealed } of journal.state.bodies) bodies.take(bodyHash, sealed);
   const ticking = makeTicking(ports, house, config.retryMs);
 
-  const roomFor = (from: string, chain: string, isWitness: boolean): ChainRoom | null => {
+  const roomFor = (from: string, chain: string, as: "plugin" | "module" | "witness"): ChainRoom | null => {
     const room = rooms.get(chain);
-    const allowed = room !== undefined && (isWitness ? room.witnesses.includes(from) : room.plugin === from);
+    const allowed = room !== undefined && (as === "witness" ? room.witnesses.includes(from) : as === "plugin" ? room.plugin === from : room.submitters.at(from) !== null);
     if (allowed) return room;
     log.alarm("interaction.origin.port", { from, known: room !== undefined });
     return null;
@@ -283,13 +290,13 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
 
   return {
     house,
-    onHeaders: (from, untrusted) => roomFor(from, untrusted.chain, true)?.watch.onHeaders(from, untrusted),
-    onObserved: (from, untrusted) => roomFor(from, untrusted.chain, false)?.watch.onObserved(untrusted),
-    onSubmitted: (from, untrusted) => roomFor(from, untrusted.chain, false)?.submitter.onSubmitted(untrusted),
-    onDecided: (from, untrusted) => roomFor(from, untrusted.chain, false)?.submitter.onDecided(untrusted),
+    onHeaders: (from, untrusted) => roomFor(from, untrusted.chain, "witness")?.watch.onHeaders(from, untrusted),
+    onObserved: (from, untrusted) => roomFor(from, untrusted.chain, "plugin")?.watch.onObserved(untrusted),
+    onSubmitted: (from, untrusted) => roomFor(from, untrusted.chain, "module")?.submitters.at(from)?.onSubmitted(untrusted),
+    onDecided: (from, untrusted) => roomFor(from, untrusted.chain, "module")?.submitters.at(from)?.onDecided(untrusted),
     onPrivateBody: async (from, untrusted) => {
-      const room = roomFor(from, untrusted.chain, false);
-      if (room !== null) await takePrivateBody(ports, house, room, untrusted);
+      const room = roomFor(from, untrusted.chain, "module");
+      if (room !== null) await takePrivateBody(ports, house, room, from, untrusted);
     },
     onBlock: (from, untrusted) => {
       if (!fromRelay(from)) return;
@@ -307,16 +314,16 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
           publisher.tick();
         }
       }
-      for (const { plugin, watch, submitter } of rooms.values()) {
+      for (const { watch, submitters } of rooms.values()) {
         watch.onPeer(peer, up);
-        if (peer === plugin) submitter.pluginLost();
+        submitters.at(peer)?.pluginLost();
       }
     },
     onDrain: () => {
       publisher.pump();
-      for (const { watch, submitter } of rooms.values()) {
+      for (const { watch, submitters } of rooms.values()) {
         watch.pump();
-        submitter.pump();
+        for (const submitter of submitters.all) submitter.pump();
       }
     },
     start: () => {
@@ -326,7 +333,7 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     stop: ticking.stop,
     status: () => statusOf(house, ports.clock),
     open: () => openOf(house, ports.clock),
-    owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitter }) => [...watch.owes(), ...submitter.owes()])],
+    owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitters }) => [...watch.owes(), ...submitters.all.flatMap((each) => each.owes())])],
     stillMs: ticking.stillMs,
     trace: (id) => traceOf(house, id),
   };

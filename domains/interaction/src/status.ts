@@ -18,9 +18,11 @@ export const loadByStage = ({ outbound, inbound }: Pick<House, "outbound" | "inb
   return loads;
 };
 
+const sumOf = <T>(all: Iterable<T>, count: (each: T) => number): number => [...all].reduce((sum, each) => sum + count(each), 0);
+
 /** Answer to "status". */
 export const statusOf = (house: House, clock: Pick<Clock, "monotonicMs">): unknown => ({
-  chains: [...house.rooms.values()].map(({ name, watch, submitter }) => ({
+  chains: [...house.rooms.values()].map(({ name, watch, submitters }) => ({
     chain: name,
     cursor: watch.cursor(),
     backlogBlocks: watch.backlogBlocks(),
@@ -32,8 +34,8 @@ export const statusOf = (house: House, clock: Pick<Clock, "monotonicMs">): unkno
     stillMs: watch.stillMs(),
     heldBack: !watch.canTake(),
     open: house.outbound.count(name),
-    queued: submitter.queued(),
-    submitted: submitter.submitted(),
+    queued: sumOf(submitters.all, (each) => each.queued()),
+    submitted: sumOf(submitters.all, (each) => each.submitted()),
   })),
   relay: { nextHeight: house.inbound.position(), unansweredBatches: house.publisher.onTheirWay(), waiting: house.publisher.waiting() },
   registry: { nonce: house.registry().nonce, epoch: house.registry().validators.epoch },

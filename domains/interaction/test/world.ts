@@ -5,6 +5,7 @@ import { bounds, encodeMessage, type Message, MESSAGES, type MessageName, type C
 import { type Interaction, KEY_LABEL, makeInteraction } from "../src/interaction.ts";
 import { type JournalFile, openJournal } from "../src/journal.ts";
 import { sealJournal } from "../src/sealed-journal.ts";
+import { type Module } from "../src/submitters.ts";
 import { loadRegistry } from "../src/load-registry.ts";
 import { makeFakeClock } from "./fake-clock.ts";
 import { FakeChain } from "./fake-chain.ts";
@@ -92,15 +93,18 @@ export class World {
   /** Plugins tell nothing that begins at such a block. */
   holdScan: (from: bigint) => boolean = () => false;
   submissions: Message<"submit">[] = [];
+  /** Service modules of a gateway's chain. */
+  readonly modules: Readonly<Record<string, readonly Module[]>>;
   #queue: (() => void)[] = [];
   readonly #suite: string;
   readonly #tightening: boolean;
   /** A submission that loses against others on its chain: all of it is undone, and the plugin says that it failed. */
   conflicts: (submission: Message<"submit">) => boolean = () => false;
 
-  private constructor(suite: string, tightening: boolean) {
+  private constructor(suite: string, tightening: boolean, modules: World["modules"]) {
     this.#suite = suite;
     this.#tightening = tightening;
+    this.modules = modules;
     const nowMs = (): number => this.clock.wallMs();
     this.chains["chainA"] = new FakeChain(hashes, "chainA", 1001n, nowMs);
     this.chains["chainB"] = new FakeChain(hashes, "chainB", 1002n, nowMs);
@@ -127,8 +131,10 @@ export class World {
     this.relay = new FakeRelay(crypto, hashes, () => registry, this.validatorKeys, nowMs);
   }
 
-  static async create({ suite = "aes-256-gcm", third = false, tightening = true } = {}): Promise<World> {
-    const world = new World(suite, tightening);
+  static async create(
+    { suite = "aes-256-gcm", third = false, tightening = true, modules = {} }: { readonly suite?: string; readonly third?: boolean; readonly tightening?: boolean; readonly modules?: World["modules"] } = {},
+  ): Promise<World> {
+    const world = new World(suite, tightening, modules);
     for (const name of third ? ["gwA", "gwB", "gwC"] : ["gwA", "gwB"]) await world.startGateway(name);
     return world;
   }
@@ -141,7 +147,7 @@ export class World {
     const chain = CHAIN_OF[name]!;
     return {
       gateway: name, genesis: this.genesis, registrations: this.registrations,
-      chains: [{ chain, plugin: "plugin", witnesses: ["w1", "w2", "w3"], quorum: 2 }],
+      chains: [{ chain, plugin: "plugin", modules: this.modules[name] ?? [], witnesses: ["w1", "w2", "w3"], quorum: 2 }],
       relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, priorities: true, tightening: this.#tightening, retryMs: RETRY_MS,
     };
   }
@@ -252,11 +258,11 @@ export class World {
         if (error instanceof CodedError) throw error;
         outcome = 2;
       }
-      interaction.onSubmitted("plugin", { chain: chain.name, id: submission.id, outcome, detail: "" });
+      interaction.onSubmitted(to, { chain: chain.name, id: submission.id, outcome, detail: "" });
     } else if (name === "query") {
       if (chain.isDown) return;
       const { id, pairs } = message as Message<"query">;
-      interaction.onDecided("plugin", {
+      interaction.onDecided(to, {
         chain: chain.name, id,
         pairs: pairs.map(({ from, to: target, side, base, count }) => {
           const bitmap = new Uint8Array(Math.ceil(count / 8));

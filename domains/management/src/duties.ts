@@ -16,6 +16,7 @@ export type Evidence = { readonly duty: Duty; readonly by: string; readonly owed
  */
 const NEIGHBOURS: readonly { readonly by: string; readonly kind: string; readonly duties: readonly Duty[] }[] = [
   { by: "interaction", kind: "plugin", duties: ["scan", "answer"] },
+  { by: "interaction", kind: "module", duties: ["answer"] },
   { by: "interaction", kind: "witness", duties: ["headers"] },
   { by: "interaction", kind: "relay", duties: ["publish"] },
 ];
@@ -23,6 +24,7 @@ const NEIGHBOURS: readonly { readonly by: string; readonly kind: string; readonl
 /** What a domain's own pulse may say against it. */
 const OWN: ReadonlyMap<string, readonly Duty[]> = new Map<string, readonly Duty[]>([
   ["plugin", ["submit"]],
+  ["module", ["submit"]],
   ["interaction", ["tick"]],
   ["relay", ["tick"]],
   ["orderer", ["tick"]],

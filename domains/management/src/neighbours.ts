@@ -5,10 +5,11 @@ import { type ManagedDomain } from "./house.ts";
 // Kept apart from the switch's flow policy on purpose: a domain refuses a message of a port that it has no name for, so a hole in one list is none in the other.
 const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   plugin: ["interaction", "network"],
+  module: ["interaction", "network"],
   witness: ["interaction", "network"],
-  interaction: ["plugin", "witness", "relay"],
+  interaction: ["plugin", "module", "witness", "relay"],
   relay: ["interaction", "network"],
-  network: ["plugin", "witness", "relay", "validator", "signer"],
+  network: ["plugin", "module", "witness", "relay", "validator", "signer"],
   validator: ["network"],
   signer: ["network"],
   orderer: [],

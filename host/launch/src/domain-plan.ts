@@ -14,8 +14,8 @@ const RECORD_BYTES = 256 * 1024 ** 3;
 
 const mostBytesOf = ({ kind }: DomainEntry): number => (kind === "orderer" || kind === "validator" ? RECORD_BYTES : CACHE_BYTES);
 
-/** Plugins and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
-const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "witness";
+/** Plugins, their modules and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
+const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "module" || kind === "witness";
 
 const machineOf = (house: HouseSpec, entry: DomainEntry): Pick<DomainSpec, "machine"> => {
   if (!isAppchain(entry)) return {};

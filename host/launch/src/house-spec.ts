@@ -2,7 +2,7 @@ import { type DomainLimits, type Isolation } from "@crossguardian/isolation";
 
 /** What a domain is to the switch's flow policy. */
 export const DOMAIN_KINDS = [
-  "plugin", "witness", "interaction", "relay", "management", "network", "orderer", "validator", "signer",
+  "plugin", "module", "witness", "interaction", "relay", "management", "network", "orderer", "validator", "signer",
 ] as const;
 /** See {@link DOMAIN_KINDS}. */
 export type DomainKind = (typeof DOMAIN_KINDS)[number];

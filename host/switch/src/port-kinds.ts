@@ -1,6 +1,7 @@
 /** Kinds of ports; what a port may say follows from its kind alone, never from what it says about itself. */
 export const PORT_KINDS = [
   "plugin",
+  "module",
   "witness",
   "interaction",
   "relay",

@@ -13,7 +13,7 @@ import { gatewayPublics } from "../key-slots.ts";
 import { type Draft, makeSender, type Sender } from "../sender.ts";
 import { type ChainSender } from "../kinds/chain-access.ts";
 import { hasDataService, holdsForeignAssets } from "../kinds/kind-facts.ts";
-import { chainsOf, kindOf, peersOf, vaultOf } from "../world.ts";
+import { chainsOf, dataOf, kindOf, peersOf, vaultOf } from "../world.ts";
 
 /** A transfer that was sent: where, and when. */
 export type Sent = { readonly chain: string; readonly kind: "asset" | "retrieval" | "failing" | "timeout"; readonly transaction: string; readonly sentAtMs: number };
@@ -119,7 +119,7 @@ export const handInBody = async (world: World, chain: string, call: PrivateCall)
   const plan = world.chains.get(chain);
   const { boxKey } = gatewayPublics(world.crypto, world.slots, `interaction-${plan?.gateway ?? ""}`);
   const sealed = world.crypto.sealTo(boxKey, call.body);
-  const code = await sendPrivateBody(connect(intakePath(world.terms, chain)), { bodyHash: call.bodyHash, sealed });
+  const code = await sendPrivateBody(connect(intakePath(world.terms, chain, dataOf(chain))), { bodyHash: call.bodyHash, sealed });
   if (code !== "") throw new CodedError("cli.intake.refused", { chain, code });
 };
 

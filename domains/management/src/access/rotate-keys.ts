@@ -4,7 +4,7 @@ import { nameFacts, type Watched } from "../watched.ts";
 import { type OrderDesk } from "./order-desk.ts";
 
 /** Kinds of domains whose root key can be rotated: another validator key is another validator, and management's signs the audit log. */
-export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin"];
+export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin", "module"];
 /** Longest wait for the launcher to have written a key, in ms. */
 export const KEYED_DEADLINE_MS = 5_000;
 

@@ -27,12 +27,12 @@ const POINTS_PER_SECOND = 10;
 export const SERIES: readonly SeriesRule[] = [
   {
     name: "cpu.unexplained", metric: "cpuPercent", perWorkByte: 0.00004, least: 35,
-    kinds: ["plugin", "witness", "relay", "interaction"],
+    kinds: ["plugin", "module", "witness", "relay", "interaction"],
     halfLifePoints: 60 * POINTS_PER_SECOND, leastSpread: 6, drift: 1, limit: 12, most: 6,
   },
   {
     name: "memory.growth", metric: "memoryBytes", perWorkByte: 0, least: 200 * MIB,
-    kinds: ["plugin", "witness", "relay", "interaction"],
+    kinds: ["plugin", "module", "witness", "relay", "interaction"],
     halfLifePoints: 300 * POINTS_PER_SECOND, leastSpread: 16 * MIB, drift: 1, limit: 12, most: 6,
   },
 ];

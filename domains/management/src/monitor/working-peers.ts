@@ -4,10 +4,11 @@
  */
 const WORKS_FOR: ReadonlyMap<string, readonly string[]> = new Map([
   ["plugin", ["interaction"]],
+  ["module", ["interaction"]],
   ["witness", ["interaction"]],
   ["relay", ["interaction"]],
-  ["interaction", ["plugin", "witness", "relay"]],
-  ["network", ["plugin", "witness", "relay", "validator", "signer"]],
+  ["interaction", ["plugin", "module", "witness", "relay"]],
+  ["network", ["plugin", "module", "witness", "relay", "validator", "signer"]],
   ["validator", ["network"]],
   ["signer", ["network"]],
 ]);

@@ -120,6 +120,7 @@ const limitFor = (limits: ReadonlyMap<PortKind, RateLimit>, kind: PortKind): Rat
 
 const allLimits = (limits: ReadonlyMap<PortKind, RateLimit>): Record<PortKind, RateLimit> => ({
   plugin: limitFor(limits, "plugin"),
+  module: limitFor(limits, "module"),
   witness: limitFor(limits, "witness"),
   interaction: limitFor(limits, "interaction"),
   relay: limitFor(limits, "relay"),
