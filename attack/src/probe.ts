@@ -4,7 +4,7 @@ import { type Program } from "./native/assemble.ts";
 import { type Targets } from "./stage/targets.ts";
 
 /** Groups of probes. */
-export const GROUPS = ["files", "processes", "kernel", "network", "resources", "protocol", "management"] as const;
+export const GROUPS = ["files", "processes", "kernel", "network", "modules", "resources", "protocol", "management"] as const;
 /** One of {@link GROUPS}. */
 export type Group = (typeof GROUPS)[number];
 
@@ -22,7 +22,7 @@ export type Canary = {
 };
 
 /** Names of places of a gateway that a program can be put in. */
-export const PLACE_NAMES = ["plugin", "witness", "interaction", "relay"] as const;
+export const PLACE_NAMES = ["plugin", "module", "witness", "interaction", "relay"] as const;
 /** One of {@link PLACE_NAMES}. */
 export type PlaceName = (typeof PLACE_NAMES)[number];
 

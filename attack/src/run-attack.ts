@@ -31,7 +31,7 @@ export type AttackOptions = {
   readonly write: (text: string) => void;
 };
 
-const LAB_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }] };
+const LAB_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }], modules: { A: { asset: ["vault"], data: ["data"] } } };
 const USERS = 3;
 const ATTEMPTS = 2;
 

@@ -47,6 +47,8 @@ export type Cells = {
 const UID_BASE = 0x6800_0000;
 const UIDS = 65_536;
 const PLACES = 256;
+/** What every cell has in its key slot. */
+export const SLOT_TEXT = "k".repeat(32);
 const READABLE = 0o644;
 const RUNNABLE = 0o755;
 const CONTROL_ENVIRONMENT = "CG_LAB_SECRET";
@@ -72,7 +74,7 @@ const layGround = (ground: Ground, elf: Uint8Array): void => {
   chmodSync(ground.program, RUNNABLE);
   for (const path of [own, ground.image]) chmodSync(path, RUNNABLE);
   writeFileSync(join(ground.image, "code.ts"), "// what the domain was measured with\n", { mode: READABLE });
-  writeFileSync(ground.keySlot, Buffer.alloc(32, 0x6b), { mode: 0o600 });
+  writeFileSync(ground.keySlot, Buffer.from(SLOT_TEXT), { mode: 0o600 });
 };
 
 const startControl = async (ground: Ground, folder: string, secret: string): Promise<Started> => {

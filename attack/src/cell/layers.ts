@@ -23,6 +23,8 @@ export const GATEWAY_LAYERS = {
   spec: "the check of what a driver is told: names, paths, bounds",
   argv: "names and paths reach programs as arguments, never as text of a script",
   policy: "the reader of the flow policy: a file with a fault stops the start",
+  json: "the reader of JSON: no key twice, bounded nesting",
+  form: "a document is taken in the one form alone that its signers see",
   measure: "the signed manifest, compared at each start",
   copy: "what runs is a copy that is hashed while it is made",
   store: "the copy is compared again whenever it is used",

@@ -19,7 +19,15 @@ const contractsOf = (world: World, chain: string): NonNullable<ReturnType<World[
 export type Evidence = { readonly height: bigint; readonly evidence: Uint8Array; readonly place: { readonly tx: number; readonly log: number } };
 
 /** A way to make up an event. */
-export type Forgery = { readonly name: string; readonly says: string; readonly make: (world: World, mint: ForgedMint, height: bigint) => Promise<Evidence> };
+export type Forgery = {
+  readonly name: string;
+  readonly says: string;
+  /** One that is not the next of its pair. */
+  readonly index?: bigint;
+  /** A header witness reports the made-up block too, beside the true one. */
+  readonly isWitnessed?: boolean;
+  readonly make: (world: World, mint: ForgedMint, height: bigint) => Promise<Evidence>;
+};
 
 const GATEWAY_KEY = keyLabel("gateway-key");
 const VALIDATOR_KEY = keyLabel("validator-key");
@@ -104,6 +112,9 @@ export const FORGERIES: readonly Forgery[] = [
   { name: "block", says: "an event in a block made up for it", make: madeUpBlock },
   { name: "receipt", says: "an event in a receipt that is not in the trie of the true block", make: async (world, mint, height) => forgedEvidence(world, mint, height, { keepRoot: true }) },
   { name: "header", says: "an event in a header of another height", make: async (world, mint, height) => forgedEvidence(world, mint, height, { header: { number: toHex(height + 1_000n) } }) },
+  { name: "equivocation", says: "an event in a block made up for it, which one header witness reports twice beside the true one", isWitnessed: true, make: madeUpBlock },
+  { name: "gap", says: "an event whose index is far ahead of its pair's", index: 1n << 40n, make: madeUpBlock },
+  { name: "lastIndex", says: "an event with the last index there is, beyond 2^53", index: (1n << 64n) - 1n, make: madeUpBlock },
   { name: "failed", says: "an event of a transaction that failed", make: async (world, mint, height) => forgedEvidence(world, mint, height, { status: "0x" }) },
 ];
 
@@ -129,29 +140,44 @@ export const forgeBatch = (world: World, mint: ForgedMint, gateway: string, { he
   return { content: batch, signature };
 };
 
-/** The call that executes the made-up request by a relay block of its own, signed with the keys of these validators. */
-export const forgedExecution = (world: World, mint: ForgedMint, validators: readonly number[], twice: readonly number[] = []): Hex => {
+type Signed = {
+  readonly header: { readonly epoch: bigint; readonly height: bigint; readonly prevHash: Hex; readonly tick: bigint; readonly entriesRoot: Hex };
+  readonly signatures: readonly Hex[];
+  readonly entry: { readonly from: Hex; readonly to: Hex; readonly index: bigint; readonly requestHash: Hex; readonly status: number; readonly resultHash: Hex; readonly position: number; readonly siblings: readonly Hex[] };
+};
+
+/** A relay block with one entry, signed with the keys of these validators, as contracts take it. */
+const signedBlock = (world: World, target: Target, facts: EntryFacts, validators: readonly number[]): Signed => {
   const genesis = decodeMessage(relayGenesisDocument, world.terms.genesis);
   if (!genesis.ok) throw new Error("no genesis");
   const relayGenesis = relayGenesisHash(world.hashes, genesis.value);
-  const root = makeEntriesTree(world.hashes, [world.hashes.leaf(relayGenesis, mint.target, mint.facts)]).root;
+  const root = makeEntriesTree(world.hashes, [world.hashes.leaf(relayGenesis, target, facts)]).root;
   const header: RelayHeader = { epoch: 1n, height: 1_000_000n, prevHash: ZERO32, tickMs: BigInt(Date.now()), entriesRoot: root };
-  const keys = [...validators, ...twice].map((number) => world.crypto.deriveKey(world.slots.rootOf(`validator-${number}`), VALIDATOR_KEY));
-  const signatures = signAscending(world.crypto, world.hashes.blockDigest(relayGenesis, header), keys).map((each) => to0x(each));
-  const { facts, args } = mint;
-  const source = targetOf(world, mint.source);
-  const entry = {
-    from: keyOf(world, mint.from), to: keyOf(world, mint.to), index: facts.index, requestHash: to0x(facts.requestHash), status: 0, resultHash: zeroHash, position: 0, siblings: [],
+  const keys = validators.map((number) => world.crypto.deriveKey(world.slots.rootOf(`validator-${number}`), VALIDATOR_KEY));
+  const { from, to, index, requestHash, status, resultHash } = facts;
+  return {
+    header: { epoch: header.epoch, height: header.height, prevHash: to0x(header.prevHash), tick: header.tickMs, entriesRoot: to0x(root) },
+    signatures: signAscending(world.crypto, world.hashes.blockDigest(relayGenesis, header), keys).map((each) => to0x(each)),
+    entry: { from: keyOf(world, from), to: keyOf(world, to), index, requestHash: to0x(requestHash), status, resultHash: to0x(resultHash), position: 0, siblings: [] },
   };
+};
+
+/** The call that settles a request of `source` by a receipt in a relay block of its own, signed with the keys of these validators. */
+export const forgedSettlement = (world: World, source: string, receipt: EntryFacts, validators: readonly number[]): Hex => {
+  const { header, signatures, entry } = signedBlock(world, targetOf(world, source), receipt, validators);
+  return encodeFunctionData({ abi: gatewayAbi, functionName: "settle", args: [header, signatures, [entry], ["0x"]] });
+};
+
+/** The call that executes the made-up request by a relay block of its own, signed with the keys of these validators. */
+export const forgedExecution = (world: World, mint: ForgedMint, validators: readonly number[], twice: readonly number[] = []): Hex => {
+  const { header, signatures, entry } = signedBlock(world, mint.target, mint.facts, [...validators, ...twice]);
+  const { args } = mint;
+  const source = targetOf(world, mint.source);
   const body = {
     srcChain: to0x(source.chain), srcContract: to0x(source.contract), timeoutMs: TIMEOUT_MS, priority: PRIORITY, isPrivate: false, salt: zeroHash,
     func: "mint", args: args.map((each) => to0x(each)),
   };
-  const { epoch, height, prevHash, tickMs, entriesRoot } = header;
-  return encodeFunctionData({
-    abi: gatewayAbi, functionName: "execute",
-    args: [{ epoch, height, prevHash: to0x(prevHash), tick: tickMs, entriesRoot: to0x(entriesRoot) }, signatures, [entry], [body]],
-  });
+  return encodeFunctionData({ abi: gatewayAbi, functionName: "execute", args: [header, signatures, [entry], [body]] });
 };
 
 /** Topic of the vault's event that tokens came into being. */

@@ -20,6 +20,8 @@ export const PORTS = {
   "witness-b-1": { number: 5, kind: "witness", chain: "B" },
   interaction: { number: 6, kind: "interaction", chain: null },
   relay: { number: 7, kind: "relay", chain: null },
+  "module-a-asset": { number: 8, kind: "module", chain: "A" },
+  "module-a-data": { number: 9, kind: "module", chain: "A" },
 } as const satisfies Readonly<Record<string, Pick<PortFacts, "number" | "kind" | "chain">>>;
 /** Name of one of {@link PORTS}. */
 export type PortName = keyof typeof PORTS;
@@ -30,6 +32,7 @@ const TAKES: Readonly<Record<(typeof PORTS)[PortName]["kind"], readonly MessageN
   management: ["hello", "heartbeat", "logLine", "controlAnswer"],
   network: ["open", "data", "credit", "close"],
   plugin: ["scan", "submit", "query", "privateBodyTaken", "open", "data", "credit", "close"],
+  module: ["submit", "query", "privateBodyTaken", "open", "data", "credit", "close"],
   witness: ["wantHeaders", "data", "credit", "close"],
   interaction: ["headerReport", "observed", "submitted", "decided", "privateBody", "block", "publishAck"],
   relay: ["publish", "wantBlocks", "data", "credit", "close"],

@@ -45,6 +45,9 @@ const FORGERIES: Readonly<Record<string, readonly [says: string, make: (signing:
   zero: ["signatures of zeros", () => ({ header: HEADER, signatures: Array.from({ length: 3 }, () => new Uint8Array(65)) })],
   descending: ["signatures in another order", ({ sign }) => ({ header: HEADER, signatures: [...sign(HEADER, [1, 2, 3])].reverse() })],
   otherHeader: ["signatures of another block", ({ sign }) => ({ header: { ...HEADER, entriesRoot: new Uint8Array(32).fill(8) }, signatures: sign(HEADER, [1, 2, 3]) })],
+  equivocation: ["signatures of two blocks of one height put together", ({ sign }) => ({
+    header: HEADER, signatures: [...sign(HEADER, [1, 2]), ...sign({ ...HEADER, entriesRoot: new Uint8Array(32).fill(8) }, [3])],
+  })],
   otherHeight: ["signatures of a block of another height", ({ sign }) => ({ header: { ...HEADER, height: 2n }, signatures: sign(HEADER, [1, 2, 3]) })],
   otherEpoch: ["a block of the next epoch, signed by this one's validators", ({ sign }) => ({ header: withoutEpoch(HEADER), signatures: sign(withoutEpoch(HEADER), [1, 2, 3]) })],
   otherRelay: ["signatures for another relay chain", ({ sign }) => ({ header: HEADER, signatures: sign(HEADER, [1, 2, 3], new Uint8Array(32).fill(9)) })],

@@ -2,13 +2,16 @@ import { type World } from "@crossguardian/world";
 
 import { type Probe } from "../probe.ts";
 import { attestationProbes } from "./attestation.ts";
+import { documentProbes } from "./documents.ts";
 import { FILE_PROBES } from "./files.ts";
 import { KERNEL_PROBES } from "./kernel.ts";
 import { managementProbes } from "./management.ts";
+import { MODULE_PROBES } from "./modules.ts";
 import { GATEWAY_NETWORK_PROBES, NETWORK_PROBES } from "./network.ts";
 import { PROCESS_PROBES } from "./processes.ts";
 import { FRAME_PROBES } from "./protocol.ts";
 import { RESOURCE_PROBES } from "./resources.ts";
+import { settlementProbes } from "./settlements.ts";
 import { spoofedProbes } from "./spoofed.ts";
 import { transferProbes } from "./transfers.ts";
 
@@ -17,6 +20,7 @@ export const allProbes = (world: World, folder: string): readonly Probe[] => [
   ...FILE_PROBES,
   ...PROCESS_PROBES,
   ...KERNEL_PROBES,
+  ...MODULE_PROBES,
   ...NETWORK_PROBES,
   ...GATEWAY_NETWORK_PROBES,
   ...RESOURCE_PROBES,
@@ -25,4 +29,6 @@ export const allProbes = (world: World, folder: string): readonly Probe[] => [
   ...spoofedProbes(world),
   ...transferProbes(world),
   ...managementProbes(folder),
+  ...documentProbes,
+  ...settlementProbes(world),
 ];

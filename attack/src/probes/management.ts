@@ -216,7 +216,7 @@ const mapped = <T>(table: Readonly<Record<string, readonly [says: string, act: T
 
 /** Attacks on what steers a house: orders, names, policies, measured code. @param folder a folder on the disk of the host */
 export const managementProbes = (folder: string): readonly GatewayProbe[] => [
-  ...named("order", { plugin: orders("plugin-a", "interaction"), witness: orders("witness-a-1", "interaction"), relay: orders("relay", "interaction"), interaction: orders("interaction", "relay"), network: orders("network", "plugin-a") }),
+  ...named("order", { plugin: orders("plugin-a", "interaction"), witness: orders("witness-a-1", "interaction"), relay: orders("relay", "interaction"), interaction: orders("interaction", "relay"), network: orders("network", "plugin-a"), module: orders("module-a-asset", "module-a-data") }),
   ...named("inject", mapped(INJECTIONS, (says, text) => injects(folder, says, text))),
   ...named("policy", mapped(POLICIES, (says, change) => changesPolicy(folder, says, change))),
   ...named("swap", mapped(SWAPS, (says, swap) => swapsBefore(folder, says, swap))),

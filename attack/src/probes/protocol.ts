@@ -23,6 +23,11 @@ const FORBIDDEN: readonly (readonly [from: PortName, to: PortName, name: Message
   ["network", "management", "observed", { chain: "A", from: 1n, to: 1n, blocks: [] }, "the network domain sends events to management"],
   ["plugin-a", "network", "observed", { chain: "A", from: 1n, to: 1n, blocks: [] }, "a plugin sends events to the network domain"],
   ["plugin-a", "management", "portEvent", { port: 7, name: "relay", event: "port.gone", count: 1n }, "a plugin reports ports to management as if it were the switch"],
+  ["module-a-asset", "module-a-data", "submit", { chain: "A", id: 1n, call: 1, attestation: ATTESTATION, entries: [], bodies: [], results: [] }, "a module has another module of its plugin submit"],
+  ["module-a-asset", "module-a-data", "privateBodyTaken", { chain: "A", bodyHash: ZERO32, code: "" }, "a module answers another module's intake"],
+  ["module-a-asset", "plugin-a", "scan", { chain: "A", from: 1n, grants: 1, restart: true }, "a module has its plugin scan"],
+  ["module-a-asset", "relay", "publish", { content: ZERO32, signature: new Uint8Array(65) }, "a module publishes to the relay chain past the interaction domain"],
+  ["plugin-a", "module-a-data", "submit", { chain: "A", id: 1n, call: 1, attestation: ATTESTATION, entries: [], bodies: [], results: [] }, "a plugin has a module of its own submit"],
   ["relay", "plugin-b", "query", { chain: "B", id: 1n, pairs: [] }, "the relay domain questions a plugin"],
 ];
 

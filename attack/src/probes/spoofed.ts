@@ -34,6 +34,8 @@ const SPOOFED: readonly Spoof[] = [
   ["plugin-a", "plugin-b", "observed", OBSERVED("B"), "a plugin reports events in the name of another chain's plugin"],
   ["plugin-a", "plugin-a", "observed", OBSERVED("B"), "a plugin reports events of another chain"],
   ["plugin-b", "plugin-b", "observed", OBSERVED("A"), "the other plugin reports events of the first one's chain"],
+  ["module-a-asset", "plugin-a", "observed", OBSERVED("A"), "a module reports events in the name of its plugin"],
+  ["module-a-asset", "module-a-asset", "observed", OBSERVED("A"), "a module reports events"],
   ["plugin-a", "relay", "block", BLOCK, "a plugin hands in a relay block in the name of the relay domain"],
   ["witness-a-1", "relay", "block", BLOCK, "a witness hands in a relay block in the name of the relay domain"],
   ["plugin-a", "witness-a-1", "headerReport", REPORT, "a plugin bears witness in the name of a header witness"],

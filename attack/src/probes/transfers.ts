@@ -15,6 +15,8 @@ const THIEF_LANE = 1;
 const GAS = 2_000_000n;
 const DEPTH_BLOCKS = 3n;
 const ANSWER_MS = 20_000;
+/** A header witness that may lie. */
+const LIAR = "1";
 
 const made = { index: 0n, thief: 0x1000 };
 
@@ -48,11 +50,15 @@ const execute = async (world: World, mint: ForgedMint): Promise<void> => {
 };
 
 /** What the interaction domain makes of evidence: proof by rules of the chain, header by what two of three witnesses report. */
-const isProven = async (world: World, { height, evidence, place }: Evidence): Promise<boolean> => {
+const isProven = async (world: World, { height, evidence, place }: Evidence, isWitnessed: boolean): Promise<boolean> => {
   const block = await world.rpcs.get(SOURCE)?.call<{ readonly hash: Hex; readonly parentHash: Hex }>("eth_getBlockByNumber", [toHex(height), false]);
   const quorum = makeHeaderQuorum(SOURCE, { n: 3, k: 2 });
-  if (block !== undefined) for (const witness of ["1", "2"]) quorum.report(witness, [{ height, hash: fromHex(block.hash), parentHash: fromHex(block.parentHash) }]);
+  if (block !== undefined) for (const witness of [LIAR, "2"]) quorum.report(witness, [{ height, hash: fromHex(block.hash), parentHash: fromHex(block.parentHash) }]);
   const proven = verifyEvmEvents({ keccak256: world.hashes.keccak256 }, evidence, [place]);
+  if (isWitnessed && proven.ok && block !== undefined) {
+    const untrue = [{ height, hash: proven.value.blockHash, parentHash: fromHex(block.parentHash) }];
+    for (let times = 0; times < 2; times += 1) quorum.report(LIAR, untrue);
+  }
   const agreed = quorum.at(height);
   return proven.ok && agreed !== null && Buffer.compare(proven.value.blockHash, agreed.hash) === 0;
 };
@@ -69,17 +75,17 @@ const isOrdered = async (world: World, mint: ForgedMint, evidence: Evidence): Pr
   }
 };
 
-const forged = (world: World, { name, says, make }: Forgery): GatewayProbe => ({
+const forged = (world: World, { name, says, index, isWitnessed = false, make }: Forgery): GatewayProbe => ({
   id: `protocol.forged-${name}`,
   group: "protocol",
   threat: "have an event believed that never was",
   says,
   layers: ["proof", "relay"],
   succeeds: async (layers) => {
-    const mint = freshMint(world);
+    const mint = freshMint(world, index === undefined ? {} : { index });
     const head = BigInt((await world.rpcs.get(SOURCE)?.call<Hex>("eth_blockNumber", [])) ?? "0x0");
     const evidence = await make(world, mint, head - DEPTH_BLOCKS);
-    if (layers.has("proof") && !(await isProven(world, evidence))) return false;
+    if (layers.has("proof") && !(await isProven(world, evidence, isWitnessed))) return false;
     if (layers.has("relay") && !(await isOrdered(world, mint, evidence))) return false;
     // Nobody was in the way: the validators sign, the contract executes, and the thief has it.
     await execute(world, mint);

@@ -17,6 +17,8 @@ import { type Listener, type Targets } from "./targets.ts";
 
 /** The terminal's program looks every 10 ms. */
 const TERMINAL_MS = 120;
+/** A module of the running gateway. */
+const OTHER_MODULE = "module-a-data";
 const REPORT_DEADLINE_MS = 10_000;
 const MAX_HEARD_CHARS = 65_536;
 
@@ -147,12 +149,14 @@ export const openTargets = async (cells: Cells, launcherSecret: string, world: W
       victim = await started(cells, elf, victimName, true);
     };
     const key = world === null ? null : world.slots.pathOf("interaction-gateway-a");
+    const moduleKey = world?.slots.has(OTHER_MODULE) === true ? world.slots.pathOf(OTHER_MODULE) : null;
     const volume = world === null ? folder : join(world.terms.dataDir, "gateway-a", "volumes", "interaction");
     const logs = world === null ? folder : join(world.terms.dataDir, "gateway-a", "logs");
     const targets: Targets = {
       folder,
       rootFile: hide(join(folder, "root-only"), secretOf(), 0o600),
       foreignKey: key === null ? hide(join(folder, "foreign-key"), secretOf(), 0o600) : { path: key, secret: readFileSync(key).toString("latin1") },
+      moduleKey: moduleKey === null ? hide(join(folder, "module-key"), secretOf(), 0o600) : { path: moduleKey, secret: readFileSync(moduleKey).toString("latin1") },
       foreignVolume: hide(join(volume, `volume-${word}`), secretOf(), 0o600),
       log: hide(join(logs, `log-${word}`), secretOf(), 0o600),
       victimFile: hide(join(folder, "to-be-changed"), secretOf(), 0o644).path,

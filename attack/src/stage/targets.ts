@@ -12,6 +12,8 @@ export type Targets = {
   readonly rootFile: Hidden;
   /** Files of other domains: a key slot and a volume of the running gateway where there is one. */
   readonly foreignKey: Hidden;
+  /** The key slot of another module of the same plugin. */
+  readonly moduleKey: Hidden;
   readonly foreignVolume: Hidden;
   readonly log: Hidden;
   /** A file of root's that is to be changed. */
