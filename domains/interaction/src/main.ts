@@ -56,7 +56,7 @@ await runDomain({
     powers.gauge("oldestMs", () => Math.max(0, ...Object.values(loadByStage(house, clock)).map((each) => each.oldestMs)));
     powers.gauge("publishWaiting", () => house.publisher.waiting());
     powers.gauge("relayHeight", () => Number(house.inbound.position()));
-    powers.gauge("tightWindows", () => house.publisher.tightChains() + [...house.rooms.values()].reduce((sum, { submitter }) => sum + submitter.tightPairs(), 0));
+    powers.gauge("tightWindows", () => house.publisher.tightChains() + [...house.rooms.values()].flatMap(({ submitters }) => submitters.all).reduce((sum, submitter) => sum + submitter.tightPairs(), 0));
     powers.gauge("frozenChains", () => [...house.rooms.values()].filter(({ watch }) => watch.frozen() !== null).length);
     powers.gauge("still.tick", interaction.stillMs);
     for (const { name, duty } of neighboursOf(config)) {

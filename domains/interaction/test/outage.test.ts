@@ -33,7 +33,7 @@ const start = () => {
   const log = { info: () => undefined, warn: (_code: string, facts?: Readonly<Record<string, unknown>>) => void warnings.push(facts ?? {}), alarm: () => undefined };
   const submitter = new Submitter(
     { send, clock, log, traces: makeTraces(clock), ready: () => true, cursor: () => 0n, isBehind: () => false, tip: () => 0n, open: () => open, conclude: () => undefined },
-    { chain: "C", plugin: "plugin", retryMs: RETRY_MS },
+    { chain: "C", plugin: "plugin", retryMs: RETRY_MS, tightens: true },
   );
   const block = { height: 1n, hash: HASH, attestation: { header: {}, signatures: [] }, tree: { siblings: () => [] } } as unknown as Incoming["block"]; // what a submission reads of it
   for (let index = 1n; index <= BigInt(ENTRIES); index += 1n) {
