@@ -1,6 +1,6 @@
 # Every target installs what is missing first (tools/setup.sh); a finished set-up costs nothing.
 # ARGS passes words on: make demo ARGS="--transfers 20 --chain ganache"
-.PHONY: demo images bench chaos test nightly model lint check types seal sizes setup uninstall help
+.PHONY: demo images bench chaos test test-xen nightly model lint check types seal sizes setup uninstall help
 .DEFAULT_GOAL := help
 
 help:
@@ -8,7 +8,8 @@ help:
 	@echo "make bench      committed transfers per second, latency, the price of isolation"
 	@echo "make chaos      kills and faults under load, from a seed; chains and relay log judge"
 	@echo "make test       types, lint, dependency rules, unit and whole-gateway tests"
-	@echo "make nightly    the same, the model and the long tests"
+	@echo "make nightly    the same, the model, the long tests and Xen"
+	@echo "make test-xen   boots real Xen in QEMU: a gateway's business domains as DomUs, a transfer through them"
 	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
 	@echo "make check      types, lint and dependency rules only (make lint: without types)"
 	@echo "make images     kernel and images of virtual machines, reproducibly"
@@ -36,8 +37,12 @@ test:
 	@tools/run node tools/test.ts $(ARGS)
 
 nightly:
-	@tools/setup.sh gvisor vm
+	@tools/setup.sh gvisor vm xen
 	@tools/run node tools/test.ts --nightly $(ARGS)
+
+test-xen:
+	@tools/setup.sh xen
+	@tools/run node --test --test-reporter spec e2e/xen/xen.test.ts
 
 # spin and a C compiler are needed for this target only, so they are no part of the set-up.
 model:
@@ -55,7 +60,7 @@ check: setup
 
 images:
 	@tools/setup.sh vm
-	@tools/run node tools/make-images.ts $(if $(ARGS),$(ARGS),--again)
+	@tools/run node tools/make-images.ts --again $(ARGS)
 
 sizes: setup
 	@tools/run node tools/sizes.ts

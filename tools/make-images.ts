@@ -1,14 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, globSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { guestDirOf, seal } from "@crossguardian/boot";
-import { buildGuest } from "@crossguardian/isolation";
+import { domuDirOf, guestDirOf, seal } from "@crossguardian/boot";
+import { buildGuest, domuGuest } from "@crossguardian/isolation";
 
 const KERNEL = "linux-image-cloud-amd64";
 const root = join(import.meta.dirname, "..");
-const guestDir = guestDirOf({ root });
+const isDomu = process.argv.includes("xen");
+const guestDir = isDomu ? domuDirOf({ root }) : guestDirOf({ root });
 const isForced = process.argv.includes("--again");
 
 /** The package of the kernel itself behind Debian's package that follows its version. */
@@ -17,6 +18,13 @@ const kernelPackage = (): string => {
   const name = /Depends: (linux-image-[\w.+-]+)/u.exec(words)?.[1];
   if (name === undefined) throw new Error(`apt-cache knows no ${KERNEL}; run apt-get update`);
   return name;
+};
+
+/** Debian's name in the path leads to a script that looks for the running Xen; a guest needs the program. */
+const proxyOrThrow = (): string => {
+  const [program] = globSync("/usr/lib/xen-*/bin/vchan-socket-proxy");
+  if (program === undefined) throw new Error("no vchan-socket-proxy: Debian package xen-utils-4.17");
+  return program;
 };
 
 if (existsSync(guestDir) && !isForced) {
@@ -29,7 +37,7 @@ if (existsSync(guestDir) && !isForced) {
     execFileSync("apt-get", ["-q", "download", kernelPackage()], { cwd: work, stdio: ["ignore", "ignore", "ignore"] });
     const [file = ""] = readdirSync(work);
     execFileSync("dpkg-deb", ["-x", file, "tree"], { cwd: work });
-    const digests = await buildGuest({ guestDir, nodePath: process.execPath, kernelTree: join(work, "tree") });
+    const digests = await buildGuest({ guestDir, nodePath: process.execPath, kernelTree: join(work, "tree"), ...(isDomu ? { flavour: domuGuest(proxyOrThrow()) } : {}) });
     for (const [name, digest] of Object.entries(digests)) process.stdout.write(`${digest}  ${name}\n`);
     seal({ root });
   } finally {

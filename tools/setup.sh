@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what CrossGuardian needs, once; a finished set-up is recognised in a few milliseconds.
-# `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` and `tools/setup.sh vm` what the drivers of those names need.
+# `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` and `tools/setup.sh vm` what the drivers of those names need,
+# `tools/setup.sh xen` what `make test-xen` needs.
 # Everything it says goes to stderr, so that the output of the command it runs for stays clean.
 set -euo pipefail
 
@@ -21,6 +22,7 @@ C_HEADER=/usr/include/stdio.h C_HEADER_PACKAGE=libc6-dev
 
 GVISOR_NEEDS=(runsc:runsc)
 VM_NEEDS=(qemu-system-x86_64:qemu-system-x86 mksquashfs:squashfs-tools busybox:busybox-static socat:socat mkfs.ext4:e2fsprogs)
+XEN_NEEDS=(qemu-system-x86_64:qemu-system-x86 mksquashfs:squashfs-tools busybox:busybox-static socat:socat mkfs.ext4:e2fsprogs perl:perl-base)
 
 with_model=0 with_guest=0
 for part in "$@"; do
@@ -28,7 +30,8 @@ for part in "$@"; do
     model) with_model=1 NEEDS+=("${MODEL_NEEDS[@]}") ;;
     gvisor) NEEDS+=("${GVISOR_NEEDS[@]}") ;;
     vm) with_guest=1 NEEDS+=("${VM_NEEDS[@]}") ;;
-    *) printf 'crossguardian set-up: unknown part %s; it knows model, gvisor and vm\n' "$part" >&2; exit 1 ;;
+    xen) NEEDS+=("${XEN_NEEDS[@]}") ;;
+    *) printf 'crossguardian set-up: unknown part %s; it knows model, gvisor, vm and xen\n' "$part" >&2; exit 1 ;;
   esac
 done
 

@@ -24,7 +24,7 @@ const NIGHTLY_TEST_TIMEOUT_MS = 4 * 3_600_000;
 const MS_PER_SECOND = 1_000;
 
 /** Stages that only --nightly runs. */
-const NIGHTLY_STAGES: readonly string[] = ["model", "nightly"];
+const NIGHTLY_STAGES: readonly string[] = ["model", "nightly", "xen"];
 
 type Stage = { readonly name: string; readonly run: () => Promise<Tally> };
 
@@ -103,6 +103,11 @@ const stages: readonly Stage[] = [
     name: "nightly",
     run: async () =>
       runTestFiles(files(["e2e/nightly/**/*.test.ts"]), { concurrency: 1, timeoutMs: NIGHTLY_TEST_TIMEOUT_MS }),
+  },
+  {
+    name: "xen",
+    run: async () =>
+      runTestFiles(files(["e2e/xen/**/*.test.ts"]), { concurrency: 1, timeoutMs: NIGHTLY_TEST_TIMEOUT_MS }),
   },
 ];
 

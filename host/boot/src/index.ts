@@ -7,7 +7,7 @@ export {
   storedNodeDigest,
 } from "./adapters/materialise.ts";
 export { imagesOf } from "./adapters/installed-images.ts";
-export { guestDirOf, nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
+export { domuDirOf, guestDirOf, nodePathOf, seal, trustDirOf, type BootPlaces } from "./adapters/seal.ts";
 export { measureSizes, type DomainSize } from "./adapters/sizes.ts";
 export { findDifferences, imageOf, loadManifest, verify } from "./adapters/verify.ts";
 export { BASE_IMAGE, IMAGES, type ImageRoot, type ImageTable } from "./image-table.ts";

@@ -1,7 +1,7 @@
 import { type ChannelEnd } from "./adapters/channel-end.ts";
 
 /** How a domain can be kept apart from the others and the host; `none` is for measuring only. */
-export const ISOLATIONS = ["oci", "gvisor", "vm", "none"] as const;
+export const ISOLATIONS = ["oci", "gvisor", "vm", "xen", "none"] as const;
 /** See {@link ISOLATIONS}. */
 export type Isolation = (typeof ISOLATIONS)[number];
 

@@ -1,3 +1,4 @@
+export { type CpioEntry, encodeCpio } from "./machine/cpio.ts";
 export { checkSpec } from "./check-spec.ts";
 export { type CounterReader, type Counters, openCounters } from "./adapters/counter-reader.ts";
 export { descriptorOf } from "./adapters/descriptor-of.ts";
@@ -9,8 +10,9 @@ export { makeNoneDriver } from "./adapters/none-driver.ts";
 export { JOIN_AND_RUN } from "./adapters/oci-launch.ts";
 export { makeGvisorDriver, makeOciDriver, type OciDriverParts } from "./adapters/oci-driver.ts";
 export { promisedMemory } from "./adapters/promised-memory.ts";
-export { buildGuest } from "./adapters/vm/build-guest.ts";
+export { buildGuest, domuGuest } from "./adapters/vm/build-guest.ts";
 export { makeVmDriver } from "./adapters/vm/vm-driver.ts";
+export { makeXenDriver } from "./adapters/xen/xen-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { readCpuClasses } from "./adapters/read-cpu-classes.ts";
 export { reap } from "./adapters/reap.ts";

@@ -56,6 +56,8 @@ export const VOLUME_DISK_BYTES = 2 * 1024 * 1024 * 1024;
 export const VOLUME_LOOK_MS = 500;
 /** Most files of a volume. */
 export const MAX_VOLUME_FILES_COUNT = 1_000_000;
+/** Longest wait in milliseconds for Xen to do what `xl` is told; on an emulated processor it is slow. */
+export const XL_DEADLINE_MS = 60_000;
 /** Longest wait in milliseconds for a command such as `crun --version`. */
 export const COMMAND_DEADLINE_MS = 10_000;
 /** Most bytes read of a runtime's error text. */

@@ -1,4 +1,4 @@
-import { type DomainSpec } from "@crossguardian/isolation";
+import { type DomainSpec, type Isolation } from "@crossguardian/isolation";
 import { type Allocations } from "./allocations.ts";
 import { type CodeCache } from "./code-cache.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
@@ -17,9 +17,11 @@ const mostBytesOf = ({ kind }: DomainEntry): number => (kind === "orderer" || ki
 /** Plugins, their modules and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
 const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "module" || kind === "witness";
 
+const HAS_MACHINES: ReadonlySet<Isolation> = new Set(["vm", "xen"]);
+
 const machineOf = (house: HouseSpec, entry: DomainEntry): Pick<DomainSpec, "machine"> => {
   if (!isAppchain(entry)) return {};
-  const members = house.domains.filter((each) => isAppchain(each) && each.image === entry.image && isolationOf(house, each) === "vm");
+  const members = house.domains.filter((each) => isAppchain(each) && each.image === entry.image && isolationOf(house, each) === isolationOf(house, entry));
   const quotas = members.flatMap(({ limits }) => limits.cpuQuotaPercent ?? []);
   return {
     machine: {
@@ -57,7 +59,7 @@ export const domainSpecOf = (
   keySlot: entry.keySlot,
   limits: entry.limits,
   network: entry.network,
-  ...(isolationOf(house, entry) === "vm" ? machineOf(house, entry) : {}),
+  ...(HAS_MACHINES.has(isolationOf(house, entry)) ? machineOf(house, entry) : {}),
   uidBase: known.uidBase,
   ...(known.code === null ? {} : { codeCache: { hostPath: known.code.path, mode: "use" } }),
   production: house.production,

@@ -237,7 +237,7 @@ const begin = async ({ spec, powers, members, admissions }: HouseParts, beginSwi
     for (const { entry, keeper } of all) if (entry.kind === kind) await keeper.begin();
   }
   await eachBounded(all.filter(({ entry }) => !isHostProcess(entry) && entry.standbyOf === null), ({ keeper }) => keeper.begin());
-  const hasMachine = spec.domains.some((entry) => isolationOf(spec, entry) === "vm");
+  const hasMachine = spec.domains.some((entry) => ["vm", "xen"].includes(isolationOf(spec, entry)));
   const deadlineMs = hasMachine ? MACHINE_ADMISSION_DEADLINE_MS : ADMISSION_DEADLINE_MS;
   const cancel = powers.clock.after(deadlineMs, () => {
     admissions.fail(new CodedError("launch.start.late", { absent: admissions.absent().join(" ").slice(0, 200) }));

@@ -35,5 +35,7 @@ export const ISOLATION_FAILURES = {
   "isolation.machine.silent": { action: "retry", says: "a machine did not answer within its deadline" },
   "isolation.machine.full": { action: "refuse", says: "a machine has no room for another domain" },
   "isolation.machine.image": { action: "refuse", says: "domains of one machine need one image" },
+  "isolation.xen.undenied": { action: "refuse", says: "this Xen does not deny what two DomUs do with each other, and a production configuration needs that" },
+  "isolation.xen.refused": { action: "retry", says: "Xen did not do what xl was told" },
   "isolation.facts.unreadable": { action: "alarm", says: "the kernel's facts about a process could not be read" },
 } as const satisfies FailureTable;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 const LDD_TIMEOUT_MS = 10_000;
 const TOOL_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 // What the trusted base starts as root.
-const TOOLS = ["crun", "runsc", "qemu-system-x86_64", "setpriv", "unshare", "umount", "mount", "sh"];
+const TOOLS = ["crun", "runsc", "qemu-system-x86_64", "xl", "vchan-socket-proxy", "setpriv", "unshare", "umount", "mount", "sh"];
 
 /** Kernel, first file system and root image of guests; `make images` makes them. */
 export const GUEST_FILES = ["vmlinux", "initrd", "root.sqfs"] as const;
@@ -25,9 +25,9 @@ const librariesOf = (binary: string): readonly string[] => {
 };
 
 /** Absolute real paths of the host files the base relies on: libraries of the Node binary, the tools it starts, kernel and images of guests. */
-export const hostFiles = (nodePath: string, guestDir: string): readonly string[] => {
+export const hostFiles = (nodePath: string, guestDirs: readonly string[]): readonly string[] => {
   const tools = TOOLS.map((tool) => TOOL_FOLDERS.map((folder) => join(folder, tool)).find(isThere));
-  const guest = GUEST_FILES.map((file) => join(guestDir, file)).filter(isThere);
+  const guest = guestDirs.flatMap((folder) => GUEST_FILES.map((file) => join(folder, file))).filter(isThere);
   const paths = [...guest, ...librariesOf(nodePath), ...tools.filter((each) => each !== undefined)];
   return [...new Set(paths.map((path) => realpathSync(path)))].sort();
 };

@@ -29,6 +29,9 @@ export const trustDirOf = (places: BootPlaces): string =>
 /** Folder of kernel and images of guests. */
 export const guestDirOf = (places: Pick<BootPlaces, "root">): string => join(places.root, ".crossguardian", "guest");
 
+/** Folder of kernel and images of DomUs. */
+export const domuDirOf = (places: Pick<BootPlaces, "root">): string => join(places.root, ".crossguardian", "domu");
+
 /** Real path of the Node binary. */
 export const nodePathOf = (places: BootPlaces): string => realpathSync(places.nodePath ?? process.execPath);
 
@@ -39,7 +42,7 @@ export const seal = (places: BootPlaces): Manifest => {
   const manifest: Manifest = {
     version: 1,
     node: measureFile(nodePath, nodePath),
-    host: hostFiles(nodePath, guestDirOf(places)).map((path) => measureFile(path, path)),
+    host: hostFiles(nodePath, [guestDirOf(places), domuDirOf(places)]).map((path) => measureFile(path, path)),
     policies: measurePolicies(places.root),
     images: Object.fromEntries(
       Object.entries(places.images ?? imagesOf(places.root)).map(([name, folders]) => [name, measureInstalled(places.root, folders, known)]),

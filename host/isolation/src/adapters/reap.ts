@@ -5,6 +5,8 @@ import { isDomainName, isInstance } from "../check-spec.ts";
 import { destroyCgroups, domainsWithCgroups, removeEmptyParents } from "./cgroups.ts";
 import { isDirectory, readText } from "./files.ts";
 import { bundlePaths, isolationFolder } from "./oci-bundle.ts";
+import { findTool } from "./oci-host.ts";
+import { destroyDomus } from "./xen/xl.ts";
 
 /**
  * Ends and removes everything an instance left behind, whoever started it: processes, control groups, bundles, the
@@ -17,6 +19,7 @@ export const reap = async (instance: string, runDir: string): Promise<readonly s
   const grouped = domainsWithCgroups(layout, instance).filter(isDomainName);
   await Promise.all(grouped.map(async (name) => destroyCgroups(layout, instance, name)));
   removeEmptyParents(layout, instance);
+  await destroyDomus(findTool("xl"), instance);
   const bundles = bundlePaths(runDir, instance, "any").bundle.replace(/\/any$/, "");
   const bundled = isDirectory(bundles) ? readdirSync(bundles) : [];
   rmSync(isolationFolder(runDir), { recursive: true, force: true });

@@ -22,8 +22,8 @@ const here = (bytes: Uint8Array, target: string): string => {
 /** What a started domain needs; every text was checked by `checkSpec` or made here. */
 export type GuestStart = {
   readonly name: string;
-  /** Port of the guest its channel is at. */
-  readonly port: number;
+  /** Its channel as an address of socat. */
+  readonly channel: string;
   readonly config: OciConfig;
   readonly mountPoints: { readonly directories: readonly string[]; readonly files: readonly string[] };
   readonly limits: DomainLimits;
@@ -51,7 +51,7 @@ const groupLines = (name: string, limits: DomainLimits): readonly string[] => {
 
 /** Starts a domain as a container of the guest, its channel bridged to a socket; says `exited NAME CODE` at its end. */
 export const startScript = (start: GuestStart): string => {
-  const { name, port, config, limits, uidBase, insideUid, key, volume } = start;
+  const { name, channel, config, limits, uidBase, insideUid, key, volume } = start;
   const folder = guestFolder(name);
   const group = groupOf(name);
   const root = `${folder}/${config.root.path}`;
@@ -72,7 +72,7 @@ export const startScript = (start: GuestStart): string => {
     "E",
     `cat > ${folder}/outer <<'E'`,
     `echo $$ > ${group}/cgroup.procs`,
-    `exec socat -b 65536 -t 0.1 OPEN:/dev/vport0p${String(port)},rdwr=1 EXEC:"sh ${folder}/inner",fdin=3,fdout=3`,
+    `exec socat -b 65536 -t 0.1 ${channel} EXEC:"sh ${folder}/inner",fdin=3,fdout=3`,
     "E",
     // The output goes through a pipe: a domain shall not hold a port that is not its own.
     `sh ${folder}/outer 5>&1 3>&- 4>&- 2>&1 | cat >&4`,

@@ -1,39 +1,68 @@
-/** Modules of Debian's cloud kernel that a guest needs, in the order they are loaded. */
+/** Modules of Debian's cloud kernel that a guest of QEMU needs, in the order they are loaded. */
 export const GUEST_MODULES = ["virtio_ring", "virtio", "virtio_mmio", "virtio_blk", "virtio_console", "virtio_balloon", "squashfs"] as const;
 
-/**
- * The first program of a guest. It mounts the root image and the domains' image, then does what the control port says: each order is
- * a line `run NAME BYTES` and so many bytes of a script, which is run beside the others. What is said on descriptor 3 goes to the driver.
- */
-export const INIT_SCRIPT = `#!/bin/busybox sh
+/** The same of a DomU: its disks are the split block driver's, its channels grants and event channels. */
+export const DOMU_MODULES = ["xen-blkfront", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "squashfs"] as const;
+
+const initScript = (modules: readonly string[], [root, image, volumes]: readonly [string, string, string]): string => `#!/bin/busybox sh
 B=/bin/busybox
 export PATH=/bin
 $B mount -t devtmpfs dev /dev
 $B mount -t proc proc /proc
-for m in ${GUEST_MODULES.join(" ")}; do $B insmod /modules/$m.ko || echo "no module $m"; done
-$B mount -t squashfs -o ro /dev/vda /root
-$B mount -t squashfs -o ro,nosuid,nodev /dev/vdb /root/image
-[ ! -b /dev/vdc ] || $B mount -t ext4 -o nosuid,nodev,noexec /dev/vdc /root/volumes || echo "no volumes"
+for m in ${modules.join(" ")}; do $B insmod /modules/$m.ko || echo "no module $m"; done
+n=0; while [ ! -b ${root} ] && [ $n -lt 500 ]; do n=$((n + 1)); $B usleep 20000; done
+$B mount -t squashfs -o ro ${root} /root
+$B mount -t squashfs -o ro,nosuid,nodev ${image} /root/image
+[ ! -b ${volumes} ] || $B mount -t ext4 -o nosuid,nodev,noexec ${volumes} /root/volumes || echo "no volumes"
 $B mount --move /dev /root/dev
 $B mount --move /proc /root/proc
 cd /root
 exec $B switch_root /root /bin/busybox sh /agent
 `;
 
-/** Goes on inside the root image. */
-export const AGENT_SCRIPT = `export PATH=/bin:/usr/bin
+/**
+ * The first program of a guest. It mounts the root image and the domains' image, then does what the control channel says: each order is
+ * a line `run NAME BYTES` and so many bytes of a script, which is run beside the others. What is said on descriptor 3 goes to the driver.
+ */
+export const INIT_SCRIPT = initScript(GUEST_MODULES, ["/dev/vda", "/dev/vdb", "/dev/vdc"]);
+
+/** The same of a DomU. */
+export const DOMU_INIT_SCRIPT = initScript(DOMU_MODULES, ["/dev/xvda", "/dev/xvdb", "/dev/xvdc"]);
+
+const PREPARE = `export PATH=/bin:/usr/bin
 mount -t sysfs sys /sys
 mount -t cgroup2 cgroup /sys/fs/cgroup
 echo "+memory +cpu +pids" > /sys/fs/cgroup/cgroup.subtree_control
 mount -t tmpfs -o mode=0755,size=64m run /run
-exec 3<>/dev/vport0p1 4>/dev/vport0p2
-echo up >&3
+`;
+
+const OBEY = `echo up >&3
 while read -r word name bytes <&3; do
   if [ "$word" = run ]; then
     dd bs="$bytes" count=1 iflag=fullblock of="/run/$name" <&3 2>/dev/null
     sh "/run/$name" </dev/null 2>&4 &
   fi
 done
-echo "the control port is closed" >&4
+echo "the control channel is closed" >&4
+poweroff -f
+`;
+
+/** Goes on inside the root image. */
+export const AGENT_SCRIPT = `${PREPARE}exec 3<>/dev/vport0p1 4>/dev/vport0p2
+${OBEY}`;
+
+/** Where a DomU offers a channel to Dom0, below its own folder of xenstore: the only one its driver asks for. */
+export const domuChannelPath = (channel: string): string => `data/vchan/${channel}`;
+
+/** The end of a channel in a DomU, as an address of socat: it offers the ring, and Dom0 alone may map it. */
+export const domuChannel = (channel: string): string => `EXEC:"vchan-socket-proxy -m server 0 ${domuChannelPath(channel)} -"`;
+
+/** Goes on inside the root image of a DomU: control and output are channels as well. */
+export const DOMU_AGENT_SCRIPT = `${PREPARE}mkfifo /run/output
+cat > /run/obey <<'END'
+exec 4<>/run/output
+${OBEY}END
+socat -u OPEN:/run/output,rdonly ${domuChannel("output")} &
+socat -t 0.1 ${domuChannel("control")} EXEC:"sh /run/obey",fdin=3,fdout=3
 poweroff -f
 `;

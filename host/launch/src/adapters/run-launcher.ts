@@ -4,7 +4,7 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type Duplex } from "node:stream";
 import {
-  type BootPlaces, GUEST_FILES, guestDirOf, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
+  type BootPlaces, GUEST_FILES, domuDirOf, guestDirOf, imageListing, imageOf, type Manifest, materialise, materialiseNode, nodePathOf, storedDigest, storedNodeDigest, verify,
 } from "@crossguardian/boot";
 import {
   fillCodeCache, INSIDE_UID, type KernelFacts, makeDrivers, makeHostGroup, openCounters, promisedMemory, readCpuClasses, readKernelFacts,
@@ -103,8 +103,9 @@ const useStore = async ({ stateDir, instance }: HouseSpec, manifest: Manifest, n
 
 /** A machine starts only what the manifest names; absent files are the driver's to tell. */
 const requireGuest = (spec: HouseSpec, places: BootPlaces, manifest: Manifest): void => {
-  if (!spec.domains.some((entry) => isolationOf(spec, entry) === "vm")) return;
-  const unmeasured = GUEST_FILES.map((file) => join(guestDirOf(places), file)).find((path) => existsSync(path) && !manifest.host.some((file) => file.path === path));
+  const folders = [["vm", guestDirOf(places)], ["xen", domuDirOf(places)]] as const;
+  const used = folders.filter(([driver]) => spec.domains.some((entry) => isolationOf(spec, entry) === driver));
+  const unmeasured = used.flatMap(([, folder]) => GUEST_FILES.map((file) => join(folder, file))).find((path) => existsSync(path) && !manifest.host.some((file) => file.path === path));
   if (unmeasured !== undefined) throw new CodedError("boot.guest.unmeasured", { path: unmeasured });
 };
 
@@ -116,7 +117,7 @@ const makePowers = async (spec: HouseSpec, places: BootPlaces, folders: HouseFol
   requireGuest(spec, places, manifest);
   record("integrity.verified", { images: Object.keys(manifest.images).length });
   await useStore(spec, manifest, names, record);
-  const driverOf = makeDrivers({ runDir: spec.runDir, guestDir: guestDirOf(places), log: logOf(record) });
+  const driverOf = makeDrivers({ runDir: spec.runDir, guestDir: guestDirOf(places), domuDir: domuDirOf(places), log: logOf(record) });
   return {
     launcherPid: process.pid,
     clock: systemClock,

@@ -1,79 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { type Duplex } from "node:stream";
-import { CodedError } from "@crossguardian/kernel";
-import { planCgroups } from "../../cgroup/plan.ts";
+import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN } from "../../container-runtime.ts";
-import { type DomainExit, type DomainMachine } from "../../driver.ts";
-import { MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT, VOLUME_DISK_BYTES } from "../../limits.ts";
+import { type DomainExit } from "../../driver.ts";
+import { MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
 import { portOfSlot, qemuCommand } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
-import { createCgroups, destroyCgroups } from "../cgroups.ts";
+import { createCgroups, destroyCgroups, setFrozen, writeCgroup } from "../cgroups.ts";
+import { readStats } from "../domain-stats.ts";
 import { keepOutput } from "../keep-output.ts";
 import { bundlePaths, forgetContainer, isolationFolder, removeBundle, writeBundle } from "../oci-bundle.ts";
 import { awaitPid, exitOf, JOIN_AND_RUN } from "../oci-launch.ts";
-import { runCommand } from "../run-command.ts";
-import { type GuestLink, makeGuestLink } from "./guest-link.ts";
+import { makeGuestLink } from "../machine/guest-link.ts";
+import { makeImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
+import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { connectPaused, type HandedListener, listenFor } from "./listen-channels.ts";
 import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 
-/** A machine that answered. */
-export type RunningMachine = {
-  readonly pid: number;
-  readonly exited: Promise<DomainExit>;
-  readonly link: GuestLink;
-  /** A free place for a domain, with the other end of its channel; null where all are taken. */
-  readonly takeSlot: () => { readonly slot: number; readonly port: number } | null;
-  readonly freeSlot: (slot: number) => void;
-  readonly connect: (slot: number) => ReturnType<typeof connectPaused>;
-  /** Ends it and removes what it left, but for its disk. */
-  readonly destroy: () => Promise<void>;
-};
+/** What a machine of QEMU's is made of. */
+type VmInput = MachineInput & { readonly runDir: string; readonly facts: VmHostFacts };
 
-/** What a machine is made of. */
-export type MachineInput = {
-  readonly runDir: string;
-  readonly instance: string;
-  readonly machine: DomainMachine;
-  readonly image: string;
-  readonly uidBase: number;
-  readonly logFd: number;
-  readonly facts: VmHostFacts;
-};
-
-// The same tree gives the same bytes: no times, no users, one thread, nothing compressed.
-export const SQUASH_DEADLINE_MS = 120_000;
-export const SQUASH_FLAGS = [
-  "-all-root", "-mkfs-time", "0", "-all-time", "0", "-no-xattrs", "-noappend", "-no-progress", "-quiet", "-processors", "1", "-noI", "-noD", "-noF", "-noX",
-] as const;
-
-const squash = async ({ facts, image }: MachineInput, target: string): Promise<void> => {
-  rmSync(target, { force: true });
-  if ((await runCommand(String(facts.mksquashfs), [image, target, ...SQUASH_FLAGS], SQUASH_DEADLINE_MS)) === null) {
-    throw new CodedError("isolation.start.failed", { what: "mksquashfs", image });
-  }
-};
-
-const makeDisk = async ({ facts, machine, uidBase }: MachineInput): Promise<void> => {
-  const { diskPath } = machine;
-  if (diskPath === null) return;
-  if (!existsSync(diskPath)) {
-    mkdirSync(dirname(diskPath), { recursive: true, mode: 0o700 });
-    const fd = openSync(diskPath, "wx", 0o600);
-    ftruncateSync(fd, VOLUME_DISK_BYTES);
-    closeSync(fd);
-    if ((await runCommand(String(facts.mkfs), ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,nodiscard", diskPath])) === null) {
-      rmSync(diskPath, { force: true });
-      throw new CodedError("isolation.start.failed", { what: "mkfs.ext4", diskPath });
-    }
-  }
-  chownSync(diskPath, uidBase + INSIDE_UID, uidBase + INSIDE_UID);
-  chmodSync(diskPath, 0o600);
-};
-
-const launch = (input: MachineInput, paths: ReturnType<typeof bundlePaths>, join: readonly string[], listeners: readonly HandedListener[]): ChildProcess => {
+const launch = (input: VmInput, paths: ReturnType<typeof bundlePaths>, join: readonly string[], listeners: readonly HandedListener[]): ChildProcess => {
   const { tools, layout } = input.facts.container;
   const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
   const writable = input.machine.diskPath === null ? [] : [input.machine.diskPath];
@@ -96,7 +45,7 @@ const launch = (input: MachineInput, paths: ReturnType<typeof bundlePaths>, join
 const streamOf = (child: ChildProcess, fd: number): Duplex => (child.stdio as unknown as readonly Duplex[])[fd] as Duplex; // Node makes a socket of every "pipe"
 
 /** Boots a machine in its jail and waits until its guest answers. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent */
-export const startMachine = async (input: MachineInput): Promise<RunningMachine> => {
+export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const { runDir, instance, machine, facts, uidBase } = input;
   const { layout } = facts.container;
   // The descriptor belongs to the domain that came first, which may go before the machine does.
@@ -113,6 +62,7 @@ export const startMachine = async (input: MachineInput): Promise<RunningMachine>
   });
   const paths = bundlePaths(runDir, instance, machine.name);
   const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
+  const group = cgroupPath(instance, machine.name);
   const plan = planCgroups(layout, instance, machine.name, limits);
   const destroy = async (): Promise<void> => {
     await destroyCgroups(layout, instance, machine.name);
@@ -122,8 +72,8 @@ export const startMachine = async (input: MachineInput): Promise<RunningMachine>
   await destroy();
   mkdirSync(channels, { recursive: true });
   chmodSync(channels, 0o700);
-  await squash(input, image);
-  await makeDisk(input);
+  await makeImageDisk(String(facts.mksquashfs), input.image, image);
+  if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, uidBase + INSIDE_UID);
   const listeners: HandedListener[] = [];
   try {
     writeBundle(paths, config, JSON.stringify(config), uidBase);
@@ -151,11 +101,17 @@ export const startMachine = async (input: MachineInput): Promise<RunningMachine>
         return end;
       }),
       link,
+      whole: {
+        setFrozen: async (frozen) => setFrozen(layout, group, frozen),
+        setQuota: async (percent) => Promise.resolve(writeCgroup(cpuQuotaWrites(layout, group, percent))),
+        setMemory: null,
+        stats: async () => Promise.resolve(readStats(layout, group)),
+      },
       takeSlot: () => {
         const slot = Array.from({ length: slots }, (_, each) => each).find((each) => !taken.has(each));
         if (slot === undefined) return null;
         taken.add(slot);
-        return { slot, port: portOfSlot(slot) };
+        return { slot, channel: `OPEN:/dev/vport0p${String(portOfSlot(slot))},rdwr=1` };
       },
       freeSlot: (slot) => {
         taken.delete(slot);

@@ -1,174 +1,24 @@
-import { basename, join } from "node:path";
-import { CodedError } from "@crossguardian/kernel";
-import { cgroupPath, cpuQuotaWrites } from "../../cgroup/plan.ts";
-import { checkSpec } from "../../check-spec.ts";
-import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
-import { type DomainMachine, type DomainSpec, type DomainStats, type IsolationDriver, type ResourceChange } from "../../driver.ts";
-import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
-import { guestFolder, guestWrites, killScript, statsScript, writeScript } from "../../machine/guest-scripts.ts";
-import { measureDomain } from "../../measure.ts";
-import { ociConfig } from "../../oci-config.ts";
-import { setFrozen, writeCgroup } from "../cgroups.ts";
-import { readStats } from "../domain-stats.ts";
-import { makeLibraryFinder } from "../oci-host.ts";
-import { sha256 } from "../sha256.ts";
-import { isAlone, type Key, keyOf, type Known, makeMachines } from "./machines.ts";
-import { startInMachine } from "./start-in-machine.ts";
+import { type IsolationDriver } from "../../driver.ts";
+import { makeMachineDriver } from "../machine/machine-driver.ts";
+import { startMachine } from "./start-machine.ts";
 import { requireUsableVm, vmCapabilities } from "./vm-capabilities.ts";
 import { readVmHost, type VmHostFacts } from "./vm-host.ts";
 
-/** The machine of a domain that names none: its own. */
-const machineOf = (spec: DomainSpec): DomainMachine =>
-  spec.machine ?? {
-    name: spec.name,
-    memoryBytes: spec.limits.memoryBytes + GUEST_KERNEL_BYTES,
-    cpuQuotaPercent: spec.limits.cpuQuotaPercent,
-    cores: 1,
-    domains: 1,
-    diskPath: spec.volume === null ? null : join(spec.volume.hostPath, "disk.img"),
-  };
-
-// The guest's kernel serves the containers of one machine only, and the hook that closes user namespaces needs programs of a Debian userland.
-const IN_GUEST: ContainerRuntime = { ...CRUN, closesNamespaces: false };
-
-const insideGuest = (spec: DomainSpec): DomainSpec => {
-  const { codeCache: _, ...rest } = spec;
-  return {
-    ...rest,
-    image: "/image",
-    nodePath: "/node",
-    volume: spec.volume === null ? null : { ...spec.volume, hostPath: `/volumes/${basename(spec.volume.hostPath)}` },
-    keySlot: spec.keySlot === null ? null : `${guestFolder(spec.name)}/key`,
-  };
-};
-
-const toStats = (numbers: readonly bigint[]): DomainStats => ({
-  memoryBytes: Number(numbers[0] ?? 0n),
-  memoryPeakBytes: Number(numbers[1] ?? 0n),
-  cpuUsec: numbers[2] ?? 0n,
-  throttled: numbers[3] ?? 0n,
-  pids: Number(numbers[4] ?? 0n),
-  oomKills: numbers[5] ?? 0n,
-  psi: null,
-});
-
-/** The one thing of a guest's domain that can be changed from outside. @throws isolation.resource.unsupported */
-const cpuQuotaOf = (name: string, { cpuQuotaPercent, volumePath: _, ...others }: ResourceChange): number | null | undefined => {
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw new CodedError("isolation.resource.unsupported", { domain: name, resource: other, driver: "vm" });
-  return cpuQuotaPercent;
-};
-
 /**
- * Domains in virtual machines: QEMU in a jail, a kernel per machine, each domain a container in it with a serial port of its own
- * (paper section IV-B, constraint 1, and its nesting of VM, container and sandbox).
+ * Domains in virtual machines: QEMU in a jail, channels over virtio-serial ports.
  * @param guestDir folder of kernel and images made by `make images`
  */
 export const makeVmDriver = ({ runDir, guestDir }: { readonly runDir: string; readonly guestDir: string }): IsolationDriver => {
-  const known = new Map<string, Known>();
-  const machines = makeMachines(runDir);
-  const librariesFor = makeLibraryFinder();
   let found: Promise<VmHostFacts> | undefined;
   const host = async (): Promise<VmHostFacts> => (found ??= readVmHost(guestDir));
-  const knownOf = (domain: Key): Known => {
-    const entry = known.get(keyOf(domain));
-    if (entry === undefined) throw new CodedError("isolation.domain.unknown", { domain: domain.name });
-    return entry;
-  };
-  const pathOf = (domain: Key): string => cgroupPath(domain.instance, domain.name);
-
-  const write = async (domain: Key, writes: readonly (readonly [string, string])[]): Promise<void> => {
-    const { place } = knownOf(domain);
-    const { name } = domain;
-    if (place === null) return;
-    const isMine = (line: { readonly type: string; readonly name?: string }): boolean => line.name === name && (line.type === "done" || line.type === "failed");
-    const { type } = await place.machine.link.ask(writeScript(name, writes), isMine, GUEST_ANSWER_DEADLINE_MS);
-    if (type === "failed") throw new CodedError("isolation.cgroup.create", { domain: name, guest: true });
-  };
-
-  const freeze = async (domain: Key, frozen: boolean): Promise<void> =>
-    isAlone(knownOf(domain)) ? setFrozen((await host()).container.layout, pathOf(domain), frozen) : write(domain, [guestWrites.frozen(frozen)]);
-
-  const quota = async (domain: Key, percent: number | null): Promise<void> => {
-    if (isAlone(knownOf(domain))) writeCgroup(cpuQuotaWrites((await host()).container.layout, pathOf(domain), percent));
-    else await write(domain, [guestWrites.quota(percent)]);
-  };
-
-  const setQuota = async (domain: Key, percent: number | null | undefined): Promise<void> => {
-    if (percent === undefined) return;
-    await quota(domain, percent);
-    knownOf(domain).cpuQuotaPercent = percent;
-  };
-
-  const kill = async (domain: Key): Promise<void> => {
-    const entry = known.get(keyOf(domain));
-    if (entry === undefined) return;
-    const { place } = entry;
-    known.delete(keyOf(domain));
-    if (place !== null && !isAlone(entry)) {
-      const isMine = (line: { readonly type: string; readonly name?: string }): boolean => line.name === domain.name && (line.type === "gone" || line.type === "stays");
-      const answer = await place.machine.link.ask(killScript(domain.name), isMine, GUEST_ANSWER_DEADLINE_MS).catch(() => null);
-      // A guest that does not obey is ended with everybody in it.
-      if (answer?.type === "gone") place.machine.freeSlot(place.slot);
-      else await place.machine.destroy();
-    }
-    await machines.leave(entry);
-  };
-
-  const start: IsolationDriver["start"] = async (prepared, _channel, stdio) => {
-    const entry = knownOf(prepared);
-    if (entry.isRunning) throw new CodedError("isolation.domain.exists", { domain: prepared.name });
-    entry.isRunning = true;
-    try {
-      if (entry.place !== null && !isAlone(entry)) entry.place.machine.freeSlot(entry.place.slot);
-      return await startInMachine(entry, await machines.enter(await host(), entry, stdio.logFd));
-    } catch (error) {
-      await kill(prepared);
-      throw error;
-    }
-  };
-
-  return {
+  return makeMachineDriver({
     name: "vm",
     capabilities: async () => vmCapabilities(await host()),
-    prepare: async (spec) => {
-      checkSpec(spec);
-      if (spec.network === "host") throw new CodedError("isolation.network.unsupported", { domain: spec.name, driver: "vm" });
+    require: async () => {
       const facts = await host();
       requireUsableVm(facts);
-      if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
-      const libraries = await librariesFor(String(facts.container.tools.ldd), spec.nodePath);
-      const config = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
-      const machine = machineOf(spec);
-      known.set(keyOf(spec), { spec, machine, config, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
-      return Promise.resolve({ name: spec.name, instance: spec.instance, spec, configuration: JSON.stringify({ config, machine }) });
+      return String(facts.container.tools.ldd);
     },
-    measure: async (prepared, imageListing) => Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),
-    start,
-    pause: async (domain) => freeze(domain, true),
-    resume: async (domain) => {
-      const entry = knownOf(domain);
-      await freeze(domain, false);
-      await quota(domain, entry.cpuQuotaPercent);
-      if (!isAlone(entry)) await write(domain, [guestWrites.pids(entry.spec.limits.pids)]);
-    },
-    isolate: async (domain) => {
-      await quota(domain, ISOLATED_CPU_PERCENT);
-      if (!isAlone(knownOf(domain))) await write(domain, [guestWrites.pids(null)]);
-    },
-    setCpuQuota: setQuota,
-    setResources: async (domain, change) => setQuota(domain, cpuQuotaOf(domain.name, change)),
-    // The /proc in there is that of the guest's kernel.
-    seal: async () => Promise.resolve(),
-    stats: async (domain) => {
-      const entry = knownOf(domain);
-      if (isAlone(entry)) return readStats((await host()).container.layout, pathOf(domain));
-      if (entry.place === null) return toStats([]);
-      const answer = await entry.place.machine.link.ask(
-        statsScript(domain.name), (line) => line.type === "stats" && line.name === domain.name, GUEST_ANSWER_DEADLINE_MS,
-      );
-      return toStats(answer.type === "stats" ? answer.numbers : []);
-    },
-    kill,
-  };
+    startMachine: async (input) => startMachine({ ...input, runDir, facts: await host() }),
+  });
 };

@@ -2,8 +2,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { type DomainMachine, type DomainSpec } from "../../driver.ts";
 import { MACHINE_LINGER_MS } from "../../limits.ts";
 import { type OciConfig } from "../../oci-config.ts";
-import { type RunningMachine, startMachine } from "./start-machine.ts";
-import { type VmHostFacts } from "./vm-host.ts";
+import { type RunningMachine, type StartMachine } from "./running-machine.ts";
 
 /** Which domain. */
 export type Key = { readonly name: string; readonly instance: string };
@@ -28,13 +27,13 @@ export const keyOf = ({ name, instance }: Key): string => `${instance}/${name}`;
 /** Machines and who lives in them. */
 export type Machines = {
   /** The machine of a domain, booted where it does not run. @throws isolation.machine.image and what stopped the boot */
-  readonly enter: (facts: VmHostFacts, known: Known, logFd: number) => Promise<RunningMachine>;
+  readonly enter: (known: Known, logFd: number) => Promise<RunningMachine>;
   /** A domain is gone from its machine. */
   readonly leave: (known: Known) => Promise<void>;
 };
 
 /** The machines of a run directory. */
-export const makeMachines = (runDir: string): Machines => {
+export const makeMachines = (startMachine: StartMachine): Machines => {
   const machines = new Map<string, Promise<RunningMachine>>();
   const images = new Map<string, string>();
   const members = new Map<string, Set<string>>();
@@ -45,7 +44,7 @@ export const makeMachines = (runDir: string): Machines => {
     lingering.delete(key);
   };
   return {
-    enter: async (facts: VmHostFacts, { spec, machine }: Known, logFd: number): Promise<RunningMachine> => {
+    enter: async ({ spec, machine }: Known, logFd: number): Promise<RunningMachine> => {
       const key = keyOf({ name: machine.name, instance: spec.instance });
       clearTimeout(lingering.get(key));
       members.set(key, (members.get(key) ?? new Set()).add(spec.name));
@@ -55,7 +54,7 @@ export const makeMachines = (runDir: string): Machines => {
         return there;
       }
       images.set(key, spec.image);
-      const starting = startMachine({ runDir, instance: spec.instance, machine, image: spec.image, uidBase: spec.uidBase, logFd, facts });
+      const starting = startMachine({ instance: spec.instance, machine, image: spec.image, uidBase: spec.uidBase, logFd });
       machines.set(key, starting);
       starting.then(({ exited }) => exited.then(() => forget(key)), () => forget(key));
       return starting;

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
-import { type DomainExit, type RunningDomain } from "../../driver.ts";
+import { type DomainExit, type Isolation, type RunningDomain } from "../../driver.ts";
 import { signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
 import { INSIDE_UID, mountPoints } from "../../oci-config.ts";
 import { exitOf } from "../oci-launch.ts";
 import { isAlone, type Known } from "./machines.ts";
-import { type RunningMachine } from "./start-machine.ts";
+import { type RunningMachine } from "./running-machine.ts";
 
 const MS_PER_SECOND = 1_000;
 
 const isGuestDirectory = (path: string): boolean => path === "/image" || path.startsWith("/volumes/");
 
-const orderOf = ({ spec, config }: Known, port: number): string =>
+const orderOf = ({ spec, config }: Known, channel: string): string =>
   startScript({
     name: spec.name,
-    port,
+    channel,
     config,
     mountPoints: mountPoints(config, isGuestDirectory),
     limits: spec.limits,
@@ -27,7 +27,7 @@ const orderOf = ({ spec, config }: Known, port: number): string =>
   });
 
 /** Starts a prepared domain in a machine that runs. @throws isolation.machine.full, isolation.start.failed */
-export const startInMachine = async (entry: Known, machine: RunningMachine): Promise<RunningDomain> => {
+export const startInMachine = async (entry: Known, machine: RunningMachine, isolation: Isolation): Promise<RunningDomain> => {
   const { spec } = entry;
   const taken = machine.takeSlot();
   if (taken === null) throw new CodedError("isolation.machine.full", { domain: spec.name, machine: entry.machine.name });
@@ -37,7 +37,7 @@ export const startInMachine = async (entry: Known, machine: RunningMachine): Pro
   machine.link.onLine((line) => {
     if (line.type === "exited" && line.name === spec.name) ended.resolve(exitOf(line.code, null));
   });
-  machine.link.run(orderOf(entry, taken.port));
+  machine.link.run(orderOf(entry, taken.channel));
   const exited = Promise.race([ended.promise, machine.exited.then(() => ({ code: null, signal: "SIGKILL" }))]).then((end) => {
     entry.isRunning = false;
     return end;
@@ -45,7 +45,7 @@ export const startInMachine = async (entry: Known, machine: RunningMachine): Pro
   return {
     name: spec.name,
     instance: spec.instance,
-    isolation: "vm",
+    isolation,
     pid: machine.pid,
     startedAtMs: Date.now(),
     exited,

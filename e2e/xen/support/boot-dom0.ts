@@ -1,0 +1,117 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** What an order said at its end. */
+export type Answer = { readonly code: number; readonly output: string };
+
+/** A booted Xen with Dom0, inside QEMU. */
+export type Dom0 = {
+  /** Has Dom0's root run a script of bash, one after another. @throws when it takes longer, or the machine ended */
+  readonly run: (script: string, withinMs: number) => Promise<Answer>;
+  /** What hypervisor and Dom0 said on the serial line. */
+  readonly serial: () => string;
+  readonly stop: () => Promise<void>;
+};
+
+const XEN_DIR = join(import.meta.dirname, "../../../.crossguardian/xen");
+/** Address by which Dom0 reaches a forwarded port of this machine's loopback. */
+export const FORWARDED_ADDRESS = "10.0.2.100";
+
+// Xen 4.17 on QEMU's emulated processor: no SMAP, no XSAVE, no RDTSCP; SVM and nested paging for PVH.
+const CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand,+svm,+npt";
+const MEMORY_MIB = 4_096;
+const DOM0_MIB = 1_536;
+const END_DEADLINE_MS = 10_000;
+const LAST_CHARS = 4_000;
+
+const xenArguments = `com1=115200,8n1 console=com1 dom0_mem=${String(DOM0_MIB)}M,max:${String(DOM0_MIB)}M dom0_max_vcpus=1 noreboot spec-ctrl=no xpti=no`;
+
+const qemuArguments = (folder: string, ports: readonly number[]): readonly string[] => {
+  // Nothing of this machine is reached but these ports: restrict=on cuts off the rest.
+  const forwards = ports.map((port) => `,guestfwd=tcp:${FORWARDED_ADDRESS}:${String(port)}-cmd:socat - TCP4:127.0.0.1:${String(port)}`);
+  return [
+    "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-cpu", CPU, "-m", String(MEMORY_MIB),
+    "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${join(folder, "serial.log")}`,
+    "-kernel", join(XEN_DIR, "xen"), "-append", xenArguments,
+    "-initrd", `${join(XEN_DIR, "dom0-vmlinuz")} console=hvc0 quiet mitigations=off cgroup_no_v1=all rdinit=/init,${join(XEN_DIR, "dom0-initrd")}`,
+    "-drive", `file=${join(XEN_DIR, "dom0.img")},if=none,id=root,format=raw,snapshot=on`, "-device", "virtio-blk-pci,drive=root",
+    "-chardev", `socket,id=orders,path=${join(folder, "orders.sock")}`, "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=orders",
+    "-netdev", `user,id=net,restrict=on${forwards.join("")}`, "-device", "virtio-net-pci,netdev=net",
+  ];
+};
+
+const NEEDED = [["qemu-system-x86_64", "qemu-system-x86"], ["mksquashfs", "squashfs-tools"], ["busybox", "busybox-static"], ["socat", "socat"], ["crun", "crun"]] as const;
+const FOLDERS = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+
+/** The parts `make test-xen` lacks here, or false. */
+export const missingXen = (): string | false => {
+  if (process.arch !== "x64") return "an x86_64 machine";
+  const absent = NEEDED.filter(([name]) => !FOLDERS.some((folder) => existsSync(join(folder, name))));
+  return absent.length === 0 ? false : `Debian packages ${absent.map(([, debian]) => debian).join(" ")}`;
+};
+
+/** Makes Xen, Dom0 and DomUs of the present code; the first time it downloads their packages. */
+export const makeXen = (): void => {
+  execFileSync(process.execPath, [join(import.meta.dirname, "../../../tools/make-xen.ts")], { stdio: "inherit" });
+};
+
+/** Boots Xen and waits until Dom0 answers. @param ports of this machine's loopback that Dom0 may reach */
+export const bootDom0 = async (ports: readonly number[], withinMs: number): Promise<Dom0> => {
+  const folder = mkdtempSync(join(tmpdir(), "cg-dom0-"));
+  const serial = (): string => (existsSync(join(folder, "serial.log")) ? readFileSync(join(folder, "serial.log"), "latin1") : "");
+  const server = createServer();
+  server.listen(join(folder, "orders.sock"));
+  await once(server, "listening");
+  const connected = once(server, "connection") as Promise<[Socket]>;
+  const log = openSync(join(folder, "qemu.log"), "a");
+  const qemu: ChildProcess = spawn("qemu-system-x86_64", qemuArguments(folder, ports), { stdio: ["ignore", log, log] });
+  closeSync(log);
+  const exited = new Promise<void>((resolve) => {
+    qemu.once("exit", () => resolve());
+    qemu.once("error", () => resolve());
+  });
+  let hasEnded = false;
+  void exited.then(() => {
+    hasEnded = true;
+  });
+  const stop = async (): Promise<void> => {
+    qemu.kill("SIGTERM");
+    const late = setTimeout(() => qemu.kill("SIGKILL"), END_DEADLINE_MS);
+    if (!hasEnded) await exited;
+    clearTimeout(late);
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const lastWords = (): string => `${readFileSync(join(folder, "qemu.log"), "utf8").slice(-LAST_CHARS)}${serial().slice(-LAST_CHARS)}`;
+  try {
+    const socket = await Promise.race([connected.then(([each]) => each), exited.then(() => Promise.reject(new Error(`QEMU ended: ${lastWords()}`)))]);
+    socket.on("error", () => undefined);
+    const waiting = new Map<string, (answer: Answer) => void>();
+    createInterface({ input: socket }).on("error", () => undefined).on("line", (line) => {
+      const [id = "", code = "", text = ""] = line.split(" ");
+      waiting.get(id)?.({ code: Number(code), output: Buffer.from(text, "base64").toString("utf8") });
+      waiting.delete(id);
+    });
+    let orders = 0;
+    const run: Dom0["run"] = async (script, deadlineMs) => {
+      orders += 1;
+      const id = `o${String(orders)}`;
+      const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
+      socket.write(`run ${id} ${String(Buffer.byteLength(script))}\n${script}`);
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error(`Dom0 did not answer within ${String(deadlineMs)} ms: ${script.slice(0, 200)}\n${lastWords()}`)), deadlineMs).unref();
+      });
+      return Promise.race([answered, late, exited.then(() => Promise.reject(new Error(`QEMU ended: ${lastWords()}`)))]);
+    };
+    await run("xl list", withinMs);
+    return { run, serial, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,183 @@
+import { basename, join } from "node:path";
+import { CodedError } from "@crossguardian/kernel";
+import { checkSpec } from "../../check-spec.ts";
+import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
+import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver, type ResourceChange } from "../../driver.ts";
+import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
+import { guestFolder, guestWrites, killScript, statsScript, writeScript } from "../../machine/guest-scripts.ts";
+import { measureDomain } from "../../measure.ts";
+import { ociConfig } from "../../oci-config.ts";
+import { makeLibraryFinder } from "../oci-host.ts";
+import { sha256 } from "../sha256.ts";
+import { isAlone, type Key, keyOf, type Known, makeMachines } from "./machines.ts";
+import { type StartMachine } from "./running-machine.ts";
+import { startInMachine } from "./start-in-machine.ts";
+
+/** What one kind of machine adds. */
+export type MachineKind = {
+  readonly name: Isolation;
+  readonly capabilities: () => Promise<Capabilities>;
+  /** @returns the program `ldd` of this host @throws isolation.host.unsupported, isolation.xen.* where a domain can not be had as specified */
+  readonly require: (spec: DomainSpec) => Promise<string>;
+  readonly startMachine: StartMachine;
+};
+
+/** The machine of a domain that names none: its own. */
+const machineOf = (spec: DomainSpec): DomainMachine =>
+  spec.machine ?? {
+    name: spec.name,
+    memoryBytes: spec.limits.memoryBytes + GUEST_KERNEL_BYTES,
+    cpuQuotaPercent: spec.limits.cpuQuotaPercent,
+    cores: 1,
+    domains: 1,
+    diskPath: spec.volume === null ? null : join(spec.volume.hostPath, "disk.img"),
+  };
+
+// The guest's kernel serves the containers of one machine only, and the hook that closes user namespaces needs programs of a Debian userland.
+const IN_GUEST: ContainerRuntime = { ...CRUN, closesNamespaces: false };
+
+const insideGuest = (spec: DomainSpec): DomainSpec => {
+  const { codeCache: _, ...rest } = spec;
+  return {
+    ...rest,
+    image: "/image",
+    nodePath: "/node",
+    volume: spec.volume === null ? null : { ...spec.volume, hostPath: `/volumes/${basename(spec.volume.hostPath)}` },
+    keySlot: spec.keySlot === null ? null : `${guestFolder(spec.name)}/key`,
+  };
+};
+
+const toStats = (numbers: readonly bigint[]): DomainStats => ({
+  memoryBytes: Number(numbers[0] ?? 0n),
+  memoryPeakBytes: Number(numbers[1] ?? 0n),
+  cpuUsec: numbers[2] ?? 0n,
+  throttled: numbers[3] ?? 0n,
+  pids: Number(numbers[4] ?? 0n),
+  oomKills: numbers[5] ?? 0n,
+  psi: null,
+});
+
+/**
+ * Domains in machines: a kernel per machine, each domain a container in it with a channel of its own (paper section IV-B, constraint 1,
+ * and its nesting of VM, container and sandbox).
+ */
+export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
+  const known = new Map<string, Known>();
+  const machines = makeMachines(kind.startMachine);
+  const librariesFor = makeLibraryFinder();
+  const knownOf = (domain: Key): Known => {
+    const entry = known.get(keyOf(domain));
+    if (entry === undefined) throw new CodedError("isolation.domain.unknown", { domain: domain.name });
+    return entry;
+  };
+  const unsupported = (domain: Key, resource: string): CodedError => new CodedError("isolation.resource.unsupported", { domain: domain.name, resource, driver: kind.name });
+
+  const write = async (domain: Key, writes: readonly (readonly [string, string])[]): Promise<void> => {
+    const { place } = knownOf(domain);
+    const { name } = domain;
+    if (place === null) return;
+    const isMine = (line: { readonly type: string; readonly name?: string }): boolean => line.name === name && (line.type === "done" || line.type === "failed");
+    const { type } = await place.machine.link.ask(writeScript(name, writes), isMine, GUEST_ANSWER_DEADLINE_MS);
+    if (type === "failed") throw new CodedError("isolation.cgroup.create", { domain: name, guest: true });
+  };
+
+  const freeze = async (domain: Key, frozen: boolean): Promise<void> => {
+    const entry = knownOf(domain);
+    if (isAlone(entry)) await entry.place?.machine.whole.setFrozen(frozen);
+    else await write(domain, [guestWrites.frozen(frozen)]);
+  };
+
+  const quota = async (domain: Key, percent: number | null): Promise<void> => {
+    const entry = knownOf(domain);
+    if (isAlone(entry)) await entry.place?.machine.whole.setQuota(percent);
+    else await write(domain, [guestWrites.quota(percent)]);
+  };
+
+  const setQuota = async (domain: Key, percent: number | null | undefined): Promise<void> => {
+    if (percent === undefined) return;
+    await quota(domain, percent);
+    knownOf(domain).cpuQuotaPercent = percent;
+  };
+
+  /** Only what a machine takes from outside can be changed. @throws isolation.resource.unsupported */
+  const setResources = async (domain: Key, { cpuQuotaPercent, memoryBytes, volumePath: _, ...others }: ResourceChange): Promise<void> => {
+    const entry = knownOf(domain);
+    const setMemory = isAlone(entry) ? (entry.place?.machine.whole.setMemory ?? null) : null;
+    const [other] = Object.keys(others);
+    if (other !== undefined) throw unsupported(domain, other);
+    if (memoryBytes !== undefined && setMemory === null) throw unsupported(domain, "memoryBytes");
+    await setQuota(domain, cpuQuotaPercent);
+    if (memoryBytes !== undefined) await setMemory?.(memoryBytes + GUEST_KERNEL_BYTES);
+  };
+
+  const kill = async (domain: Key): Promise<void> => {
+    const entry = known.get(keyOf(domain));
+    if (entry === undefined) return;
+    const { place } = entry;
+    known.delete(keyOf(domain));
+    if (place !== null && !isAlone(entry)) {
+      const isMine = (line: { readonly type: string; readonly name?: string }): boolean => line.name === domain.name && (line.type === "gone" || line.type === "stays");
+      const answer = await place.machine.link.ask(killScript(domain.name), isMine, GUEST_ANSWER_DEADLINE_MS).catch(() => null);
+      // A guest that does not obey is ended with everybody in it.
+      if (answer?.type === "gone") place.machine.freeSlot(place.slot);
+      else await place.machine.destroy();
+    }
+    await machines.leave(entry);
+  };
+
+  const start: IsolationDriver["start"] = async (prepared, _channel, stdio) => {
+    const entry = knownOf(prepared);
+    if (entry.isRunning) throw new CodedError("isolation.domain.exists", { domain: prepared.name });
+    entry.isRunning = true;
+    try {
+      if (entry.place !== null && !isAlone(entry)) entry.place.machine.freeSlot(entry.place.slot);
+      return await startInMachine(entry, await machines.enter(entry, stdio.logFd), kind.name);
+    } catch (error) {
+      await kill(prepared);
+      throw error;
+    }
+  };
+
+  return {
+    name: kind.name,
+    capabilities: kind.capabilities,
+    prepare: async (spec) => {
+      checkSpec(spec);
+      if (spec.network === "host") throw new CodedError("isolation.network.unsupported", { domain: spec.name, driver: kind.name });
+      const ldd = await kind.require(spec);
+      if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
+      const libraries = await librariesFor(ldd, spec.nodePath);
+      const config = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
+      const machine = machineOf(spec);
+      known.set(keyOf(spec), { spec, machine, config, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
+      return { name: spec.name, instance: spec.instance, spec, configuration: JSON.stringify({ config, machine }) };
+    },
+    measure: async (prepared, imageListing) => Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),
+    start,
+    pause: async (domain) => freeze(domain, true),
+    resume: async (domain) => {
+      const entry = knownOf(domain);
+      await freeze(domain, false);
+      await quota(domain, entry.cpuQuotaPercent);
+      if (!isAlone(entry)) await write(domain, [guestWrites.pids(entry.spec.limits.pids)]);
+    },
+    isolate: async (domain) => {
+      await quota(domain, ISOLATED_CPU_PERCENT);
+      if (!isAlone(knownOf(domain))) await write(domain, [guestWrites.pids(null)]);
+    },
+    setCpuQuota: setQuota,
+    setResources,
+    // The /proc in there is that of the guest's kernel.
+    seal: async () => Promise.resolve(),
+    stats: async (domain) => {
+      const { place, ...entry } = knownOf(domain);
+      if (place === null) return toStats([]);
+      if (isAlone({ ...entry, place })) return place.machine.whole.stats();
+      const answer = await place.machine.link.ask(
+        statsScript(domain.name), (line) => line.type === "stats" && line.name === domain.name, GUEST_ANSWER_DEADLINE_MS,
+      );
+      return toStats(answer.type === "stats" ? answer.numbers : []);
+    },
+    kill,
+  };
+};

@@ -1,0 +1,40 @@
+import { type Socket } from "node:net";
+import { type DomainExit, type DomainMachine, type DomainStats } from "../../driver.ts";
+import { type GuestLink } from "./guest-link.ts";
+
+/** What can be done to a machine from outside, without its guest. */
+export type WholeMachine = {
+  readonly setFrozen: (frozen: boolean) => Promise<void>;
+  /** Percent of one core, null lifts it. */
+  readonly setQuota: (percent: number | null) => Promise<void>;
+  /** Null where the memory of a running machine stays as it is. */
+  readonly setMemory: ((bytes: number) => Promise<void>) | null;
+  readonly stats: () => Promise<DomainStats>;
+};
+
+/** A machine that answered. */
+export type RunningMachine = {
+  readonly pid: number;
+  readonly exited: Promise<DomainExit>;
+  readonly link: GuestLink;
+  readonly whole: WholeMachine;
+  /** A free place for a domain, and its channel as an address of socat in the guest; null where all are taken. */
+  readonly takeSlot: () => { readonly slot: number; readonly channel: string } | null;
+  readonly freeSlot: (slot: number) => void;
+  /** The other end of a place's channel; nothing was read from it. @throws isolation.start.failed */
+  readonly connect: (slot: number) => Promise<Socket>;
+  /** Ends it and removes what it left, but for its disk. */
+  readonly destroy: () => Promise<void>;
+};
+
+/** What a machine is made of. */
+export type MachineInput = {
+  readonly instance: string;
+  readonly machine: DomainMachine;
+  readonly image: string;
+  readonly uidBase: number;
+  readonly logFd: number;
+};
+
+/** Starts machines of one kind. */
+export type StartMachine = (input: MachineInput) => Promise<RunningMachine>;
