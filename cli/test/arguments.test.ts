@@ -37,7 +37,7 @@ const run = async (args: readonly string[]): Promise<Failure | null> => {
 };
 
 test("unknown commands, unknown options and missing arguments are coded", async () => {
-  for (const args of [[], ["nope"], ["demo", "--nope"], ["transfer"], ["transfer", "A"], ["contracts"], ["contracts", "deploy"], ["contracts", "deploy", "--config", "x"], ["service", "register"], ["keys"], ["status", "more", "words"]]) {
+  for (const args of [[], ["nope"], ["demo", "--nope"], ["transfer"], ["transfer", "A"], ["contracts"], ["contracts", "deploy"], ["contracts", "deploy", "--key", "x"], ["service", "register"], ["keys"], ["status", "more", "words"]]) {
     assert.equal((await run(args))?.code, "cli.argument.bad", args.join(" "));
   }
 });

@@ -18,7 +18,7 @@ import { withProfiles } from "./operator/open-profiles.ts";
 import { awaitConnected } from "./await-connected.ts";
 import { markKeysUnused } from "./mark-keys-unused.ts";
 import { submitRegistration } from "./orderer-client.ts";
-import { type ForeignRemote } from "./kinds/foreign-chain.ts";
+import { type ForeignRemote } from "./kinds/foreign-remote.ts";
 import { openAccess } from "./kinds/open-access.ts";
 import { contractsOf, encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";

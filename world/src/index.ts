@@ -10,7 +10,8 @@ export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorA
 export { awaitSettled, awaitThese, percentile, type Timing } from "./load/await-settled.ts";
 export { type ChainAccess, type ChainSender, type ChainSupply } from "./kinds/chain-access.ts";
 export { type ForeignFacts } from "./kinds/foreign-facts.ts";
-export { type ForeignKind, type ForeignOrder, type ForeignRemote, type StartedForeign } from "./kinds/foreign-chain.ts";
+export { type ForeignKind, type ForeignOrder, type StartedForeign } from "./kinds/foreign-chain.ts";
+export { type ForeignRemote } from "./kinds/foreign-remote.ts";
 export { factsOfKind, WORLD_KINDS } from "./kinds/kind-facts.ts";
 export { openAccess } from "./kinds/open-access.ts";
 export {

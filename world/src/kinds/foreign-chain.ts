@@ -1,10 +1,7 @@
-import { type Crypto } from "@crossguardian/crypto";
 import { type DevAccount } from "@crossguardian/devnet";
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type Hashes } from "@crossguardian/protocol";
 
 import { type DeployTerms } from "../deploy-contracts.ts";
-import { type KeySlots } from "../key-slots.ts";
 import { type Node } from "../node.ts";
 import { type ChainPlan, type DevChains, type Topology } from "../world.ts";
 import { type ChainAccess } from "./chain-access.ts";
@@ -12,10 +9,8 @@ import { type ForeignFacts } from "./foreign-facts.ts";
 import { type DeployedNetwork, type NetworkDeployment } from "./fabric/network/deploy-network.ts";
 import { type FabricNetwork } from "./fabric/network/fabric-network.ts";
 import { type NetworkOrder, type PlannedNetwork } from "./fabric/network/plan-network.ts";
+import { type ForeignPowers, type ForeignRemote } from "./foreign-remote.ts";
 import { type KindOf } from "./kind-facts.ts";
-
-/** Powers that a chain's set-up is lent. */
-export type ForeignPowers = { readonly crypto: Crypto; readonly hashes: Hashes; readonly slots: KeySlots };
 
 /** What a development chain is started with. */
 export type ForeignOrder = {
@@ -31,15 +26,6 @@ export type ForeignOrder = {
   readonly remoteOf: (peer: string) => ForeignRemote;
   /** Keep running when the starting process ends. */
   readonly outlive: boolean;
-};
-
-/** Another chain, as a contract registers it: its word, its gateway contract, and the services that stand there. */
-export type ForeignRemote = {
-  readonly chain: string;
-  readonly chainWord: Uint8Array;
-  readonly contractWord: Uint8Array;
-  readonly vault: string;
-  readonly data: string | null;
 };
 
 /** A development chain that answers; its plan is complete before anything is deployed. */

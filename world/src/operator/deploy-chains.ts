@@ -1,9 +1,8 @@
 import { CodedError, to0x } from "@crossguardian/kernel";
 import { type Hex } from "viem";
 
-import { type Deployment, gatewayCreation, type GatewayTerms, ownServiceCalls, peerDrafts, remoteCalls, serviceCreations } from "../contract-drafts.ts";
+import { type Deployment, gatewayCreation, ownServiceCalls, peerDrafts, remoteCalls, serviceCreations } from "../contract-drafts.ts";
 import { governedDraft } from "../deploy-contracts.ts";
-import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
 import { contractsOf } from "../registration.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { type Draft } from "../sender.ts";
@@ -12,21 +11,7 @@ import { type ChainAccount, openChainAccount } from "./chain-account.ts";
 import { makeContractReader } from "./contract-reader.ts";
 import { accountOfContract, deployForeign, foreignParts } from "./deploy-foreign.ts";
 import { isDeployed } from "./is-deployed.ts";
-import { type OperatorPowers } from "./plan-world.ts";
-
-/** What a deployment works with. */
-export type DeployWork = {
-  /** Of chains that are not EVM chains. */
-  readonly networks: ReadonlyMap<string, ForeignNetwork>;
-  readonly powers: OperatorPowers;
-  readonly terms: GatewayTerms;
-  readonly governorKeys: readonly Uint8Array[];
-  /** Null where no EVM chain is deployed to. */
-  readonly deployerKey: Hex | null;
-  /** Writes down how far it came, before the next step. */
-  readonly keep: (saved: SavedWorld) => void;
-  readonly say: (text: string) => void;
-};
+import { type DeployWork } from "./deploy-work.ts";
 
 /** Contracts of a chain after the command: made by it, or found as they were. */
 export type DeployedChain = { readonly chain: string; readonly deployment: Readonly<Record<string, Hex>>; readonly made: boolean; readonly transactions: number };

@@ -1,13 +1,14 @@
 import { CodedError, to0x } from "@crossguardian/kernel";
 import { wordOf } from "@crossguardian/protocol";
 
-import { type ForeignNetwork, type ForeignRemote } from "../kinds/foreign-chain.ts";
+import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
+import { type ForeignRemote } from "../kinds/foreign-remote.ts";
 import { foreignKind } from "../kinds/foreign-kinds.ts";
 import { contractsOf } from "../registration.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { type ChainPlan, dataOf, kindOfPlan, peersOf, vaultOf } from "../world.ts";
 import { wordOfBytes } from "@crossguardian/proof";
-import { type DeployWork } from "./deploy-chains.ts";
+import { type DeployWork } from "./deploy-work.ts";
 import { isDeployed } from "./is-deployed.ts";
 
 const remotesOf = (saved: SavedWorld, chain: string): readonly ForeignRemote[] =>

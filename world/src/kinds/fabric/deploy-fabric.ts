@@ -1,11 +1,12 @@
-import { toHex, fromHex, utf8, concatBytes } from "@crossguardian/kernel";
+import { toHex, fromHex, utf8 } from "@crossguardian/kernel";
 import { wordOf } from "@crossguardian/protocol";
 import { encodeMessage } from "@crossguardian/wire";
 
 import { CONTRACT_LIMITS } from "../../contract-drafts.ts";
 import { signAscending } from "../../key-slots.ts";
 import { type ChainPlan, dataOf, vaultOf } from "../../world.ts";
-import { type ForeignOrder, type ForeignRemote } from "../foreign-chain.ts";
+import { type ForeignOrder } from "../foreign-chain.ts";
+import { type ForeignRemote } from "../foreign-remote.ts";
 import { openFabricClient } from "./fabric-client.ts";
 import { CHAINCODE, channelNameOf, decodeFabricUsers } from "./fabric-places.ts";
 
@@ -58,7 +59,3 @@ export const deployFabric = async (order: ForeignOrder, plan: ChainPlan, remotes
     ...accounts.map(async (account) => client.submit("vault:mintHome", [toHex(account), HOLDER_TOKENS.toString()])),
   ]);
 };
-
-/** The service contracts of a channel as registrations name them: keccak256(gateway contract || name). */
-export const serviceContract = (keccak256: (bytes: Uint8Array) => Uint8Array, contract: Uint8Array, name: string): Uint8Array =>
-  keccak256(concatBytes([contract, utf8(name)]));

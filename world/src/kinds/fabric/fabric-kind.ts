@@ -9,7 +9,8 @@ import { type StartedFabric } from "@crossguardian/fabric-devnet";
 
 import { type ForeignKind, type ForeignOrder, type StartedForeign } from "../foreign-chain.ts";
 import { numericIdOf, pluginsOf } from "../../world.ts";
-import { deployFabric, serviceContract } from "./deploy-fabric.ts";
+import { deployFabric } from "./deploy-fabric.ts";
+import { serviceContract } from "./service-contract.ts";
 import { openFabricAccess } from "./fabric-access.ts";
 import { CHAINCODE, channelNameOf, fabricUsers } from "./fabric-places.ts";
 import { askGenesis } from "./network/ask-peer.ts";

@@ -6,7 +6,7 @@ import { encodeMessage } from "@crossguardian/wire";
 import { CONTRACT_LIMITS, type GatewayTerms } from "../../../contract-drafts.ts";
 import { signAscending } from "../../../key-slots.ts";
 import { type ChainPlan, dataOf, vaultOf } from "../../../world.ts";
-import { type ForeignPowers, type ForeignRemote } from "../../foreign-chain.ts";
+import { type ForeignPowers, type ForeignRemote } from "../../foreign-remote.ts";
 import { type FabricClient, openFabricClient } from "../fabric-client.ts";
 import { decodeFabricUsers } from "../fabric-places.ts";
 import { openFabricReader } from "../fabric-reader.ts";

@@ -11,7 +11,7 @@ import { encodeMessage } from "@crossguardian/wire";
 import { type KeySlots } from "../../../key-slots.ts";
 import { numericIdOf, pluginsOf, type Topology } from "../../../world.ts";
 import { type ForeignFacts } from "../../foreign-facts.ts";
-import { serviceContract } from "../deploy-fabric.ts";
+import { serviceContract } from "../service-contract.ts";
 import { fabricUsers } from "../fabric-places.ts";
 import { askGenesis, SilentPeer } from "./ask-peer.ts";
 import { type FabricNetwork, type FabricPeers } from "./fabric-network.ts";
