@@ -6,8 +6,11 @@ export const MAX_GRPC_HEADER_BYTES = 64 * 1024;
 export const MAX_OPEN_CALLS = 256;
 /** Longest wait for a connection, in ms. */
 export const CONNECT_DEADLINE_MS = 10_000;
-/** A quiet connection is asked whether it lives after this time, in ms. */
-export const PING_EVERY_MS = 15_000;
+/**
+ * A connection is asked whether it lives after this time, in ms, and before that when a call passes its deadline and nothing at all was heard meanwhile. Fabric's peers end
+ * connections that are asked more often than every 60 s (core.yaml, peer.keepalive.minInterval) three times without a frame of theirs in between.
+ */
+export const PING_EVERY_MS = 65_000;
 /** Longest wait for the answer to that, in ms. */
 export const PING_DEADLINE_MS = 5_000;
 /** Wait before a new connection after the first failure, in ms; doubles up to the last. */

@@ -116,11 +116,19 @@ export const openGrpc =
       onDown(failure("fabric.peer.lost", { endpoint: endpoint.name, what }));
     };
     const late = setTimeout(() => down("deadline"), CONNECT_DEADLINE_MS);
-    const pinging = setInterval(() => {
-      if (!isUp || session.destroyed) return;
+    /** Messages that came. */
+    let heard = 0;
+    let isAsked = false;
+    const askWhetherItLives = (): void => {
+      if (!isUp || isAsked || session.destroyed) return;
+      isAsked = true;
       const silent = setTimeout(() => down("silent"), PING_DEADLINE_MS);
-      session.ping(() => clearTimeout(silent));
-    }, PING_EVERY_MS);
+      session.ping(() => {
+        clearTimeout(silent);
+        isAsked = false;
+      });
+    };
+    const pinging = setInterval(askWhetherItLives, PING_EVERY_MS);
     lent.on("error", () => down("stream"));
     if (socket !== lent) socket.on("error", (error) => down("code" in error && typeof error.code === "string" ? error.code.slice(0, 64) : "tls"));
     session.on("error", () => down("http2"));
@@ -141,7 +149,11 @@ export const openGrpc =
           }
           open += 1;
           let answer: Uint8Array | null = null;
-          const timer = setTimeout(() => finish({ ok: false, code: GRPC_STATUS.deadline, message: "deadline", details: null }), deadlineMs);
+          const heardBefore = heard;
+          const timer = setTimeout(() => {
+            finish({ ok: false, code: GRPC_STATUS.deadline, message: "deadline", details: null });
+            if (heard === heardBefore) askWhetherItLives();
+          }, deadlineMs);
           const stream = start(session, path, message, false, deadlineMs);
           let isDone = false;
           const finish = (result: GrpcAnswer): void => {
@@ -155,6 +167,7 @@ export const openGrpc =
           readAnswers(
             stream,
             (each) => {
+              heard += 1;
               answer = each;
             },
             (ended) => finish(ended.code === GRPC_STATUS.ok && answer !== null ? { ok: true, message: answer } : { ok: false, ...ended }),
@@ -166,7 +179,14 @@ export const openGrpc =
           return { pause: () => undefined, resume: () => undefined, cancel: () => undefined };
         }
         const stream = start(session, path, message, true, null);
-        readAnswers(stream, onMessage, onEnd);
+        readAnswers(
+          stream,
+          (each) => {
+            heard += 1;
+            onMessage(each);
+          },
+          onEnd,
+        );
         return {
           pause: () => stream.pause(),
           resume: () => stream.resume(),
