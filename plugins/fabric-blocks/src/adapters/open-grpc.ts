@@ -91,6 +91,20 @@ const readAnswers = (stream: ClientHttp2Stream, onMessage: (message: Uint8Array)
   stream.on("close", () => end(LOST));
 };
 
+/** Asks the other side whether it lives, one question at a time; `onSilent` is called when no answer comes in time. */
+const makePing = (session: ClientHttp2Session, onSilent: () => void): (() => void) => {
+  let isAsked = false;
+  return () => {
+    if (isAsked || session.connecting || session.destroyed) return;
+    isAsked = true;
+    const silent = setTimeout(onSilent, PING_DEADLINE_MS);
+    session.ping(() => {
+      clearTimeout(silent);
+      isAsked = false;
+    });
+  };
+};
+
 /** gRPC over HTTP/2 over streams that the domain is lent. */
 export const openGrpc =
   (connect: () => Duplex, endpoint: EndpointConfig, settings: FabricSettings, tlsMin: TlsName = "TLSv1.2"): OpenGrpc =>
@@ -118,16 +132,7 @@ export const openGrpc =
     const late = setTimeout(() => down("deadline"), CONNECT_DEADLINE_MS);
     /** Messages that came. */
     let heard = 0;
-    let isAsked = false;
-    const askWhetherItLives = (): void => {
-      if (!isUp || isAsked || session.destroyed) return;
-      isAsked = true;
-      const silent = setTimeout(() => down("silent"), PING_DEADLINE_MS);
-      session.ping(() => {
-        clearTimeout(silent);
-        isAsked = false;
-      });
-    };
+    const askWhetherItLives = makePing(session, () => down("silent"));
     const pinging = setInterval(askWhetherItLives, PING_EVERY_MS);
     lent.on("error", () => down("stream"));
     if (socket !== lent) socket.on("error", (error) => down("code" in error && typeof error.code === "string" ? error.code.slice(0, 64) : "tls"));
