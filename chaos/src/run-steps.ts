@@ -30,6 +30,15 @@ const OVERLAPPING = "overlapping";
 /** After so many faults in a row without a commit behind them no more are put on top. */
 const MAX_SILENCES = 3;
 
+const healLater = async ({ wait, log }: Pick<StepRun, "wait" | "log">, name: string, lastsMs: number, heal: () => Promise<void>): Promise<void> => {
+  try {
+    await wait(lastsMs);
+  } finally {
+    await heal();
+    log.note(`healed: ${name}`);
+  }
+};
+
 /** Does what a schedule says, step by step: after each it waits until transfers that were concerned commit again. */
 export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATime, wait, log }: StepRun): Promise<StepResults> => {
   const inForce = new Map<string, InForce>();
@@ -93,15 +102,6 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
     await done.back;
   };
 
-  const healLater = async (name: string, lastsMs: number, heal: () => Promise<void>): Promise<void> => {
-    try {
-      await wait(lastsMs);
-    } finally {
-      await heal();
-      log.note(`healed: ${name}`);
-    }
-  };
-
   const fault = async ({ fault: name, lastsMs, choice, overlaps }: Extract<Step, { readonly kind: "fault" }>): Promise<void> => {
     const { resource, inject }: Fault = faultOf(name);
     await inForce.get(resource)?.healed;
@@ -110,7 +110,7 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
     log.note(`${name}: ${report.what}`);
     calm();
     if (heal !== null) {
-      const healed = healLater(name, lastsMs, heal).finally(() => {
+      const healed = healLater({ wait, log }, name, lastsMs, heal).finally(() => {
         inForce.delete(resource);
         healedMs = performance.now();
         calm();

@@ -18,7 +18,12 @@ export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan
   const rpc = makeRpc(url, CALL_DEADLINE_MS);
   const inTurn = makeTurns();
   const account = world.users[user];
-  const nonces = makeNonces(async () => Number(await rpc.call<Hex>("eth_getTransactionCount", [account?.address, "pending"])), isCounted);
+  const onTheirWay = new Set<Promise<void>>();
+  const nonces = makeNonces(async () => {
+    // What is on its way may still come: asked before, the chain would name nonces that are taken.
+    await Promise.allSettled(onTheirWay);
+    return Number(await rpc.call<Hex>("eth_getTransactionCount", [account?.address, "pending"]));
+  }, isCounted);
   const keyOf = (peer: string): Hex => to0x(world.hashes.serviceKey(dataOf(peer)));
   const dataCall = (data: Hex): RawCall => ({ to: world.deployments.get(chain)?.data ?? "0x", data, gas: GAS });
   const lockCall = (peer: string, timeoutMs: bigint): RawCall => {
@@ -40,6 +45,8 @@ export const evmLane = (world: World, { name: chain, url, numericId }: ChainPlan
     const { posting } = await inTurn(async () => {
       const nonce = await nonces.take(calls.length);
       const started = post(signRaw(world.crypto, fromHex(account.privateKey), numericId, nonce, GAS_PRICE_WEI, calls));
+      onTheirWay.add(started);
+      started.catch(() => undefined).finally(() => onTheirWay.delete(started)); // whoever awaits it sees the failure
       if (!isCounted) await started;
       return { posting: started };
     });
