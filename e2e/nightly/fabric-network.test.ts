@@ -42,7 +42,7 @@ const supply = async (chain: string, peer: string): Promise<ChainSupply | undefi
   return openAccess({ crypto, hashes: makeHashes(crypto.keccak256), topology, chains, deployments, users: [] }).get(chain)?.supply(peer);
 };
 
-test("a Fabric network of others, by its files: enrol, deploy, register, up, transfers both ways, and a rotated key enrolled anew", { skip: missingPart, timeout: 600_000 }, async () => {
+test("a Fabric network of others, by its files: enrol, deploy, register, up, transfers both ways, a rotated key enrolled anew, a revocation list registered anew", { skip: missingPart, timeout: 600_000 }, async () => {
   const evm = await startChain({ kind: "anvil", chainId: 31_511, blockTimeMs: 250 });
   undo.push(evm.stop);
   const { config } = await cg<{ readonly config: string }>("init", "--dir", folder, "--name", name);
@@ -86,6 +86,9 @@ test("a Fabric network of others, by its files: enrol, deploy, register, up, tra
   await cg("keys", "rotate", "plugin-c", "--gateway", "gateway-b", "--reason", "yearly", "--config", config);
   await refused("config.fabric.unenrolled", "up", "--config", config);
   await enrol();
+  network.revokeAnother();
+  assert.match(await refused("cli.world.unready", "up", "--config", config), /service register/u);
+  assert.deepEqual(await cg("service", "register", "--config", config), { nonce: 2, added: true, handedOver: true, transactions: [] });
   await cg("up", "--config", config);
   assert.equal((await cg<Sent>(...there)).outcome, "committed");
   assert.deepEqual((await supply("C", "A"))?.circulating, 2n * AMOUNT);

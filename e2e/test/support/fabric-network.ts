@@ -21,6 +21,8 @@ export type ForeignNetwork = {
   readonly enrol: (request: string, file: string) => void;
   /** Makes a member with its key in files; answers their paths. */
   readonly member: (name: string) => { readonly certificate: string; readonly key: string };
+  /** A new revocation list of the gateway's organization, with one more member in it. */
+  readonly revokeAnother: () => void;
   readonly pid: number;
   readonly stop: () => Promise<void>;
 };
@@ -44,8 +46,12 @@ export const startForeignNetwork = async (folder: string): Promise<ForeignNetwor
   const [first] = authorities.organizations;
   if (first === undefined) throw new Error("a network without organizations");
   const organization = openOrganization(first.mspId, first.authority);
-  const gone = organization.member("left-the-company", "client");
-  const revoked = write("fabric/Org1MSP/crls/crl.der", revoke(organization.authority, [gone.certificate.serial]));
+  const gone: Uint8Array[] = [];
+  const revokeAnother = (): string => {
+    gone.push(organization.member("left-the-company", "client").certificate.serial);
+    return write("fabric/Org1MSP/crls/crl.der", revoke(organization.authority, gone));
+  };
+  const revoked = revokeAnother();
   write("fabric/tls/ca.pem", authorities.tls.certificatePem);
   const names = MSP_IDS.map((mspId) => `peer0.${mspId.toLowerCase()}`);
   const connection = write("fabric/connection.json", JSON.stringify({
@@ -76,6 +82,7 @@ export const startForeignNetwork = async (folder: string): Promise<ForeignNetwor
     },
     enrol: (request, file) => void write(file, organization.enrol("plugin-c", "client", keyIn(request)).pem),
     member,
+    revokeAnother,
     pid: fabric.pid,
     stop: fabric.stop,
   };
