@@ -128,6 +128,12 @@ describe("a detector", () => {
     }
   });
 
+  test("rebuilds a domain that the switch has cut off again, however soon: nothing else would bring it back", () => {
+    const { responder } = setUp();
+    const ask = (isCertain: boolean): string => codeOf(responder.respond("plugin-a", "rebuild", { ...evidence(), isCertain }));
+    assert.deepEqual([ask(true), ask(true), ask(false)], ["ok", "ok", "management.response.damped"]);
+  });
+
   test("leaves a domain alone that was just put in another's place", () => {
     const { responder, watched, pass } = setUp();
     watched.activeSinceMs = 0;

@@ -118,6 +118,25 @@ describe("frames that nobody asked for", () => {
     assert.deepEqual(causesAt(management), ["2 switch.frames.unasked"]);
   });
 
+  test("are not the answers to many questions that come late and all at once", () => {
+    const { plugin, interaction, management, pass } = house();
+    const questions = ANSWERS.burst * 8;
+    for (let at = 0; at < questions; at += 1) interaction.say(scan);
+    pass(10_000);
+    for (let at = 0; at < questions; at += ANSWERS.burst) plugin.say(many(observed, ANSWERS.burst));
+    assert.deepEqual(causesAt(management), []);
+  });
+
+  test("are those beyond the burst again once a question is long past: answers that nobody needed are not saved up", () => {
+    const { plugin, interaction, management, pass } = house();
+    for (let at = 0; at < ANSWERS.burst; at += 1) interaction.say(scan);
+    pass(600_000);
+    plugin.say(many(observed, ANSWERS.burst));
+    assert.deepEqual(causesAt(management), []);
+    plugin.say(many(observed, 2));
+    assert.deepEqual(causesAt(management), ["2 switch.frames.unasked"]);
+  });
+
   test("are allowed at a steady rate, and saved up to the burst and no further", () => {
     const { plugin, management, pass } = house();
     for (let second = 0; second < 60; second += 1) {

@@ -31,7 +31,9 @@ export const decideStep = (before: Steps, { domain, step, by, nowMs, activeSince
   const key = `${domain} ${step}`;
   const last = before.lastMs.get(key);
   const promotionsMs = before.promotionsMs.filter((each) => nowMs - each < PROMOTION_WINDOW_MS);
-  const isRepeated = last !== undefined && nowMs - last < SAME_STEP_REST_MS;
+  // What the switch has closed serves nobody until it is rebuilt, and nobody would ask again; the launcher waits longer and longer between the starts.
+  const isNeeded = step === "rebuild" && isCertain;
+  const isRepeated = last !== undefined && nowMs - last < SAME_STEP_REST_MS && !isNeeded;
   const isNew = activeSinceMs !== null && nowMs - activeSinceMs < NEW_ACTIVE_REST_MS;
   const isTooMany = step === "promote" && promotionsMs.length >= MAX_PROMOTIONS;
   const isFree = by === OPERATOR || by === TAKEOVER;
