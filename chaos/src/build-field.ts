@@ -3,10 +3,10 @@ import { type ChainKindName } from "@crossguardian/kernel";
 import { buildTemporaryWorld, DEMO_TOPOLOGY, type Detours, evmChainsOf, type Topology, withKinds } from "@crossguardian/world";
 import { join } from "node:path";
 
+import { favour } from "./favour.ts";
 import { type Field } from "./field.ts";
 import { LOAD_USERS } from "./load/run-load.ts";
 import { mineByTurns, type Miner } from "./mine-by-turns.ts";
-import { type HeadBell, ringOnHeads } from "./watch/ring-on-heads.ts";
 
 /** Where a run's world lies and how it is built. */
 export type FieldPlaces = { readonly instance: string; readonly runRoot: string; readonly dataRoot: string; readonly stateDir: string };
@@ -55,9 +55,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
   const blockTimeMs = isFine && usualMs !== null ? FINE_BLOCK_TIME_MS : usualMs;
   const started: DevProxies[] = [];
   let miner: Miner | null = null;
-  let heads: HeadBell | null = null;
-  // Nothing takes blocks back where only processes are killed: the nodes keep the time better than somebody who asks them for each block.
-  const isEven = isFine && blockTimeMs !== null;
+  let unfavour = (): void => undefined;
   const dataDir = join(places.dataRoot, places.instance);
   const chainDir = join(dataDir, "chains");
   const names = [...topology.gateways.map(({ name }) => name), ...validatorNames(topology)];
@@ -83,7 +81,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
     const world = await buildTemporaryWorld({
       ...places,
       topology,
-      dev: { kind: chainKind, blockTimeMs: isEven ? blockTimeMs : null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,
@@ -92,12 +90,13 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
       ...(isFine ? {} : { detours }),
     });
     const urls = new Map(evmChainsOf(topology).map((name) => [name, world.chains.get(name)?.url ?? ""]));
-    if (isEven) heads = ringOnHeads(urls);
-    else if (blockTimeMs !== null) miner = await mineByTurns(urls, blockTimeMs);
+    if (blockTimeMs !== null) miner = await mineByTurns(urls, blockTimeMs);
+    if (isFine) {
+      unfavour = favour([process.pid, ...[...world.nodes.values(), world.proxies].map(({ pid }) => pid).filter((pid) => pid > 0)]);
+    }
     const [plugins, orderer] = started;
     const field: Field = {
       world, chainKind, chainDir, depth, miner, accounts: ACCOUNTS,
-      bell: heads ?? miner,
       houses: new Map(world.houses),
       nodes: new Map(world.nodes),
       pluginLinks: plugins === undefined ? null : { proxies: plugins, numberOf: (chain) => chains.indexOf(chain) },
@@ -106,7 +105,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
     return {
       field,
       end: async () => {
-        heads?.stop();
+        unfavour();
         await miner?.stop();
         for (const [name, house] of field.houses) if (world.houses.get(name) !== house) await house.stop();
         for (const [name, node] of field.nodes) if (world.nodes.get(name) !== node) await node.stop();
@@ -115,7 +114,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
       },
     };
   } catch (error) {
-    heads?.stop();
+    unfavour();
     await miner?.stop();
     await stopProxies();
     throw error;

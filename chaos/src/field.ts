@@ -2,7 +2,7 @@ import { type ChainKind, type DevProxies } from "@crossguardian/devnet";
 import { CodedError } from "@crossguardian/kernel";
 import { type House, type Node, type ReportedDomain, startHouse, type World } from "@crossguardian/world";
 
-import { type BlockBell, type Miner } from "./mine-by-turns.ts";
+import { type Miner } from "./mine-by-turns.ts";
 import { nameOf, type Victim } from "./roster.ts";
 
 /** What faults act on: a world and everything between its parts. */
@@ -10,10 +10,8 @@ export type Field = {
   readonly world: World;
   readonly chainKind: ChainKind;
   readonly depth: number;
-  /** Makes the blocks of the chains; null: they do, one per transaction or by their own clock. */
+  /** Makes the blocks of the chains; null: they make one per transaction, at once. */
   readonly miner: Miner | null;
-  /** Tells of new blocks; null: nobody does. */
-  readonly bell: BlockBell | null;
   /** The launchers that run now; a killed one is replaced by the next. */
   readonly houses: Map<string, House>;
   /** Nodes that run now, by chain. */

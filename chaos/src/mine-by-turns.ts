@@ -11,15 +11,12 @@ export type Miner = {
   readonly stop: () => Promise<void>;
 };
 
-/** What of a miner tells when there is a new block. */
-export type BlockBell = Pick<Miner, "made" | "more">;
-
 const CALL_DEADLINE_MS = 5_000;
 
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Counts per name, and who waits for the next. */
-export const makeCounts = (): BlockBell & { readonly add: (name: string) => void } => {
+const makeCounts = (): Pick<Miner, "made" | "more"> & { readonly add: (name: string) => void } => {
   const counts = new Map<string, number>();
   const waiting = new Map<string, Set<() => void>>();
   const made = (name: string): number => counts.get(name) ?? 0;

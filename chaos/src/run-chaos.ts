@@ -115,7 +115,7 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: Retur
   const roster = rosterOf(field.world.topology, options.chain);
   const { each, kinds, seed, kills } = options;
   const schedule = each === null ? makeSchedule(seed, { kills, roster, faults, faultsPerKill: FAULTS_PER_KILL }) : makeRounds(seed, { each, kinds, roster });
-  const chains = watchChains(field.world, field.bell);
+  const chains = watchChains(field.world, field.miner);
   const relay = watchRelay(field.world);
   let load: Load | null = null;
   try {

@@ -2,7 +2,7 @@ import { gatewayAbi } from "@crossguardian/contracts-evm";
 import { type ChainPlan, kindOfPlan, makeRpc, type Rpc, transferKey, type World } from "@crossguardian/world";
 import { decodeEventLog, encodeEventTopics, type Hex } from "viem";
 
-import { type BlockBell } from "../mine-by-turns.ts";
+import { type Miner } from "../mine-by-turns.ts";
 import { openChain } from "../open-chain.ts";
 import { pollAccess } from "./poll-access.ts";
 import { type SeenEvent } from "./seen-event.ts";
@@ -122,7 +122,7 @@ const pollerOf = (chain: string, rpc: Rpc, gateway: Hex, { add, remove }: Report
 };
 
 /** Begins to watch the chains of a world: each is read when a block of it is made, or now and then where nobody says so. */
-export const watchChains = (world: World, bell: BlockBell | null): ChainWatch => {
+export const watchChains = (world: World, miner: Pick<Miner, "made" | "more"> | null): ChainWatch => {
   const states = makeStates();
   const commits: SeenEvent[] = [];
   const listeners = new Set<(event: SeenEvent) => void>();
@@ -143,10 +143,10 @@ export const watchChains = (world: World, bell: BlockBell | null): ChainWatch =>
     const { name } = plan;
     const poll = pollOf(plan);
     while (!isStopped) {
-      const blocks = bell?.made(name) ?? 0;
+      const blocks = miner?.made(name) ?? 0;
       await poll().catch(() => undefined); // the chain is being hit; the next poll reads what this one missed
-      if (bell === null || kindOfPlan(plan) !== "evm") await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      else await bell.more(name, blocks, QUIET_POLL_MS);
+      if (miner === null || kindOfPlan(plan) !== "evm") await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      else await miner.more(name, blocks, QUIET_POLL_MS);
     }
   });
   return {
