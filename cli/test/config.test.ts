@@ -242,3 +242,12 @@ test("a field of a Fabric channel that is missing, unknown or of another form is
     assert.equal(codeOf(() => decoded(withFabric({ [field]: undefined }))), "config.field.missing", field);
   }
 });
+
+test("tightening is on and every core is for every domain unless the configuration says otherwise, for kinds of domains that there are", () => {
+  assert.deepEqual([decoded(fresh()).tightening, decoded(fresh()).cores], [true, {}]);
+  const { tightening, cores } = decoded({ ...fresh(), tightening: false, cores: { management: "big", witness: "little", plugin: "0-1,3" } });
+  assert.deepEqual([tightening, cores], [false, { plugin: "0-1,3", witness: "little", management: "big" }]);
+  assert.equal(codeOf(() => decoded({ ...fresh(), tightening: 1 })), "config.field.invalid");
+  assert.equal(codeOf(() => decoded({ ...fresh(), cores: { plugin: "fast" } })), "config.field.invalid");
+  assert.equal(codeOf(() => decoded({ ...fresh(), cores: { user: "big" } })), "config.field.unknown");
+});

@@ -18,6 +18,7 @@ import {
 import { type Codec, encodeMessage } from "@crossguardian/wire";
 
 import { type Deployment } from "./contract-drafts.ts";
+import { coresOf, type CoresPlan } from "./cores-plan.ts";
 import { hostIsolation, isolationOfKind, type IsolationPlan } from "./isolation-plan.ts";
 import { gatewayPublics, type KeySlots } from "./key-slots.ts";
 import { type SignedDocument } from "./registration.ts";
@@ -38,6 +39,7 @@ export type Tuning = {
   readonly priorities: boolean;
   /** Batches and submissions get smaller under contention, and grow again. */
   readonly tightening: boolean;
+  readonly cores: CoresPlan;
 };
 
 /** Defaults that suit two cores. */
@@ -51,6 +53,7 @@ export const DEFAULT_TUNING: Tuning = {
   detection: "act",
   priorities: true,
   tightening: true,
+  cores: {},
 };
 
 /** Signed security profiles as they are kept, and decoded. */
@@ -173,8 +176,11 @@ const houseOf = (terms: HouseTerms, house: string, policy: string, drafts: reado
   access: terms.access,
   ...(terms.profiles === null ? {} : { profiles: terms.profiles.signed }),
   policy: join(terms.policyDir, policy),
-  domains: entriesOf(terms.driver, drafts).map((entry) =>
-    terms.profiles === null ? entry : { ...entry, keyLifetimeDays: profileOf(terms.profiles.document, house, entry).keyLifetimeDays }),
+  domains: entriesOf(terms.driver, drafts).map((entry) => ({
+    ...entry,
+    ...(terms.profiles === null ? {} : { keyLifetimeDays: profileOf(terms.profiles.document, house, entry).keyLifetimeDays }),
+    ...coresOf(terms.tuning.cores, entry),
+  })),
 });
 
 /** Specs of all houses of a world, the relay chain's first. */

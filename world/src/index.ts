@@ -4,6 +4,7 @@ export { copyTree, type TreeCopy } from "./copy-tree.ts";
 export { plannedDeployment, type Deployment, type GatewayTerms } from "./contract-drafts.ts";
 export { deployContracts, governedDraft } from "./deploy-contracts.ts";
 export { askHouse, startHouse, type House, type ReportedDomain } from "./house-process.ts";
+export { type CoresPlan } from "./cores-plan.ts";
 export { DEFAULT_TUNING, gatewayHouse, intakePath, ordererHostOf, relayHouse, type HouseTerms, type Tuning } from "./house-specs.ts";
 export { driversOf, ISOLATED_KINDS, type IsolationPlan } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
@@ -38,7 +39,7 @@ export { encodeGenesis, signDocument, worldDocument, type SignedDocument } from 
 export { isWorldSaved, readSavedWorld, saveWorld, type SavedWorld } from "./saved-world.ts";
 export { makeRpc, type Rpc } from "./rpc.ts";
 export { sweepAfter } from "./sweep-after.ts";
-export { decodeHouseSpec, type DomainEntry, type HouseSpec, isHouseRunning, type Isolation, ISOLATIONS } from "@crossguardian/launch";
+export { decodeHouseSpec, DOMAIN_KINDS, type DomainEntry, type HouseSpec, isHouseRunning, type Isolation, ISOLATIONS } from "@crossguardian/launch";
 export { awaitReceipts, makeSender, type Draft, type Receipt, type Sender } from "./sender.ts";
 export {
   BENCH_TOPOLOGY,

@@ -51,7 +51,7 @@ const same = (profile: SecurityProfile): SecurityProfile => profile;
 test("a development world has profiles made and signed for every domain, once", (t) => {
   const terms = open(t, false);
   const { profiles } = withProfiles(terms);
-  assert.ok(profiles !== null && profiles.document.profiles.every(({ level }) => level === "standard"));
+  assert.ok(profiles?.document.profiles.every(({ level }) => level === "standard"));
   const text = readFileSync(profilesPath(terms.dataDir), "utf8");
   const specs = housesOf(withProfiles(terms));
   assert.equal(readFileSync(profilesPath(terms.dataDir), "utf8"), text);
@@ -71,6 +71,10 @@ test("a development world with another chain has that chain's domains added; alt
   const path = profilesPath(terms.dataDir);
   writeFileSync(path, readFileSync(path, "utf8").replace(":730", ":700"));
   assert.equal(codeOf(() => withProfiles(terms)), "access.profile.signature");
+  assert.equal(showProfiles(terms).trouble?.code, "access.profile.signature");
+  proposeProfiles(terms, same, officer(terms, "officer-1"));
+  approveProfiles(terms, null, officer(terms, "officer-2"));
+  assert.equal(showProfiles(terms).trouble, null);
 });
 
 test("production starts with profiles that two officers signed, and not before", (t) => {
@@ -86,6 +90,15 @@ test("production starts with profiles that two officers signed, and not before",
   assert.equal(withProfiles(terms).profiles?.document.version, 0);
   assert.equal(showProfiles(terms).proposed, null);
   assert.equal(codeOf(() => approveProfiles(terms, null, officer(terms, "officer-2"))), "access.profile.unproposed");
+});
+
+test("profiles that were lost are made anew above the version that an audit log says was in force", (t) => {
+  const terms = open(t, true);
+  const audit = join(terms.dataDir, "gateway-a", "volumes", "management", "audit");
+  mkdirSync(audit, { recursive: true });
+  const record = { atMs: 1, event: "profiles.inForce", who: "management", action: "changeProfiles", resource: "", decision: "done", why: "signed", facts: { version: 6, digest: "", officers: 2 } };
+  writeFileSync(join(audit, "log.jsonl"), `${JSON.stringify(record)}\n`);
+  assert.equal(proposeProfiles(terms, same, officer(terms, "officer-1")).document.version, 7);
 });
 
 test("a change that mixes levels in one gateway, or shuts its own officers out, is not even proposed", (t) => {
@@ -117,4 +130,10 @@ test("a key past its lifetime stops a production world with the way out, which a
   assert.equal(rotateOnOfficersWord(crypto, house, "interaction", officer(terms, "officer-1")), "2");
   assert.equal(decodeKeySlot(new Uint8Array(readFileSync(`${slot}.next`))).epoch, 2n);
   requireFreshKeys(ready);
+});
+
+test("domains of a kind begin with the cores that were configured for it", (t) => {
+  const terms = open(t, false);
+  const specs = housesOf({ ...terms, tuning: { ...DEFAULT_TUNING, cores: { plugin: "big" } } });
+  for (const { kind, cpus } of specs.flatMap(({ domains }) => domains)) assert.equal(cpus, kind === "plugin" ? "big" : undefined);
 });

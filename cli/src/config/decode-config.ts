@@ -1,5 +1,5 @@
 import { CodedError, decodeJson } from "@crossguardian/kernel";
-import { STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
+import { DOMAIN_KINDS, STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
 
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
 import { decodeFabric, FABRIC_FIELDS, FABRIC_OPTIONAL } from "./decode-fabric.ts";
@@ -18,6 +18,7 @@ export const CONFIG_VERSION = 1;
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?$/u;
 const CHAIN = /^[A-Za-z0-9]{1,20}$/u;
+const CORES = /^(big|little|all|\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*)$/u;
 const ABSOLUTE = /^\/(?!.*\/\.{0,2}(\/|$))[^\p{Cc},:\\]+$/u;
 const PLUGIN = /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/u;
 const HOST = /^[A-Za-z0-9._-]{1,253}$/u;
@@ -125,6 +126,11 @@ const parse = (untrustedText: string): unknown => {
   }
 };
 
+const decodeCores = (untrusted: unknown): GatewayConfig["cores"] => {
+  const fields = asFields(untrusted, "cores", [], DOMAIN_KINDS);
+  return Object.fromEntries(DOMAIN_KINDS.filter((kind) => fields[kind] !== undefined).map((kind) => [kind, asText(fields[kind], `cores.${kind}`, CORES, "big, little, all, or a list such as 0-1,3")]));
+};
+
 const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite", "relay", "quorum", "standby", "chains"];
 
 /**
@@ -136,7 +142,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
   const untrusted = parse(untrustedText);
   const { version } = asRecord(untrusted, "configuration");
   if (version !== undefined && version !== CONFIG_VERSION) throw new CodedError("config.version.unknown", { wanted: CONFIG_VERSION });
-  const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening"]);
+  const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening", "cores"]);
   const development = fields["development"] === undefined ? null : decodeDevelopment(fields["development"]);
   return {
     name: asText(fields["name"], "name", NAME, "1 to 14 of a-z, 0-9 and -"),
@@ -146,6 +152,7 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
     suite: asOneOf(fields["suite"], "suite", ["aes-256-gcm", "chacha20-poly1305"]),
     detection: fields["detection"] === undefined ? "act" : asOneOf(fields["detection"], "detection", ["act", "report"]),
     tightening: fields["tightening"] === undefined ? true : asBoolean(fields["tightening"], "tightening"),
+    cores: fields["cores"] === undefined ? {} : decodeCores(fields["cores"]),
     relay: decodeRelay(fields["relay"]),
     quorum: asInteger(fields["quorum"], "quorum", 1, MAX_WITNESSES_COUNT),
     standby: decodeStandby(fields["standby"]),

@@ -83,6 +83,7 @@ name is refused. Keys that begin with \`//\` are comments.
 | dataDir | keys, journals, the relay chain's log and bodies; absolute; root only |
 | detection | may be left out: \`act\` takes steps against a domain that breaks a rule or floods; \`report\` only says so |
 | tightening | may be left out: \`false\` keeps batches and submissions as large under contention as without |
+| cores | may be left out: cores of domains by their kind from the start on, such as \`{"management": "big", "witness": "little", "plugin": "0-1"}\`; \`domain set --cores\` changes them while they run |
 | suite | cipher of private bodies: \`aes-256-gcm\` or \`chacha20-poly1305\`; used where the security profiles of a pair of chains allow it (\`domain profile show\`), else their first one |
 | relay.listen, relay.port | where the orderer listens; port 0 chooses a free one at the first start and keeps it |
 | relay.validators, .faulty, .threshold | n validators of which f may lie; t must sign: (n + f) / 2 < t <= n - f |

@@ -1,5 +1,5 @@
 import { type ChainKindName } from "@crossguardian/kernel";
-import { type FabricNetwork, type InstalledProgram, type IsolationPlan, type ServiceModules, type StandbyKind } from "@crossguardian/world";
+import { type CoresPlan, type FabricNetwork, type InstalledProgram, type IsolationPlan, type ServiceModules, type StandbyKind } from "@crossguardian/world";
 
 /** Header witnesses of a chain at most. */
 export const MAX_WITNESSES_COUNT = 16;
@@ -53,6 +53,8 @@ export type GatewayConfig = {
   readonly detection: "act" | "report";
   /** Whether batches and submissions get smaller under contention; true unless it is given. */
   readonly tightening: boolean;
+  /** Cores of domains by their kind; all where a kind is left out. */
+  readonly cores: CoresPlan;
   readonly relay: {
     readonly listen: string;
     /** 0: a free one, chosen at the first start and kept. */

@@ -47,6 +47,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   suite: config.suite,
   detection: config.detection,
   tightening: config.tightening,
+  cores: config.cores,
   topology: topologyOf(config),
   orderer: { host: config.relay.listen, port: config.relay.port },
   chains: config.chains.map(({ name, gateway, endpoints, network }) => {

@@ -227,8 +227,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       if (lane === undefined || batch === undefined) return;
       answer.answered();
       lane.unanswered.delete(batchId);
-      const isContended = refused.some(({ code }) => CONTENDED.has(code));
-      if (isContended) windows.onConflict(lane.chain, batch.items.length, batchId, nextBatchId);
+      if (refused.some(({ code }) => CONTENDED.has(code))) windows.onConflict(lane.chain, batch.items.length, batchId, nextBatchId);
       else windows.onDone(lane.chain, batch.items.length);
       tellOutcome(ports.log, events, batch.items, refused);
       pump();

@@ -9,6 +9,7 @@ import { CodedError, type Result } from "@crossguardian/kernel";
 import { type HouseTerms } from "../house-specs.ts";
 import { accessVersions } from "./access-in-force.ts";
 import { bareHouses, judgeSigned, profilesFor, profilesPath, readSigned, signProfiles, writeSigned } from "./open-profiles.ts";
+import { firstVersion } from "./recorded-version.ts";
 
 /** File of a change that waits for more officers. */
 const proposedPath = (dataDir: string): string => join(dataDir, "profiles.next.json");
@@ -45,9 +46,11 @@ export const showProfiles = (terms: HouseTerms): ProfilesState => {
   };
 };
 
+/** Null: there are none, or what is there was altered and is nothing to begin with. */
 const inForceOf = (terms: HouseTerms): ProfileDocument | null => {
   const found = readSigned(profilesPath(terms.dataDir));
-  return found === null ? null : valueOf(judgeSigned(terms.crypto, terms.instance, bareHouses(terms), found));
+  const judged = found === null ? null : judgeSigned(terms.crypto, terms.instance, bareHouses(terms), found);
+  return judged?.ok === true ? judged.value : null;
 };
 
 /** Refuses a key that is no officer's of each house, and credentials that management's next profile would shut out. */
@@ -84,7 +87,7 @@ const settle = (terms: HouseTerms, signed: SignedProfiles): ProfileChange => {
 export const proposeProfiles = (terms: HouseTerms, change: (profile: SecurityProfile) => SecurityProfile, { officer, key }: OfficerKey): ProfileChange => {
   const before = inForceOf(terms);
   const document: ProfileDocument = {
-    version: before === null ? 0 : before.version + 1, instance: terms.instance, profiles: profilesFor(bareHouses(terms), before).map(change),
+    version: before === null ? firstVersion(bareHouses(terms)) : before.version + 1, instance: terms.instance, profiles: profilesFor(bareHouses(terms), before).map(change),
   };
   const text = encodeProfiles(document);
   valueOf(decodeProfiles(text));

@@ -12,6 +12,7 @@ import { type HouseSpec } from "@crossguardian/launch";
 import { housesOf, type HouseTerms, type WorldProfiles } from "../house-specs.ts";
 import { accessVersions } from "./access-in-force.ts";
 import { FIRST_OPERATORS, operatorKeyPath } from "./open-operators.ts";
+import { firstVersion } from "./recorded-version.ts";
 
 const OWNER_ONLY = 0o600;
 const FIRST_LEVEL: Level = "standard";
@@ -100,7 +101,7 @@ const openProfiles = (terms: HouseTerms): WorldProfiles => {
     for (const { house, domains } of houses) for (const domain of domains) profileOf(before, house, domain);
     return { signed: encodeSignedProfiles(found), document: before };
   }
-  const document: ProfileDocument = { version: before === null ? 0 : before.version + 1, instance, profiles: profilesFor(houses, before) };
+  const document: ProfileDocument = { version: before === null ? firstVersion(houses) : before.version + 1, instance, profiles: profilesFor(houses, before) };
   const made = signForDevelopment(terms, document);
   writeSigned(path, made);
   return { signed: encodeSignedProfiles(made), document };

@@ -8,6 +8,7 @@ import { decodeMessage } from "@crossguardian/wire";
 
 import { type GatewayTerms } from "../contract-drafts.ts";
 import { freePort } from "../free-port.ts";
+import { type CoresPlan } from "../cores-plan.ts";
 import { DEFAULT_TUNING } from "../house-specs.ts";
 import { type IsolationPlan } from "../isolation-plan.ts";
 import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
@@ -32,6 +33,7 @@ export type WorldWish = {
   readonly suite: string;
   readonly detection: "act" | "report";
   readonly tightening: boolean;
+  readonly cores: CoresPlan;
   readonly topology: Topology;
   readonly orderer: { readonly host: string; readonly port: number };
   /** `network` describes one that is not an EVM chain; its URLs are names of peers then. */
@@ -186,7 +188,7 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
     p2pListen: before?.p2pListen ?? "/ip4/127.0.0.1/tcp/0",
     driver: wish.driver,
     production: wish.production,
-    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection, tightening: wish.tightening },
+    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection, tightening: wish.tightening, cores: wish.cores },
     runDir: wish.runDir,
     stateDir: wish.stateDir,
     nodes: before?.nodes ?? [],
