@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
 
-import { type AccessDocument, accessDigest, encodeAccessDocument, encodeOrder, encodeSignedOrder, orderSigningBytes } from "@crossguardian/access";
+import { type AccessDocument, accessDigest, encodeAccessDocument, encodeOrder, encodeSignedOrder, orderSigningBytes, profilesDigest } from "@crossguardian/access";
 import { CodedError, decodeKeySlot, toHex, utf8 } from "@crossguardian/kernel";
-import { askHouse, type AuditPlace, auditRecords, awaitSettled, giveOrder, judgeWorld, operatorKeyPath, type OrderAnswer, readAudit, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
+import { askHouse, type AuditPlace, auditRecords, awaitSettled, giveOrder, judgeWorld, keyAgesOf, operatorKeyPath, type OrderAnswer, readAudit, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
 
 import { filesWith } from "./support/find-bytes.ts";
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
@@ -53,6 +53,16 @@ describe("access, keys and audit of a running gateway", { skip: missingPart, tim
     assert.equal(await codeOf(give("operator", "readAudit")), "access.order.denied");
     const said = auditRecords(await readAudit(world.crypto, placeOf())).map(({ who, action, decision }) => `${who} ${action} ${decision}`);
     for (const wanted of ["operator limit allow", "operator limit done", "viewer freeze deny", "operator freeze deny", "operator readAudit deny"]) assert.ok(said.includes(wanted), wanted);
+  });
+
+  test("the signed security profiles are in force, stand in the audit log, and every root key has its lifetime", async () => {
+    const recorded = auditRecords(await readAudit(world.crypto, placeOf())).find(({ event }) => event === "profiles.inForce");
+    const { profiles } = world.terms;
+    assert.ok(profiles !== null);
+    assert.deepEqual([recorded?.facts?.["version"], recorded?.facts?.["digest"]], [profiles.document.version, profilesDigest(world.crypto.sha256, profiles.document)]);
+    const ages = keyAgesOf(houseOf().spec, Date.now());
+    assert.ok(ages.some((age) => age.domain === "interaction"));
+    assert.deepEqual(ages.filter(({ lifetimeDays, ageMs }) => ageMs > lifetimeDays * 86_400_000), []);
   });
 
   test("operators and rules are changed by two officers, and a management that is killed knows them afterwards", async () => {
