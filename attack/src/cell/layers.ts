@@ -25,6 +25,8 @@ export const GATEWAY_LAYERS = {
   policy: "the reader of the flow policy: a file with a fault stops the start",
   json: "the reader of JSON: no key twice, bounded nesting",
   form: "a document is taken in the one form alone that its signers see",
+  tls: "versions and ciphers of TLS: 1.2 and later, none without a certificate",
+  certificate: "an endpoint's certificate has to prove its name",
   measure: "the signed manifest, compared at each start",
   copy: "what runs is a copy that is hashed while it is made",
   store: "the copy is compared again whenever it is used",

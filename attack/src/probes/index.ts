@@ -3,6 +3,7 @@ import { type World } from "@crossguardian/world";
 import { type Probe } from "../probe.ts";
 import { attestationProbes } from "./attestation.ts";
 import { documentProbes } from "./documents.ts";
+import { DOWNGRADE_PROBES } from "./downgrade.ts";
 import { FILE_PROBES } from "./files.ts";
 import { KERNEL_PROBES } from "./kernel.ts";
 import { managementProbes } from "./management.ts";
@@ -23,6 +24,7 @@ export const allProbes = (world: World, folder: string): readonly Probe[] => [
   ...MODULE_PROBES,
   ...NETWORK_PROBES,
   ...GATEWAY_NETWORK_PROBES,
+  ...DOWNGRADE_PROBES,
   ...RESOURCE_PROBES,
   ...FRAME_PROBES,
   ...attestationProbes(world),
