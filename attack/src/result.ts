@@ -1,3 +1,4 @@
+import { type LabDriver } from "./cell/cells.ts";
 import { type Layer } from "./cell/layers.ts";
 import { type Group } from "./probe.ts";
 
@@ -20,6 +21,10 @@ export type ProbeResult = {
   readonly domain: boolean;
   /** What stops it with every other layer gone, no layer named twice; empty when it was not asked for or the control failed. */
   readonly layers: readonly Stop[];
+  /** Why `domain` says nothing under this driver; it is false then. */
+  readonly unseen?: string;
+  /** All its runs together, in ms. */
+  readonly elapsedMs: number;
   /** With `--ablate`: whether it succeeds when that layer is gone. */
   readonly ablated?: boolean;
 };
@@ -29,9 +34,12 @@ export type ThreatResult = { readonly threat: string; readonly probes: number; r
 
 /** The answer of `attack`. */
 export type AttackResult = {
+  readonly driver: LabDriver;
   readonly probes: number;
   readonly controlOpen: number;
   readonly domainOpen: number;
+  /** Probes whose outcome in the domain cannot be had under the driver; each says why. */
+  readonly unseen: number;
   /** Least number of layers over all classes but those of resources; null when layers were not asked for. */
   readonly layersMin: number | null;
   readonly threats: readonly ThreatResult[];

@@ -11,6 +11,8 @@ import { type Targets } from "./stage/targets.ts";
 /** What became of one run of a hostile program. */
 export type NativeOutcome = {
   readonly isOpen: boolean;
+  /** The canary looked at the program's own process, which a driver with a kernel of its own does not show: neither "open" nor "not open" says anything then. */
+  readonly isUnseen: boolean;
   /** How it ended: it told its cells, it ended before, or it was silent. */
   readonly how: "reported" | "ended" | "silent";
   /** Results of its calls, for people; never what decides. */
@@ -35,6 +37,30 @@ const isTripped = async (canary: Canary, cell: Cell): Promise<boolean> => {
   }
 };
 
+/** The same cell, and whether somebody looked at its process or its tree. */
+const noteLooks = (cell: Cell): { readonly cell: Cell; readonly isLookedInto: () => boolean } => {
+  let isLookedInto = false;
+  const look = <T>(value: T): T => {
+    isLookedInto = true;
+    return value;
+  };
+  return {
+    cell: {
+      ...cell,
+      get pid() {
+        return look(cell.pid);
+      },
+      get root() {
+        return look(cell.root);
+      },
+      get program() {
+        return look(cell.program);
+      },
+    },
+    isLookedInto: () => isLookedInto,
+  };
+};
+
 /**
  * Runs a hostile program once and has its canary decide.
  * @param without layers that are left away; `all`: beside any jail, as root: the control
@@ -42,20 +68,23 @@ const isTripped = async (canary: Canary, cell: Cell): Promise<boolean> => {
 export const runNative = async (cells: Cells, targets: Targets, probe: NativeProbe, without: ReadonlySet<JailLayer> | "all"): Promise<NativeOutcome> => {
   const ground = groundAt(cells.folder, probe.id.replaceAll(".", "-").toLowerCase());
   await targets.victim.ensure();
-  const { elf } = hostileProgram((program) => probe.program(program, targets, ground));
+  const isOpaque = cells.driver === "gvisor"; // its processes are its own: the host sees the sandbox
+  const { elf } = hostileProgram((program) => probe.program(program, targets, ground), isOpaque);
   const canary = probe.canary(targets, ground);
   const cell = await cells.start(elf, PLACES[probe.as ?? "plugin"], without, ground);
   let hasEnded = false;
+  const seen = noteLooks(cell);
+  const isUnseen = (): boolean => isOpaque && without !== "all" && seen.isLookedInto();
   try {
     await canary.arm?.();
     cell.ear.send(1);
     const how = await cell.ear.reported(probe.deadlineMs ?? DEADLINE_MS);
-    const first = await isTripped(canary, cell);
-    if (canary.afterEnd !== true) return { isOpen: first, how, cells: cellsOf(cell) };
+    const first = await isTripped(canary, seen.cell);
+    if (canary.afterEnd !== true) return { isOpen: first, isUnseen: isUnseen(), how, cells: cellsOf(cell) };
     const told = cellsOf(cell);
     await cell.stop();
     hasEnded = true;
-    return { isOpen: await isTripped(canary, cell), how, cells: told };
+    return { isOpen: await isTripped(canary, seen.cell), isUnseen: isUnseen(), how, cells: told };
   } finally {
     if (!hasEnded) await cell.stop();
     await canary.reset?.();

@@ -59,7 +59,7 @@ test("a driver whose configuration is changed refuses a production domain", { sk
 });
 
 test("a class of harm counts as strong as the weakest of its probes that are real", () => {
-  const one = { id: "a", group: "files" as const, threat: "t", says: "", control: true, domain: false };
+  const one = { id: "a", group: "files" as const, threat: "t", says: "", control: true, domain: false, elapsedMs: 1 };
   const threats = threatsOf([
     { ...one, layers: ["seccomp", "mount", "caps"] },
     { ...one, id: "b", layers: ["seccomp", "userns"] },

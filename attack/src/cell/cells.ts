@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type DomainLimits, type DomainSpec, type IsolationDriver, makeOciDriver, reap } from "@crossguardian/isolation";
+import { type DomainLimits, type DomainSpec, type IsolationDriver, makeGvisorDriver, makeOciDriver, reap } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
 import { makeChannel } from "./channel.ts";
@@ -11,12 +11,21 @@ import { type JailLayer } from "./layers.ts";
 import { type Attempt, type Ear, makeEar, needDescriptor, procText, viewOf } from "./probe-run.ts";
 import { withoutLayers } from "./without-layers.ts";
 
+/** Drivers that hostile programs can be run under. */
+export const LAB_DRIVERS = ["oci", "gvisor"] as const;
+/** One of {@link LAB_DRIVERS}. */
+export type LabDriver = (typeof LAB_DRIVERS)[number];
+
+const MAKE_DRIVER = { oci: makeOciDriver, gvisor: makeGvisorDriver } as const;
+
 /** What a program may be placed as. */
 export type Place = {
   readonly name: string;
   readonly limits: DomainLimits;
   readonly volume: boolean;
   readonly network: "none" | "host";
+  /** How it is kept apart; as the run asks for where it is left out. */
+  readonly isolation?: LabDriver;
   /** Output of the program is kept here; null: nowhere. */
   readonly log?: string | null;
 };
@@ -41,6 +50,7 @@ export type Cells = {
   /** @param without layers that are left away; `all`: beside any jail, as root. @param ground what it gets, laid anew; of its own when it is left out */
   readonly start: (elf: Uint8Array, place: Place, without: ReadonlySet<JailLayer> | "all", ground?: Ground) => Promise<Cell>;
   readonly folder: string;
+  readonly driver: LabDriver;
   readonly close: () => Promise<void>;
 };
 
@@ -105,14 +115,14 @@ const startControl = async (ground: Ground, folder: string, secret: string): Pro
 };
 
 /** Makes the place where cells are started. @param secret what a careless launcher would hand to a domain in its environment */
-export const openCells = (folder: string, instance: string, secret: string): Cells => {
+export const openCells = (folder: string, instance: string, secret: string, labDriver: LabDriver = "oci"): Cells => {
   let started = 0;
   const runDir = join(folder, "run");
   mkdirSync(runDir, { recursive: true, mode: RUNNABLE });
   const nothing = openSync("/dev/null", "w");
 
   const startJailed = async (ground: Ground, place: Place, name: string, without: ReadonlySet<JailLayer>): Promise<Started> => {
-    const driver = makeOciDriver({ runDir, reshape: (config) => withoutLayers(config, without, ground.program) });
+    const driver = MAKE_DRIVER[place.isolation ?? labDriver]({ runDir, reshape: (config) => withoutLayers(config, without, ground.program) });
     const slot = started % PLACES;
     const spec: DomainSpec = {
       name,
@@ -164,6 +174,7 @@ export const openCells = (folder: string, instance: string, secret: string): Cel
 
   return {
     folder,
+    driver: labDriver,
     start: async (elf, place, without, given) => {
       started += 1;
       const name = `${place.name}-${started}`;

@@ -19,7 +19,7 @@ import { type Listener, type Targets } from "./targets.ts";
 const TERMINAL_MS = 120;
 /** A module of the running gateway. */
 const OTHER_MODULE = "module-a-data";
-const REPORT_DEADLINE_MS = 10_000;
+const REPORT_DEADLINE_MS = 30_000;
 const MAX_HEARD_CHARS = 65_536;
 
 const secretOf = (): string => `secret-${randomBytes(12).toString("hex")}`;
@@ -109,9 +109,12 @@ const reportOf = (cell: Cell): readonly bigint[] => {
 };
 
 const started = async (cells: Cells, elf: Uint8Array, name: string, isJailed: boolean): Promise<Cell> => {
-  const cell = await cells.start(elf, { ...PLACES.plugin, name }, isJailed ? new Set() : "all");
+  const cell = await cells.start(elf, { ...PLACES.plugin, name, isolation: "oci" }, isJailed ? new Set() : "all");
   cell.ear.send(1);
-  if ((await cell.ear.reported(REPORT_DEADLINE_MS)) !== "reported") throw new CodedError("attack.cell.failed", { why: "a thing to aim at did not come up", name });
+  if ((await cell.ear.reported(REPORT_DEADLINE_MS)) !== "reported") {
+    await cell.end();
+    throw new CodedError("attack.cell.failed", { why: "a thing to aim at did not come up", name });
+  }
   return cell;
 };
 

@@ -7,4 +7,4 @@ const PLACE = "/var/tmp";
 
 /** A run of the attack lab in folders of its own. */
 export const attackRun = async (wanted: Partial<AttackOptions>): Promise<AttackResult> =>
-  inOwnPlaces(PLACE, async ({ places, signal, write }) => runAttack({ only: null, ablate: null, layers: false, places, signal, write, ...wanted }));
+  inOwnPlaces(PLACE, async ({ places, signal, write }) => runAttack({ driver: "oci", only: null, ablate: null, layers: false, places, signal, write, ...wanted }));
