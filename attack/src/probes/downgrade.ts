@@ -21,8 +21,8 @@ const BETWEEN: Readonly<Record<string, readonly [says: string, version: SecureVe
 };
 
 const opened = (port: number, layers: ReadonlySet<Layer>, onReady: () => void): Socket => {
-  if (layers.has("tls") && layers.has("certificate")) return dial({ scheme: "tls", host: HOST, port }, minVersion, onReady);
   const { minVersion, rejectUnauthorized } = TLS_RULES;
+  if (layers.has("tls") && layers.has("certificate")) return dial({ scheme: "tls", host: HOST, port }, minVersion, onReady);
   return connect({
     host: HOST, port, servername: "", rejectUnauthorized: layers.has("certificate") && rejectUnauthorized,
     ...(layers.has("tls") ? { minVersion } : { minVersion: OLDEST, ciphers: UNSIGNED }),
