@@ -6,7 +6,7 @@ import { type DomainPowers } from "@crossguardian/frontend";
 import { fromHex } from "@crossguardian/kernel";
 import { chainPackage } from "@crossguardian/plugin-evm";
 import { type PluginConfig } from "@crossguardian/protocol";
-import { type Message } from "@crossguardian/wire";
+import { type Message, NO_PROFILES } from "@crossguardian/wire";
 import { runModule, runPlugin, runWitness } from "../src/index.ts";
 
 let chain: DevChain;
@@ -50,6 +50,7 @@ const makePowers = (t: TestContext, rootKey: Uint8Array | null) => {
     name: "plugin-a",
     epoch: 1n,
     rootKey,
+    security: NO_PROFILES,
     dataPath: null,
     clock: {
       wallMs: () => Date.now(),
