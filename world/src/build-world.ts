@@ -9,7 +9,8 @@ import { type Hashes, makeHashes, relayGenesisHash, wordOf, wordOfBytes } from "
 import { type Deployment, plannedDeployment, type Remote } from "./contract-drafts.ts";
 import { deployContracts, type DeployTerms } from "./deploy-contracts.ts";
 import { freePort } from "./free-port.ts";
-import { DEFAULT_TUNING, type HouseTerms, ordererHostOf, type Tuning } from "./house-specs.ts";
+import { ordererHostOf } from "./house-specs.ts";
+import { DEFAULT_TUNING, type HouseTerms, type Tuning } from "./house-terms.ts";
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "./key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHouses, type World } from "./open-world.ts";

@@ -5,7 +5,8 @@ export { plannedDeployment, type Deployment, type GatewayTerms } from "./contrac
 export { deployContracts, governedDraft } from "./deploy-contracts.ts";
 export { askHouse, startHouse, type House, type ReportedDomain } from "./house-process.ts";
 export { type CoresPlan } from "./cores-plan.ts";
-export { DEFAULT_TUNING, gatewayHouse, intakePath, ordererHostOf, relayHouse, type HouseTerms, type Tuning } from "./house-specs.ts";
+export { gatewayHouse, intakePath, ordererHostOf, relayHouse } from "./house-specs.ts";
+export { DEFAULT_TUNING, type HouseTerms, type Tuning } from "./house-terms.ts";
 export { driversOf, ISOLATED_KINDS, type IsolationPlan } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
 export { awaitSettled, awaitThese, percentile, type Timing } from "./load/await-settled.ts";

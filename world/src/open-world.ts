@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { type Deployment } from "./contract-drafts.ts";
 import { type House, startHouse } from "./house-process.ts";
-import { housesOf, type HouseTerms } from "./house-specs.ts";
+import { housesOf } from "./house-specs.ts";
+import { type HouseTerms } from "./house-terms.ts";
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { type KeySlots, openKeySlots } from "./key-slots.ts";
 import { type ChainAccess } from "./kinds/chain-access.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CodedError, fromHex, toHex } from "@crossguardian/kernel";
 
 import { type Deployment } from "./contract-drafts.ts";
-import { DEFAULT_TUNING, type HouseTerms } from "./house-specs.ts";
+import { DEFAULT_TUNING, type HouseTerms } from "./house-terms.ts";
 import { type IsolationPlan } from "./isolation-plan.ts";
 import { type ChainPlan, type Topology } from "./world.ts";
 

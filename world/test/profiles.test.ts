@@ -8,7 +8,8 @@ import { FLOORS, type SecurityProfile } from "@crossguardian/access";
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError, decodeKeySlot } from "@crossguardian/kernel";
 
-import { DEFAULT_TUNING, housesOf, type HouseTerms } from "../src/house-specs.ts";
+import { housesOf } from "../src/house-specs.ts";
+import { DEFAULT_TUNING, type HouseTerms } from "../src/house-terms.ts";
 import { openKeySlots } from "../src/key-slots.ts";
 import { approveProfiles, type OfficerKey, proposeProfiles, showProfiles } from "../src/operator/change-profiles.ts";
 import { requireFreshKeys } from "../src/operator/key-ages.ts";

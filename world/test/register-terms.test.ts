@@ -8,7 +8,7 @@ import { makeCrypto } from "@crossguardian/crypto";
 import { makeHashes } from "@crossguardian/protocol";
 
 import { plannedDeployment } from "../src/contract-drafts.ts";
-import { DEFAULT_TUNING } from "../src/house-specs.ts";
+import { DEFAULT_TUNING } from "../src/house-terms.ts";
 import { openKeySlots } from "../src/key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf } from "../src/open-world.ts";
 import { deploymentDocument, registryOf, signNext } from "../src/operator/register-world.ts";

@@ -6,7 +6,7 @@ import {
 } from "@crossguardian/access";
 import { CodedError, type Result } from "@crossguardian/kernel";
 
-import { type HouseTerms } from "../house-specs.ts";
+import { type HouseTerms } from "../house-terms.ts";
 import { accessVersions } from "./access-in-force.ts";
 import { bareHouses, judgeSigned, profilesFor, profilesPath, readSigned, signProfiles, writeSigned } from "./open-profiles.ts";
 import { firstVersion } from "./recorded-version.ts";

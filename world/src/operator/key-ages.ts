@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { enforcedLifetime, type HouseSpec, isExpired, readKeyAge, ROTATED_KINDS } from "@crossguardian/launch";
 
-import { housesOf, type HouseTerms } from "../house-specs.ts";
+import { housesOf } from "../house-specs.ts";
+import { type HouseTerms } from "../house-terms.ts";
 
 /** How old the root key of a domain is, and how old it may be. */
 export type DomainKeyAge = {

@@ -9,7 +9,8 @@ import { type Crypto } from "@crossguardian/crypto";
 import { CodedError, failure, refuse, type Result, toHex } from "@crossguardian/kernel";
 import { type HouseSpec } from "@crossguardian/launch";
 
-import { housesOf, type HouseTerms, type WorldProfiles } from "../house-specs.ts";
+import { housesOf } from "../house-specs.ts";
+import { type HouseTerms, type WorldProfiles } from "../house-terms.ts";
 import { accessVersions } from "./access-in-force.ts";
 import { FIRST_OPERATORS, operatorKeyPath } from "./open-operators.ts";
 import { firstVersion } from "./recorded-version.ts";

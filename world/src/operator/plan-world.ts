@@ -9,7 +9,7 @@ import { decodeMessage } from "@crossguardian/wire";
 import { type GatewayTerms } from "../contract-drafts.ts";
 import { freePort } from "../free-port.ts";
 import { type CoresPlan } from "../cores-plan.ts";
-import { DEFAULT_TUNING } from "../house-specs.ts";
+import { DEFAULT_TUNING } from "../house-terms.ts";
 import { type IsolationPlan } from "../isolation-plan.ts";
 import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
 import { foreignKind } from "../kinds/foreign-kinds.ts";

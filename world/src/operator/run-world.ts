@@ -5,7 +5,8 @@ import { CodedError } from "@crossguardian/kernel";
 import { type HouseSpec } from "@crossguardian/launch";
 
 import { askHouse, type House, type ReportedDomain } from "../house-process.ts";
-import { housesOf, type HouseTerms } from "../house-specs.ts";
+import { housesOf } from "../house-specs.ts";
+import { type HouseTerms } from "../house-terms.ts";
 import { openKeySlots } from "../key-slots.ts";
 import { POLICY_DIR, startHouses } from "../open-world.ts";
 import { type SavedWorld } from "../saved-world.ts";
