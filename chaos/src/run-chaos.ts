@@ -71,7 +71,7 @@ const LOAD: Readonly<Record<ChainKind, LoadRate>> = {
   anvil: { everyMs: 100, assets: 1, maxOpen: 120, atOnce: 1 },
   ganache: { everyMs: 1_000, assets: 1, maxOpen: 16, atOnce: 1 },
 };
-/** One transfer of each pair for each fine block, evenly: a pair commits so often that a pause of 250 ms is one. */
+/** One transfer of each pair for each fine block, evenly, as far as the machine carries that. */
 const FINE_LOAD: LoadRate = { everyMs: 80, assets: 1, maxOpen: 120, atOnce: 8 };
 const loadOf = ({ chain, each }: Pick<ChaosOptions, "chain" | "each">): LoadRate => (each !== null && chain === "anvil" ? FINE_LOAD : LOAD[chain]);
 const FAULTS_PER_KILL = 0.25;
