@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
+import { hasHardwareVirtualization } from "../src/adapters/xen/xen-capabilities.ts";
 import { makeXenDriver } from "../src/index.ts";
 import { DOMU_AGENT_SCRIPT, DOMU_INIT_SCRIPT, DOMU_MODULES } from "../src/machine/init-script.ts";
 import { domuConfig, domuName, isDomuOf } from "../src/xen/domu-config.ts";
@@ -40,6 +41,14 @@ test("a text that would end a field of a DomU's configuration is refused", () =>
     throws(() => domuConfig({ ...DOMU, disks: [{ file, device: "xvda", isReadOnly: true }] }), RangeError, file);
   }
   throws(() => domuConfig({ ...DOMU, name: 'x"' }), RangeError);
+});
+
+test("a DomU is PVH where the processor virtualizes its memory as well, else PV", () => {
+  strictEqual(hasHardwareVirtualization({ virtualization: ["pv", "hvm", "hap"] }), true);
+  strictEqual(hasHardwareVirtualization({ virtualization: ["pv", "hvm", "shadow"] }), true);
+  // As Debian's Xen says it on a processor without nested paging: xl then refuses PVH.
+  strictEqual(hasHardwareVirtualization({ virtualization: ["pv", "hvm"] }), false);
+  strictEqual(hasHardwareVirtualization({ virtualization: ["pv"] }), false);
 });
 
 test("DomUs of one instance are told from those of another", () => {

@@ -3,8 +3,9 @@ import { type Capabilities } from "../../driver.ts";
 import { type XenInfo } from "../../xen/parse-xl.ts";
 import { type XenHostFacts } from "./xen-host.ts";
 
-/** Whether DomUs are kept apart by the processor; else Xen's paravirtualization does it. */
-export const hasHardwareVirtualization = ({ virtualization }: Pick<XenInfo, "virtualization">): boolean => virtualization.includes("hvm");
+/** Whether DomUs are kept apart by the processor; else Xen's paravirtualization does it. PVH needs nested or shadow paging as well: Debian's Xen has no shadow paging. */
+export const hasHardwareVirtualization = ({ virtualization }: Pick<XenInfo, "virtualization">): boolean =>
+  virtualization.includes("hvm") && (virtualization.includes("hap") || virtualization.includes("shadow"));
 
 const notesOf = ({ info, deniesDomuToDomu }: XenHostFacts): readonly string[] => [
   ...(info === null ? [] : [
