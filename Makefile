@@ -9,7 +9,7 @@ help:
 	@echo "make chaos      kills and faults under load, from a seed; chains and relay log judge"
 	@echo "make test       types, lint, dependency rules, unit and whole-gateway tests"
 	@echo "make nightly    the same, the model, the long tests and Xen"
-	@echo "make test-xen   boots real Xen in QEMU: a gateway's business domains as DomUs, a transfer through them"
+	@echo "make test-xen   boots real Xen in QEMU: a domain in a DomU, and a hostile DomU beside it"
 	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
 	@echo "make check      types, lint and dependency rules only (make lint: without types)"
 	@echo "make images     kernel and images of virtual machines, reproducibly"

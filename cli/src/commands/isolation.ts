@@ -1,8 +1,8 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { guestDirOf } from "@crossguardian/boot";
-import { type IsolationDriver, makeGvisorDriver, makeOciDriver, makeVmDriver, measureCosts } from "@crossguardian/isolation";
+import { domuDirOf, guestDirOf } from "@crossguardian/boot";
+import { type IsolationDriver, makeGvisorDriver, makeOciDriver, makeVmDriver, makeXenDriver, measureCosts } from "@crossguardian/isolation";
 import { type Command } from "commander";
 
 import { type Context, examples } from "../context.ts";
@@ -18,6 +18,7 @@ const driversOf = (root: string): readonly Make[] => [
   (runDir) => makeOciDriver({ runDir }),
   (runDir) => makeGvisorDriver({ runDir }),
   (runDir) => makeVmDriver({ runDir, guestDir: guestDirOf({ root }) }),
+  (runDir) => makeXenDriver({ runDir, guestDir: domuDirOf({ root }) }),
 ];
 
 const reportOf = async (make: Make): Promise<DriverReport> => {

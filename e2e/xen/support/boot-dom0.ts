@@ -69,7 +69,7 @@ export const bootDom0 = async (ports: readonly number[], withinMs: number): Prom
   await once(server, "listening");
   const connected = once(server, "connection") as Promise<[Socket]>;
   const log = openSync(join(folder, "qemu.log"), "a");
-  const qemu: ChildProcess = spawn("qemu-system-x86_64", qemuArguments(folder, ports), { stdio: ["ignore", log, log] });
+  const qemu: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...qemuArguments(folder, ports)], { stdio: ["ignore", log, log] });
   closeSync(log);
   const exited = new Promise<void>((resolve) => {
     qemu.once("exit", () => resolve());

@@ -65,7 +65,7 @@ try {
   await driver.kill(domain);
   say("killed", { end: await domain.exited });
 } catch (error) {
-  say("failed", { why: error instanceof Error ? `${error.stack ?? error.message}` : String(error) });
+  say("failed", { why: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 }
 await driver.kill(spec);
 process.exit(0);

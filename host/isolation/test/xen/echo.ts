@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { networkInterfaces } from "node:os";
 
-// The domain of the DomU that is driven: says where it is, then repeats what it hears.
+// The domain of the DomU that is driven: says which network devices it sees, then repeats what it hears.
 const channel = new Socket({ fd: Number(process.env["CG_CHANNEL"] ?? "3"), readable: true, writable: true });
-channel.write(`hello uid=${String(process.getuid?.())} links=${Object.keys(networkInterfaces()).join("+")}\n`);
+const devices = readFileSync("/proc/self/net/dev", "utf8").split("\n").flatMap((line) => /^\s*(\S+):/u.exec(line)?.[1] ?? []);
+channel.write(`hello uid=${String(process.getuid?.())} devices=${devices.join("+")}\n`);
 channel.on("data", (heard) => channel.write(`heard ${heard.toString("utf8")}`));

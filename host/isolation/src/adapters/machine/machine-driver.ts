@@ -2,13 +2,14 @@ import { basename, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { checkSpec } from "../../check-spec.ts";
 import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
-import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver, type ResourceChange } from "../../driver.ts";
+import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
-import { guestFolder, guestWrites, killScript, statsScript, writeScript } from "../../machine/guest-scripts.ts";
+import { guestFolder, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
 import { ociConfig } from "../../oci-config.ts";
 import { makeLibraryFinder } from "../oci-host.ts";
 import { sha256 } from "../sha256.ts";
+import { makeBounds } from "./machine-bounds.ts";
 import { isAlone, type Key, keyOf, type Known, makeMachines } from "./machines.ts";
 import { type StartMachine } from "./running-machine.ts";
 import { startInMachine } from "./start-in-machine.ts";
@@ -70,45 +71,7 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
     if (entry === undefined) throw new CodedError("isolation.domain.unknown", { domain: domain.name });
     return entry;
   };
-  const unsupported = (domain: Key, resource: string): CodedError => new CodedError("isolation.resource.unsupported", { domain: domain.name, resource, driver: kind.name });
-
-  const write = async (domain: Key, writes: readonly (readonly [string, string])[]): Promise<void> => {
-    const { place } = knownOf(domain);
-    const { name } = domain;
-    if (place === null) return;
-    const isMine = (line: { readonly type: string; readonly name?: string }): boolean => line.name === name && (line.type === "done" || line.type === "failed");
-    const { type } = await place.machine.link.ask(writeScript(name, writes), isMine, GUEST_ANSWER_DEADLINE_MS);
-    if (type === "failed") throw new CodedError("isolation.cgroup.create", { domain: name, guest: true });
-  };
-
-  const freeze = async (domain: Key, frozen: boolean): Promise<void> => {
-    const entry = knownOf(domain);
-    if (isAlone(entry)) await entry.place?.machine.whole.setFrozen(frozen);
-    else await write(domain, [guestWrites.frozen(frozen)]);
-  };
-
-  const quota = async (domain: Key, percent: number | null): Promise<void> => {
-    const entry = knownOf(domain);
-    if (isAlone(entry)) await entry.place?.machine.whole.setQuota(percent);
-    else await write(domain, [guestWrites.quota(percent)]);
-  };
-
-  const setQuota = async (domain: Key, percent: number | null | undefined): Promise<void> => {
-    if (percent === undefined) return;
-    await quota(domain, percent);
-    knownOf(domain).cpuQuotaPercent = percent;
-  };
-
-  /** Only what a machine takes from outside can be changed. @throws isolation.resource.unsupported */
-  const setResources = async (domain: Key, { cpuQuotaPercent, memoryBytes, volumePath: _, ...others }: ResourceChange): Promise<void> => {
-    const entry = knownOf(domain);
-    const setMemory = isAlone(entry) ? (entry.place?.machine.whole.setMemory ?? null) : null;
-    const [other] = Object.keys(others);
-    if (other !== undefined) throw unsupported(domain, other);
-    if (memoryBytes !== undefined && setMemory === null) throw unsupported(domain, "memoryBytes");
-    await setQuota(domain, cpuQuotaPercent);
-    if (memoryBytes !== undefined) await setMemory?.(memoryBytes + GUEST_KERNEL_BYTES);
-  };
+  const { write, freeze, quota, setQuota, setResources } = makeBounds(kind.name, knownOf);
 
   const kill = async (domain: Key): Promise<void> => {
     const entry = known.get(keyOf(domain));

@@ -103,7 +103,10 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
       link,
       whole: {
         setFrozen: async (frozen) => setFrozen(layout, group, frozen),
-        setQuota: async (percent) => Promise.resolve(writeCgroup(cpuQuotaWrites(layout, group, percent))),
+        setQuota: async (percent) => {
+          writeCgroup(cpuQuotaWrites(layout, group, percent));
+          return Promise.resolve();
+        },
         setMemory: null,
         stats: async () => Promise.resolve(readStats(layout, group)),
       },

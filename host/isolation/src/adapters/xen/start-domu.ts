@@ -54,16 +54,14 @@ const disksOf = async ({ facts, machine, image, uidBase }: DomuInput, folder: st
 };
 
 const awaitId = async (xl: Xl, name: string, created: Promise<DomainExit>): Promise<number> => {
-  let ended = false;
-  void created.then(() => {
-    ended = true;
-  });
+  const over = created.then(() => true);
+  const isOver = async (): Promise<boolean> => Promise.race([over, Promise.resolve(false)]);
   const endMs = performance.now() + XL_DEADLINE_MS;
-  while (!ended && performance.now() < endMs) {
+  while (!(await isOver()) && performance.now() < endMs) {
     const found = await xl.find(name);
     if (found !== null) return found.id;
   }
-  throw new CodedError(ended ? "isolation.start.failed" : "isolation.start.late", { what: "xl create", domu: name });
+  throw new CodedError((await isOver()) ? "isolation.start.failed" : "isolation.start.late", { what: "xl create", domu: name });
 };
 
 const wholeOf = (xl: Xl, name: string): RunningMachine["whole"] => ({

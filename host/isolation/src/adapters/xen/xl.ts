@@ -21,10 +21,8 @@ const NO_CAP = 0;
 
 /** Speaks through the program `xl`. @throws isolation.xen.refused */
 export const makeXl = (program: string, scheduler: string): Xl => {
-  const run = async (name: string, args: readonly string[]): Promise<string> => {
-    const said = await runCommand(program, args, XL_DEADLINE_MS);
-    if (said === null) throw new CodedError("isolation.xen.refused", { domu: name, order: String(args[0]) });
-    return said;
+  const run = async (name: string, args: readonly string[]): Promise<void> => {
+    if ((await runCommand(program, args, XL_DEADLINE_MS)) === null) throw new CodedError("isolation.xen.refused", { domu: name, order: String(args[0]) });
   };
   const find: Xl["find"] = async (name) => {
     const said = await runCommand(program, ["list"], XL_DEADLINE_MS);
@@ -32,9 +30,9 @@ export const makeXl = (program: string, scheduler: string): Xl => {
   };
   return {
     find,
-    setPaused: async (name, paused) => void (await run(name, [paused ? "pause" : "unpause", name])),
-    setCap: async (name, percent) => void (await run(name, [scheduler === "credit" ? "sched-credit" : "sched-credit2", "-d", name, "-c", String(percent ?? NO_CAP)])),
-    setMemory: async (name, bytes) => void (await run(name, ["mem-set", name, `${String(mibOf(bytes))}m`])),
+    setPaused: async (name, paused) => run(name, [paused ? "pause" : "unpause", name]),
+    setCap: async (name, percent) => run(name, [scheduler === "credit" ? "sched-credit" : "sched-credit2", "-d", name, "-c", String(percent ?? NO_CAP)]),
+    setMemory: async (name, bytes) => run(name, ["mem-set", name, `${String(mibOf(bytes))}m`]),
     destroy: async (name) => {
       if ((await find(name)) !== null) await runCommand(program, ["destroy", name], XL_DEADLINE_MS);
       if ((await find(name)) !== null) throw new CodedError("isolation.xen.refused", { domu: name, order: "destroy" });
