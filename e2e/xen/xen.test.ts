@@ -49,7 +49,7 @@ suite("the driver xen in Dom0 of a real Xen, in QEMU", { skip, timeout: 3_600_00
     await awaitStep(dom0, "answered", STEP_MS);
     const { output } = await dom0.run("D=$(xl domid cg.t1.echo); xenstore-ls -p /local/domain/$D/data/vchan; echo vif=$(xenstore-list /local/domain/$D/device/vif 2>/dev/null | wc -l) id=$D", STEP_MS);
     const id = /id=(\d+)/u.exec(output)?.[1];
-    const permissions = [...output.matchAll(/(?:ring-ref|event-channel) = "\d+" +\.* *\((\S+)\)/gu)].map((match) => match[1]);
+    const permissions = [...output.matchAll(/(?:ring-ref|event-channel) = "\d+"[ .]*\((\S+)\)/gu)].map((match) => match[1]);
     assert.ok(permissions.length >= 6 && permissions.every((each) => each === `n${String(id)},r0`), output);
     assert.match(output, /vif=0/u);
   });
@@ -85,7 +85,7 @@ suite("the driver xen in Dom0 of a real Xen, in QEMU", { skip, timeout: 3_600_00
 });
 
 const ATTACK = `
-V=$(xl domid cg.t1.echo)
+V=$(xl domid cg.t1.echo) || exit 1
 numbers() { for c in $(xenstore-list /local/domain/$V/data/vchan); do xenstore-read /local/domain/$V/data/vchan/$c/$1; done | sort -u | tr '\\n' ',' | sed 's/,$//'; }
 cat > /tmp/attack.cfg <<END
 name = "attack"
@@ -101,7 +101,6 @@ END
 grep extra /tmp/attack.cfg
 xl create -q /tmp/attack.cfg
 log=/var/log/xen/console/guest-attack.log
-[ -n "$V" ] || exit 1
 n=0; while ! grep -q "ATTACK end" $log 2>/dev/null && [ $n -lt 800 ]; do n=$((n + 1)); sleep 1; done
 xl destroy attack 2>/dev/null
 tr -d '\\r' < $log

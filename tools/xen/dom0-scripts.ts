@@ -20,8 +20,7 @@ $B mount --move /proc /root/proc
 exec $B switch_root /root /sbin/dom0
 `;
 
-/** The address by which Dom0 reaches what is forwarded, and its own. */
-export const FORWARDED_ADDRESS = "10.0.2.100";
+/** Its own address in QEMU's network. */
 const DOM0_ADDRESS = "10.0.2.15/24";
 
 /**

@@ -9,7 +9,7 @@ import { makeXenDriver } from "../../src/index.ts";
 const [goOn = "", guestDir = ""] = process.argv.slice(2);
 const MIB_BYTES = 1024 * 1024;
 const MEMORY_BYTES = 128 * MIB_BYTES;
-const ANSWER_MS = 180_000;
+const ANSWER_MS = 400_000;
 const QUIET_MS = 3_000;
 const POLL_MS = 100;
 
@@ -32,9 +32,11 @@ try {
   const channel = domain.end?.socket;
   if (channel === undefined) throw new Error("no channel");
   let heard = "";
+  // The driver hands it on paused.
   channel.setEncoding("utf8").on("data", (text: string) => {
     heard += text;
   });
+  channel.resume();
   const until = async (what: string): Promise<void> => {
     const end = performance.now() + ANSWER_MS;
     while (!heard.includes(what)) {
