@@ -53,6 +53,8 @@ test("a domain that hangs and one that lives without working are named, restarte
   await until("both to be started again", REPAIR_MS, async () =>
     (await domainOf("gateway-a", "plugin-a")).restarts === 1 && (await domainOf("gateway-b", "relay")).restarts === relay.restarts + 1,
   );
+  // Management gathers lines before it writes them: a restart can be seen before its reason is on disk.
+  await until("the reason to be in the log", REPAIR_MS, async () => logged(world, "gateway-a", "management", "management.domain.stalled").length > 0);
   const [stalled] = logged(world, "gateway-a", "management", "management.domain.stalled");
   assert.deepEqual([stalled?.["name"], stalled?.["duty"], stalled?.["by"]], ["plugin-a", "scan", "interaction"]);
 
