@@ -9,7 +9,7 @@ import { IMAGES, type Manifest, seal } from "@crossguardian/boot";
 import { type CpioEntry, encodeCpio } from "@crossguardian/isolation";
 
 import { attackerInitrd } from "./xen/attacker.ts";
-import { type UnpackedXen, unpackXen, xenTrees } from "./xen/debian-packages.ts";
+import { type UnpackedXen, unpackXen, xenTrees } from "./debian-packages.ts";
 import { DOM0_INIT, DOM0_MODULES, OPTIONAL_MODULES } from "./xen/dom0-scripts.ts";
 import { stageDom0 } from "./xen/stage-dom0.ts";
 
@@ -69,7 +69,7 @@ const packagesOf = (): UnpackedXen => {
 
 /** Digest of the project's code, of what makes the images, and of Node. */
 const inputsOf = (manifest: Manifest): string => {
-  const scripts = ["make-xen.ts", ...readdirSync(join(import.meta.dirname, "xen")).sort().map((name) => join("xen", name))];
+  const scripts = ["make-xen.ts", "debian-packages.ts", ...readdirSync(join(import.meta.dirname, "xen")).sort().map((name) => join("xen", name))];
   return hash("sha256", JSON.stringify([manifest, ...scripts.map((name) => readFileSync(join(import.meta.dirname, name), "utf8"))]));
 };
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, type Socket } from "node:net";
 import { connect, createServer, type SecureVersion } from "node:tls";
 
-import { dial, TLS_RULES } from "@crossguardian/network";
+import { dial } from "@crossguardian/network";
+import { NO_PROFILES, tlsNameOf } from "@crossguardian/wire";
 
 import { type Layer } from "../cell/layers.ts";
 import { type GatewayProbe } from "../probe.ts";
@@ -21,10 +22,10 @@ const BETWEEN: Readonly<Record<string, readonly [says: string, version: SecureVe
 };
 
 const opened = (port: number, layers: ReadonlySet<Layer>, onReady: () => void): Socket => {
-  const { minVersion, rejectUnauthorized } = TLS_RULES;
+  const minVersion = tlsNameOf(NO_PROFILES.tlsMin);
   if (layers.has("tls") && layers.has("certificate")) return dial({ scheme: "tls", host: HOST, port }, minVersion, onReady);
   return connect({
-    host: HOST, port, servername: "", rejectUnauthorized: layers.has("certificate") && rejectUnauthorized,
+    host: HOST, port, servername: "", rejectUnauthorized: layers.has("certificate"),
     ...(layers.has("tls") ? { minVersion } : { minVersion: OLDEST, ciphers: UNSIGNED }),
   }, onReady);
 };

@@ -1,7 +1,7 @@
-import { CodedError, decodeJson } from "@crossguardian/kernel";
+import { CodedError } from "@crossguardian/kernel";
 import { DOMAIN_KINDS, STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@crossguardian/world";
 
-import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, shown } from "./decode-fields.ts";
+import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, parseText, shown } from "./decode-fields.ts";
 import { decodeFabric, FABRIC_FIELDS, FABRIC_OPTIONAL } from "./decode-fabric.ts";
 import { decodeModules } from "./decode-modules.ts";
 import { decodeIsolation } from "./decode-isolation.ts";
@@ -117,15 +117,6 @@ const decodeStandby = (untrusted: unknown): readonly StandbyKind[] => {
   return untrusted.map((each: unknown) => asOneOf(each, "standby", STANDBY_KINDS));
 };
 
-const parse = (untrustedText: string): unknown => {
-  try {
-    return decodeJson(untrustedText);
-  } catch (cause) {
-    if (cause instanceof CodedError) throw cause;
-    throw new CodedError("config.json.malformed", {}, { cause });
-  }
-};
-
 const decodeCores = (untrusted: unknown): GatewayConfig["cores"] => {
   const fields = asFields(untrusted, "cores", [], DOMAIN_KINDS);
   return Object.fromEntries(DOMAIN_KINDS.filter((kind) => fields[kind] !== undefined).map((kind) => [kind, asText(fields[kind], `cores.${kind}`, CORES, "big, little, all, or a list such as 0-1,3")]));
@@ -139,7 +130,7 @@ const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite"
  */
 export const decodeConfig = (untrustedText: string): GatewayConfig => {
   if (untrustedText.length > MAX_CONFIG_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
-  const untrusted = parse(untrustedText);
+  const untrusted = parseText(untrustedText);
   const { version } = asRecord(untrusted, "configuration");
   if (version !== undefined && version !== CONFIG_VERSION) throw new CodedError("config.version.unknown", { wanted: CONFIG_VERSION });
   const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening", "cores"]);

@@ -1,4 +1,4 @@
-import { CodedError } from "@crossguardian/kernel";
+import { CodedError, decodeJson } from "@crossguardian/kernel";
 
 /** A JSON object that was checked to be one; its fields are not. */
 export type UntrustedRecord = Readonly<Record<string, unknown>>;
@@ -11,6 +11,16 @@ export const shown = (untrustedText: string): string => untrustedText.slice(0, M
 
 /** The refusal of a value, with the rule it broke. */
 export const invalid = (field: string, wanted: string): CodedError => new CodedError("config.field.invalid", { field, wanted });
+
+/** The value of a file's JSON text. @throws config.json.malformed, kernel.json.* */
+export const parseText = (untrustedText: string): unknown => {
+  try {
+    return decodeJson(untrustedText);
+  } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
+    throw new CodedError("config.json.malformed", {}, { cause });
+  }
+};
 
 const isComment = (key: string): boolean => key.startsWith("//");
 

@@ -1,6 +1,6 @@
-import { CodedError, decodeJson } from "@crossguardian/kernel";
+import { CodedError } from "@crossguardian/kernel";
 
-import { asBoolean, asFields, asInteger, asRecord, asText } from "../config/decode-fields.ts";
+import { asBoolean, asFields, asInteger, asRecord, asText, parseText } from "../config/decode-fields.ts";
 import { configurationDigest, type DomainManifest, type MovedDomain } from "./domain-manifest.ts";
 
 /** Largest file, in bytes: a domain's configuration is in it. */
@@ -38,12 +38,7 @@ const decodeAllocation = (untrusted: unknown): DomainManifest["allocation"] =>
 
 const parse = (untrustedText: string): unknown => {
   if (untrustedText.length > MAX_MANIFEST_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
-  try {
-    return decodeJson(untrustedText);
-  } catch (cause) {
-    if (cause instanceof CodedError) throw cause;
-    throw new CodedError("config.json.malformed", {}, { cause });
-  }
+  return parseText(untrustedText);
 };
 
 /** Decodes an exported domain, whose digest of the configuration must be that of what it says. @throws config.*, cli.domain.differs */

@@ -46,3 +46,21 @@ export const applyChange = (powers: Powers, house: string, before: AccessDocumen
   }
   return officers.size >= MIN_OFFICERS ? next : refuse(failure("access.change.few", { officers: officers.size, needed: MIN_OFFICERS }));
 };
+
+/**
+ * Every document from the first to the one in force, each stored change checked with the signatures of the officers of its time; null stands for a line that
+ * is no change. Errors: access.document.* of the first, access.change.stored
+ */
+export const applyChanges = (powers: Powers, house: string, untrustedFirst: string, untrustedChanges: readonly (AccessChange | null)[]): Result<readonly AccessDocument[]> => {
+  const first = decodeAccessDocument(untrustedFirst);
+  if (!first.ok) return first;
+  const versions = [first.value];
+  let last = first.value;
+  for (const change of untrustedChanges) {
+    const next = change === null ? null : applyChange(powers, house, last, change);
+    if (next?.ok !== true) return refuse(failure("access.change.stored", { version: last.version + 1, why: next?.failure.code ?? "malformed" }));
+    last = next.value;
+    versions.push(last);
+  }
+  return ok(versions);
+};

@@ -1,4 +1,4 @@
-export { type AccessChange, applyChange, CHANGE_ACTIONS, MAX_CHANGE_ORDERS } from "./access-change.ts";
+export { type AccessChange, applyChange, applyChanges, CHANGE_ACTIONS, MAX_CHANGE_ORDERS } from "./access-change.ts";
 export { decodeAccessChange, encodeAccessChange } from "./decode-access-change.ts";
 export {
   type AccessDocument, accessDigest, encodeAccessDocument, MAX_DOCUMENT_CHARS, MAX_OPERATORS, MAX_POLICY_CHARS, MIN_OFFICERS, OFFICER, type Operator, type Role, ROLES,
@@ -18,7 +18,7 @@ export { isAsStrict, stricterOf } from "./profile/stricter.ts";
 export { type PairTerms, pairsOf } from "./profile/pairs.ts";
 export { decodeProfiles } from "./profile/decode-profiles.ts";
 export {
-  checkProfiles, decodeSignedProfiles, encodeSignedProfiles, officersNeeded, type ProfileSignature, profilesSigningBytes, type SignedProfiles, signersOf,
+  checkProfiles, decodeSignedProfiles, PROFILES_IN_FORCE, encodeSignedProfiles, officersNeeded, type ProfileSignature, profilesSigningBytes, type SignedProfiles, signersOf,
 } from "./profile/signed-profiles.ts";
 export { isCredentialFit, unfitOperator } from "./profile/credentials.ts";
 export { type ProfiledDomain, profileOf, requireCovered } from "./profile/profile-of.ts";

@@ -23,7 +23,7 @@ export {
 } from "./ids.ts";
 export { KEY_PURPOSES, keyLabel, type KeyLabel, type KeyPurpose } from "./key-label.ts";
 export { MAX_JSON_DEPTH, decodeJson } from "./decode-json.ts";
-export { decodeKeySlot, encodeKeySlot, ROOT_KEY_BYTES, type RootKey } from "./key-slot.ts";
+export { decodeKeySlot, encodeKeySlot, ROOT_KEY_BYTES, ROTATED_KINDS, type RootKey } from "./key-slot.ts";
 export {
   type Cancel,
   type Clock,

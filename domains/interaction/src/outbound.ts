@@ -74,6 +74,11 @@ export const MAX_LEAVES_KEPT = 262_144;
 
 const keyOf = (type: "request" | "receipt", id: string): string => `${type === "request" ? "q" : "r"}:${id}`;
 
+const noteLowest = (lowest: Map<string, bigint>, chain: string, height: bigint): void => {
+  const known = lowest.get(chain);
+  if (known === undefined || height < known) lowest.set(chain, height);
+};
+
 /** Everything on its way from our chains to the relay chain. */
 export class Outbound {
   readonly #ports: OutboundPorts;
@@ -215,8 +220,7 @@ export class Outbound {
     const services = this.#ports.convert.names(event);
     if (!services.ok) {
       this.#refuseEvent(block, services.failure);
-      const known = this.#unregistered.get(block.chain);
-      if (known === undefined || block.height < known) this.#unregistered.set(block.chain, block.height);
+      noteLowest(this.#unregistered, block.chain, block.height);
       return;
     }
     const { from, to } = services.value;
@@ -266,8 +270,7 @@ export class Outbound {
   /** The contract counts without gaps, so a plugin has said of a block that it holds nothing and it does. */
   #onGap({ id, chain }: Outgoing, last: { readonly index: bigint; readonly height: bigint }): void {
     this.#ports.log.alarm("interaction.request.gap", { id, last: last.index });
-    const known = this.#leftOut.get(chain);
-    if (known === undefined || last.height < known) this.#leftOut.set(chain, last.height);
+    noteLowest(this.#leftOut, chain, last.height);
   }
 
   #onReceipt(entry: Outgoing, event: ReceiptEvent, names: Names, block: VerifiedBlock, timeMs: number): void {

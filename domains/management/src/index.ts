@@ -17,7 +17,7 @@ export { makeMonitor, type Monitored } from "./monitor/make-monitor.ts";
 export { EMPTY_POINT, METRICS, type Metric, type Point } from "./monitor/metrics.ts";
 export { type AccessPoint, makeAccessPoint, OWN_ACTIONS, type Wish } from "./access/access-point.ts";
 export { MAX_PROPOSALS, PROPOSAL_KEPT_MS, serveChanges } from "./access/change-desk.ts";
-export { loadDocument } from "./access/load-document.ts";
+export { loadVersions } from "./access/load-document.ts";
 export { loadProfiles, type LoadedWith, profiledRecord } from "./access/load-profiles.ts";
 export { securityOrderOf } from "./access/security-order.ts";
 export { makeOrderDesk, type OrderAction, type OrderCall, type OrderDesk } from "./access/order-desk.ts";

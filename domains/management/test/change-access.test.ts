@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type AccessChange, type AccessDocument, accessDigest, encodeAccessDocument } from "@crossguardian/access";
 import { CodedError } from "@crossguardian/kernel";
-import { loadDocument, makeCedarRules, openChangeFile, PROPOSAL_KEPT_MS, serveChanges } from "../src/index.ts";
+import { loadVersions, makeCedarRules, openChangeFile, PROPOSAL_KEPT_MS, serveChanges } from "../src/index.ts";
 import { first, makeAccessHouse, operatorOf, ruled } from "./support/access-house.ts";
 import { crypto } from "./support/audit-disk.ts";
 
@@ -94,7 +94,7 @@ test("kept changes are checked again at each start: what was edited, put in, or 
     await approve("otto");
     const file = await openChangeFile(path);
     await file.keep(kept[0]!);
-    const load = async (recorded = 1) => loadDocument(powers, ruled.name, encodeAccessDocument(first), (await openChangeFile(path)).changes, recorded);
+    const load = async (recorded = 1) => loadVersions(powers, ruled.name, encodeAccessDocument(first), (await openChangeFile(path)).changes, recorded).inForce;
     assert.equal((await load()).version, 1);
     const whole = readFileSync(path, "utf8");
     const fails = async (content: string, code: string): Promise<void> => {

@@ -1,7 +1,7 @@
-import { type DomainSpec, type Isolation } from "@crossguardian/isolation";
+import { type DomainSpec } from "@crossguardian/isolation";
 import { type Allocations } from "./allocations.ts";
 import { type CodeCache } from "./code-cache.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isInMachine, isolationOf } from "./house-spec.ts";
 import { type ManagementConfig } from "./management-lines.ts";
 
 const GUEST_KERNEL_BYTES = 192 * 1024 * 1024;
@@ -16,8 +16,6 @@ const mostBytesOf = ({ kind }: DomainEntry): number => (kind === "orderer" || ki
 
 /** Plugins, their modules and witnesses of a gateway live in one machine, each a container of it at a port of the switch of its own. */
 const isAppchain = ({ kind }: DomainEntry): boolean => kind === "plugin" || kind === "module" || kind === "witness";
-
-const HAS_MACHINES: ReadonlySet<Isolation> = new Set(["vm", "xen"]);
 
 const machineOf = (house: HouseSpec, entry: DomainEntry): Pick<DomainSpec, "machine"> => {
   if (!isAppchain(entry)) return {};
@@ -59,7 +57,7 @@ export const domainSpecOf = (
   keySlot: entry.keySlot,
   limits: entry.limits,
   network: entry.network,
-  ...(HAS_MACHINES.has(isolationOf(house, entry)) ? machineOf(house, entry) : {}),
+  ...(isInMachine(house, entry) ? machineOf(house, entry) : {}),
   uidBase: known.uidBase,
   ...(known.code === null ? {} : { codeCache: { hostPath: known.code.path, mode: "use" } }),
   production: house.production,

@@ -71,6 +71,11 @@ export type HouseSpec = {
 /** How a domain of a house is kept apart. */
 export const isolationOf = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): Isolation => entry.isolation ?? house.driver;
 
+const IN_MACHINES: ReadonlySet<Isolation> = new Set(["vm", "xen"]);
+
+/** Whether a domain runs in a machine that has a kernel of its own to boot. */
+export const isInMachine = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): boolean => IN_MACHINES.has(isolationOf(house, entry));
+
 /** The domain whose work an entry does: its own, or that of the one it stands by for. */
 export const roleOf = ({ domains }: Pick<HouseSpec, "domains">, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;
 

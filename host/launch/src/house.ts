@@ -5,7 +5,7 @@ import { makeAdmissions } from "./admissions.ts";
 import { type CodeCache } from "./code-cache.ts";
 import { freeze, thaw } from "./freeze.ts";
 import { type HousePowers } from "./house-powers.ts";
-import { type DomainEntry, type HouseSpec, isHostProcess, isolationOf } from "./house-spec.ts";
+import { type DomainEntry, type HouseSpec, isHostProcess, isInMachine } from "./house-spec.ts";
 import { type HouseParts } from "./house-parts.ts";
 import { keptDomain } from "./keep-domain.ts";
 import { type Keeper, makeKeeper } from "./keep-running.ts";
@@ -237,7 +237,7 @@ const begin = async ({ spec, powers, members, admissions }: HouseParts, beginSwi
     for (const { entry, keeper } of all) if (entry.kind === kind) await keeper.begin();
   }
   await eachBounded(all.filter(({ entry }) => !isHostProcess(entry) && entry.standbyOf === null), ({ keeper }) => keeper.begin());
-  const hasMachine = spec.domains.some((entry) => ["vm", "xen"].includes(isolationOf(spec, entry)));
+  const hasMachine = spec.domains.some((entry) => isInMachine(spec, entry));
   const deadlineMs = hasMachine ? MACHINE_ADMISSION_DEADLINE_MS : ADMISSION_DEADLINE_MS;
   const cancel = powers.clock.after(deadlineMs, () => {
     admissions.fail(new CodedError("launch.start.late", { absent: admissions.absent().join(" ").slice(0, 200) }));

@@ -1,6 +1,6 @@
 export { askLauncher } from "./adapters/ask-launcher.ts";
 export { readKeyAge, rotateSlot } from "./adapters/slot-keeper.ts";
-export { enforcedLifetime, isExpired, type KeyAge, ROTATED_KINDS } from "./key-age.ts";
+export { enforcedLifetime, isExpired, type KeyAge } from "./key-age.ts";
 export { isHouseRunning, reapHouse } from "./adapters/reap-house.ts";
 export { type ControlAnswer } from "./decode-control-answer.ts";
 export { type ControlRequest } from "./decode-control-request.ts";

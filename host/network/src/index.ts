@@ -1,4 +1,3 @@
 export { dial } from "./adapters/dial.ts";
 export { makeGrants, type Grants } from "./grants.ts";
 export { parseAddress, type Address } from "./parse-address.ts";
-export { TLS_RULES } from "./tls-rules.ts";

@@ -1,13 +1,12 @@
 import { CodedError, to0x } from "@crossguardian/kernel";
+import { wordOfBytes } from "@crossguardian/proof";
 import { wordOf } from "@crossguardian/protocol";
 
-import { type ForeignNetwork } from "../kinds/foreign-chain.ts";
 import { type ForeignRemote } from "../kinds/foreign-remote.ts";
 import { foreignKind } from "../kinds/foreign-kinds.ts";
 import { contractsOf } from "../registration.ts";
 import { type SavedWorld } from "../saved-world.ts";
 import { type ChainPlan, dataOf, kindOfPlan, peersOf, vaultOf } from "../world.ts";
-import { wordOfBytes } from "@crossguardian/proof";
 import { type DeployWork } from "./deploy-work.ts";
 import { isDeployed } from "./is-deployed.ts";
 
@@ -27,7 +26,7 @@ const withHeight = (saved: SavedWorld, chain: string, height: bigint): SavedWorl
 
 /** Makes the gateway of a chain that is not an EVM chain where it is missing, and connects it with the chains that are deployed. @throws config.*, cli.deploy.*, cli.fabric.* */
 export const deployForeign = async (
-  work: DeployWork & { readonly networks: ReadonlyMap<string, ForeignNetwork> },
+  work: DeployWork,
   saved: SavedWorld,
   plan: ChainPlan,
 ): Promise<{ readonly saved: SavedWorld; readonly made: boolean; readonly transactions: number }> => {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { CodedError } from "@crossguardian/kernel";
-import { enforcedLifetime, type HouseSpec, isExpired, readKeyAge, ROTATED_KINDS } from "@crossguardian/launch";
+import { CodedError, ROTATED_KINDS } from "@crossguardian/kernel";
+import { enforcedLifetime, type HouseSpec, isExpired, readKeyAge } from "@crossguardian/launch";
 
 import { housesOf } from "../house-specs.ts";
 import { type HouseTerms } from "../house-terms.ts";

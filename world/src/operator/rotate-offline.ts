@@ -1,7 +1,7 @@
 import { OFFICER } from "@crossguardian/access";
 import { type Crypto } from "@crossguardian/crypto";
-import { CodedError, ROOT_KEY_BYTES, toHex } from "@crossguardian/kernel";
-import { type HouseSpec, ROTATED_KINDS, rotateSlot } from "@crossguardian/launch";
+import { CodedError, ROOT_KEY_BYTES, ROTATED_KINDS, toHex } from "@crossguardian/kernel";
+import { type HouseSpec, rotateSlot } from "@crossguardian/launch";
 
 import { accessVersions } from "./access-in-force.ts";
 import { type OfficerKey } from "./change-profiles.ts";

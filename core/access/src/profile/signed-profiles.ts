@@ -11,6 +11,9 @@ export type ProfileSignature = { readonly officer: string; readonly signature: s
 /** A document's text with signatures, as it is kept; `signatures` are checked by {@link checkProfiles}. */
 export type SignedProfiles = { readonly text: string; readonly signatures: readonly ProfileSignature[] };
 
+/** Event under which profiles that came into force stand in the audit log. */
+export const PROFILES_IN_FORCE = "profiles.inForce";
+
 const DOMAIN = "crossguardian/security-profiles/v1\n";
 const NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/u;
 const SIGNATURE = /^[0-9a-f]{128}$/u;

@@ -1,4 +1,4 @@
-import { type AccessChange, type AccessDocument, applyChange, decodeAccessDocument, type VerifySignature } from "@crossguardian/access";
+import { type AccessChange, type AccessDocument, applyChanges, type VerifySignature } from "@crossguardian/access";
 import { CodedError, type Hash } from "@crossguardian/kernel";
 
 /**
@@ -12,23 +12,11 @@ export const loadVersions = (
   first: string,
   untrustedChanges: readonly AccessChange[],
   recordedVersion: number,
-): readonly [...AccessDocument[], AccessDocument] => {
-  const decoded = decodeAccessDocument(first);
-  if (!decoded.ok) throw new CodedError(decoded.failure.code, decoded.failure.facts);
-  let document = decoded.value;
-  const before: AccessDocument[] = [];
-  for (const change of untrustedChanges) {
-    const next = applyChange(powers, house, document, change);
-    if (!next.ok) throw new CodedError("access.change.stored", { version: document.version + 1, why: next.failure.code });
-    before.push(document);
-    document = next.value;
-  }
-  if (document.version < recordedVersion) throw new CodedError("access.change.rolledBack", { version: document.version, recorded: recordedVersion });
-  return [...before, document];
-};
-
-/** The document in force; see {@link loadVersions}. */
-export const loadDocument = (...parts: Parameters<typeof loadVersions>): AccessDocument => {
-  const versions = loadVersions(...parts);
-  return versions[versions.length - 1] ?? versions[0];
+): { readonly versions: readonly AccessDocument[]; readonly inForce: AccessDocument } => {
+  const versions = applyChanges(powers, house, first, untrustedChanges);
+  if (!versions.ok) throw new CodedError(versions.failure.code, versions.failure.facts);
+  const inForce = versions.value.at(-1);
+  if (inForce === undefined) throw new Error("there is always the first document");
+  if (inForce.version < recordedVersion) throw new CodedError("access.change.rolledBack", { version: inForce.version, recorded: recordedVersion });
+  return { versions: versions.value, inForce };
 };

@@ -1,12 +1,9 @@
 import {
-  type AccessDocument, checkProfiles, decodeSignedProfiles, officersNeeded, type ProfileDocument, profileOf, profilesDigest, requireCovered, unfitOperator, type VerifySignature,
+  type AccessDocument, checkProfiles, decodeSignedProfiles, officersNeeded, type ProfileDocument, profileOf, PROFILES_IN_FORCE, profilesDigest, requireCovered, unfitOperator, type VerifySignature,
 } from "@crossguardian/access";
 import { type AuditRecord } from "@crossguardian/audit";
 import { CodedError, type Hash, type Result } from "@crossguardian/kernel";
 import { type ManagedHouse } from "../house.ts";
-
-/** Event under which profiles that came into force stand in the audit log. */
-export const PROFILED = "profiles.inForce";
 
 /** Management as the profiles name it: the launcher's list leaves it out. */
 export const MANAGEMENT_DOMAIN = { name: "management", kind: "management", chain: null, standbyOf: null } as const;
@@ -68,6 +65,6 @@ export const loadProfiles = (parts: LoadedWith, house: ManagedHouse): ProfileDoc
 
 /** The audit record of profiles that came into force. */
 export const profiledRecord = (sha256: Hash, document: ProfileDocument): AuditRecord => ({
-  event: PROFILED, who: "management", action: "changeProfiles", resource: "", decision: "done", why: "signed by the officers",
+  event: PROFILES_IN_FORCE, who: "management", action: "changeProfiles", resource: "", decision: "done", why: "signed by the officers",
   facts: { version: document.version, digest: profilesDigest(sha256, document), officers: officersNeeded(document) },
 });

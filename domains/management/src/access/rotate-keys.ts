@@ -1,10 +1,8 @@
-import { type Clock, CodedError, type Random, ROOT_KEY_BYTES, toHex } from "@crossguardian/kernel";
+import { type Clock, CodedError, type Random, ROOT_KEY_BYTES, ROTATED_KINDS, toHex } from "@crossguardian/kernel";
 import { type ToLauncher } from "../house.ts";
 import { nameFacts, type Watched } from "../watched.ts";
 import { type OrderDesk } from "./order-desk.ts";
 
-/** Kinds of domains whose root key can be rotated: another validator key is another validator, and management's signs the audit log. */
-export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin", "module"];
 /** Longest wait for the launcher to have written a key, in ms. */
 export const KEYED_DEADLINE_MS = 5_000;
 

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { decodeAuditRecord, type NoteKey } from "@crossguardian/audit";
-import { accessDigest, type CredentialRules, FLOORS, type ProfileDocument, profileOf, unfitOperator } from "@crossguardian/access";
+import { accessDigest, type CredentialRules, FLOORS, type ProfileDocument, profileOf, PROFILES_IN_FORCE, unfitOperator } from "@crossguardian/access";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, CodedError, failure, type Log, keyLabel } from "@crossguardian/kernel";
 import { type AccessPoint, makeAccessPoint } from "../access/access-point.ts";
 import { CHANGED, changedRecord, serveChanges } from "../access/change-desk.ts";
 import { loadVersions } from "../access/load-document.ts";
-import { loadProfiles, MANAGEMENT_DOMAIN, PROFILED, profiledRecord, type RecordedProfiles } from "../access/load-profiles.ts";
+import { loadProfiles, MANAGEMENT_DOMAIN, profiledRecord, type RecordedProfiles } from "../access/load-profiles.ts";
 import { makeOrderDesk, type OrderDesk } from "../access/order-desk.ts";
 import { type RuledHouse } from "../access/rules.ts";
 import { closedAudit, openAudit } from "../audit/open-audit.ts";
@@ -77,7 +77,7 @@ export const openOperations = async (parts: OperationsParts): Promise<Operations
   const { privateKey, publicKey } = ed25519.keyPair(crypto.deriveKey(rootKey, AUDIT_KEY_LABEL));
   const key: NoteKey = { name: auditOrigin(house.instance), publicKey };
   const opened = await openAudit({
-    sha256, ed25519, clock, key, privateKey, files: await openAuditFiles(join(dataPath, "audit")), untrustedSeen: house.checkpoint, onCheckpoint: parts.onCheckpoint, lastOf: [CHANGED, PROFILED],
+    sha256, ed25519, clock, key, privateKey, files: await openAuditFiles(join(dataPath, "audit")), untrustedSeen: house.checkpoint, onCheckpoint: parts.onCheckpoint, lastOf: [CHANGED, PROFILES_IN_FORCE],
   }).catch((error: unknown) => {
     if (!(error instanceof CodedError)) throw error;
     return { audit: closedAudit(error.failure), last: new Map<string, string>() };
@@ -92,9 +92,8 @@ export const openOperations = async (parts: OperationsParts): Promise<Operations
 
   const changes = await openChangeFile(join(dataPath, "access.jsonl"));
   const recorded = versionOf(opened.last.get(CHANGED));
-  const versions = loadVersions({ sha256, verify: ed25519.verify }, house.instance, house.access, changes.changes, recorded);
-  const document = versions[versions.length - 1] ?? versions[0];
-  const last = recordedProfiles(opened.last.get(PROFILED));
+  const { versions, inForce: document } = loadVersions({ sha256, verify: ed25519.verify }, house.instance, house.access, changes.changes, recorded);
+  const last = recordedProfiles(opened.last.get(PROFILES_IN_FORCE));
   const profiles = loadProfiles({ sha256, verify: ed25519.verify, nowMs: clock.wallMs(), access: versions, recorded: last }, house);
   const ruled = ruledHouse(house);
   const access = makeAccessPoint({ audit, clock, makeRules: makeCedarRules }, ruled, document);

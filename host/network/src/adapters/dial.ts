@@ -2,7 +2,6 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type TlsName } from "@crossguardian/wire";
 import { type Address } from "../parse-address.ts";
-import { TLS_RULES } from "../tls-rules.ts";
 
 const KEEP_ALIVE_MS = 30_000;
 
@@ -27,7 +26,7 @@ export const dial = (address: Address, tlsMin: TlsName, onReady: () => void): So
             host: address.host,
             port: address.port,
             servername: /^[\d.:]+$/u.test(address.host) ? "" : address.host,
-            ...TLS_RULES,
+            rejectUnauthorized: true,
             minVersion: tlsMin,
             ALPNProtocols: ["http/1.1"],
           },

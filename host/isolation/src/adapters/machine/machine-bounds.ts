@@ -17,7 +17,7 @@ export type Bounds = {
 
 /** The bounds of one driver's domains. */
 export const makeBounds = (driver: Isolation, knownOf: (domain: Key) => Known): Bounds => {
-  const unsupported = (domain: Key, resource: string): CodedError => new CodedError("isolation.resource.unsupported", { domain: domain.name, resource, driver: driver });
+  const unsupported = (domain: Key, resource: string): CodedError => new CodedError("isolation.resource.unsupported", { domain: domain.name, resource, driver });
 
   const write = async (domain: Key, writes: readonly (readonly [string, string])[]): Promise<void> => {
     const { place } = knownOf(domain);

@@ -1,15 +1,14 @@
-import { CodedError, fromHex, toHex, to0x } from "@crossguardian/kernel";
+import { CodedError, toHex, to0x } from "@crossguardian/kernel";
 import { channelOf } from "@crossguardian/plugin-fabric-blocks";
-import { wordOf } from "@crossguardian/protocol";
 import { encodeMessage } from "@crossguardian/wire";
 
-import { CONTRACT_LIMITS, type GatewayTerms } from "../../../contract-drafts.ts";
-import { signAscending } from "../../../key-slots.ts";
-import { type ChainPlan, dataOf, vaultOf } from "../../../world.ts";
+import { type GatewayTerms } from "../../../contract-drafts.ts";
+import { type ChainPlan } from "../../../world.ts";
 import { type ForeignPowers, type ForeignRemote } from "../../foreign-remote.ts";
 import { type FabricClient, openFabricClient } from "../fabric-client.ts";
 import { decodeFabricUsers } from "../fabric-places.ts";
 import { openFabricReader } from "../fabric-reader.ts";
+import { channelTermsOf, governedArguments, governedCalls, hasService, SERVICES } from "../gateway-set-up.ts";
 import { type FabricNetwork } from "./fabric-network.ts";
 import { makeGatewayReader, type GatewayFacts, type GatewayReader } from "./gateway-reader.ts";
 import { readIdentity } from "./read-identity.ts";
@@ -29,8 +28,6 @@ export type NetworkDeployment = {
 /** What was done. `made`: this call made the gateway; `height`: the newest block before that. */
 export type DeployedNetwork = { readonly made: boolean; readonly height: bigint; readonly transactions: number };
 
-const SERVICES = [["vault", vaultOf, true], ["data", dataOf, false]] as const;
-
 /** Opens a channel as the identity of its files, such as that of who deploys. @throws config.fabric.*, cli.key.missing */
 export const openAs = (plan: ChainPlan, network: FabricNetwork, files: FabricNetwork["deployer"], field: string): FabricClient => {
   const where = `chains.${plan.name}`;
@@ -39,24 +36,9 @@ export const openAs = (plan: ChainPlan, network: FabricNetwork, files: FabricNet
   return openFabricClient({ ...decodeFabricUsers(plan.foreign?.userSettings), members: [member] }, 0, network);
 };
 
-const termsOf = ({ terms, plan }: NetworkDeployment) => ({
-  relayGenesis: terms.relayGenesis,
-  chain: wordOf(plan.numericId),
-  contract: plan.foreign?.contract ?? new Uint8Array(32),
-  governors: terms.governors,
-  governanceThreshold: terms.governanceThreshold,
-  pauser: fromHex(terms.pauseAddress),
-  validators: terms.validators,
-  threshold: terms.threshold,
-  minTimeoutMs: CONTRACT_LIMITS.minTimeoutMs,
-  maxTimeoutMs: CONTRACT_LIMITS.maxTimeoutMs,
-  window: CONTRACT_LIMITS.window,
-  maxResultBytes: CONTRACT_LIMITS.maxResultBytes,
-});
-
 /** The gateway that stands is the one that this relay chain registers. @throws cli.deploy.foreign */
 const checkFacts = (work: NetworkDeployment, facts: GatewayFacts): void => {
-  const wanted = termsOf(work);
+  const wanted = channelTermsOf(work.plan, work.terms);
   const isOurs = facts.relayGenesis === toHex(wanted.relayGenesis) && facts.chain === toHex(wanted.chain) && facts.contract === toHex(wanted.contract);
   if (!isOurs) throw new CodedError("cli.deploy.foreign", { chain: work.plan.name, address: to0x(wanted.contract) });
 };
@@ -65,17 +47,9 @@ const missingCalls = async (work: NetworkDeployment, reader: GatewayReader): Pro
   const known = await reader.services();
   const keyOf = (id: string): string => toHex(work.powers.hashes.serviceKey(id));
   const calls: string[] = [];
-  for (const [name, idOf, isAsset] of SERVICES) {
-    const near = idOf(work.plan.name);
-    if (!known.has(near)) calls.push(JSON.stringify(["registerLocalService", near, name, false, isAsset]));
-    for (const remote of work.remotes) {
-      if (name === "data" && remote.data === null) continue;
-      const far = idOf(remote.chain);
-      if (!known.has(far)) calls.push(JSON.stringify(["registerRemoteService", far, toHex(remote.chainWord), toHex(remote.contractWord)]));
-      for (const [from, to] of [[near, far], [far, near]] as const) {
-        if (!(await reader.isPairAllowed(keyOf(from), keyOf(to)))) calls.push(JSON.stringify(["allowPair", keyOf(from), keyOf(to)]));
-      }
-    }
+  for (const { text, service, pair } of governedCalls(work.plan, work.remotes, keyOf)) {
+    const stands = (service === null || known.has(service)) && (pair === null || (await reader.isPairAllowed(...pair)));
+    if (!stands) calls.push(text);
   }
   return calls;
 };
@@ -83,8 +57,7 @@ const missingCalls = async (work: NetworkDeployment, reader: GatewayReader): Pro
 const listPeers = async (work: NetworkDeployment, client: FabricClient, reader: GatewayReader, admin: string): Promise<number> => {
   let transactions = 0;
   for (const [name, idOf] of SERVICES) {
-    for (const remote of work.remotes) {
-      if (name === "data" && remote.data === null) continue;
+    for (const remote of work.remotes.filter((each) => hasService(each, name))) {
       const key = toHex(work.powers.hashes.serviceKey(idOf(remote.chain)));
       if (await reader.isPeer(name, key)) continue;
       const account = await reader.account();
@@ -106,7 +79,7 @@ export const deployNetwork = async (work: NetworkDeployment): Promise<DeployedNe
   const client = openAs(plan, network, network.deployer, "deployer");
   const place = channelOf(plan.foreign?.terms ?? new Uint8Array(0));
   const reader = makeGatewayReader(plan.name, client, place);
-  const gateway = termsOf(work);
+  const gateway = channelTermsOf(plan, work.terms);
   let transactions = 0;
   let facts = await reader.facts();
   const made = facts === null;
@@ -122,8 +95,7 @@ export const deployNetwork = async (work: NetworkDeployment): Promise<DeployedNe
   const calls = await missingCalls(work, reader);
   if (calls.length > 0) {
     const digest = governedDigest({ powers: chaincodePowers, terms: gateway }, facts.governanceNonce, calls);
-    const signatures = signAscending(powers.crypto, digest, governorKeys).map((each) => toHex(each));
-    await client.submit("gateway:governed", [JSON.stringify(calls), JSON.stringify(signatures)]);
+    await client.submit("gateway:governed", governedArguments(powers.crypto, digest, governorKeys, calls));
     work.say(`chain ${plan.name}: ${calls.length} governed calls`);
     transactions += 1;
   }

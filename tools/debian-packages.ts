@@ -11,11 +11,11 @@ const XEN_PACKAGES = [
 
 /** The kernel of Dom0; the cloud kernel can not be one. */
 const DOM0_KERNEL = "linux-image-amd64";
-/** The kernel of DomUs. */
-const DOMU_KERNEL = "linux-image-cloud-amd64";
+/** The kernel of guests: DomUs, and machines of QEMU. */
+export const GUEST_KERNEL = "linux-image-cloud-amd64";
 
 /** The package of a kernel itself behind Debian's package that follows its version. */
-const kernelPackage = (following: string): string => {
+export const kernelPackage = (following: string): string => {
   const words = execFileSync("apt-cache", ["depends", following], { encoding: "utf8" });
   const name = /Depends: (linux-image-[\w.+-]+)/u.exec(words)?.[1];
   if (name === undefined) throw new Error(`apt-cache knows no ${following}; run apt-get update`);
@@ -23,7 +23,7 @@ const kernelPackage = (following: string): string => {
 };
 
 /** Downloads packages through apt, which checks them against Debian's signed lists, and unpacks them into one folder. */
-const unpackPackages = (packages: readonly string[], work: string, target: string): void => {
+export const unpackPackages = (packages: readonly string[], work: string, target: string): void => {
   mkdirSync(work, { recursive: true });
   mkdirSync(target, { recursive: true });
   chownSync(work, 0, 0);
@@ -43,5 +43,5 @@ export const unpackXen = (work: string): void => {
   const { xen, dom0Kernel, domuKernel } = xenTrees(work);
   unpackPackages(XEN_PACKAGES, join(work, "debs-xen"), xen);
   unpackPackages([kernelPackage(DOM0_KERNEL)], join(work, "debs-dom0"), dom0Kernel);
-  unpackPackages([kernelPackage(DOMU_KERNEL)], join(work, "debs-domu"), domuKernel);
+  unpackPackages([kernelPackage(GUEST_KERNEL)], join(work, "debs-domu"), domuKernel);
 };
