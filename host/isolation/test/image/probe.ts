@@ -99,8 +99,14 @@ const threads = async (): Promise<Answer> => {
 
 const busy = (durationMs: number): Answer => {
   const start = performance.now();
-  while (performance.now() - start < durationMs);
-  return { wallMs: performance.now() - start };
+  let nowMs = start;
+  let longestGapMs = 0;
+  while (nowMs - start < durationMs) {
+    const beforeMs = nowMs;
+    nowMs = performance.now();
+    longestGapMs = Math.max(longestGapMs, nowMs - beforeMs);
+  }
+  return { wallMs: nowMs - start, longestGapMs };
 };
 
 const answer = async (command: string, argument: string): Promise<Answer> => {
