@@ -2,7 +2,7 @@ import { type Clock, type Cancel, CodedError, equalBytes, failure, type Failure,
 import { decodeFabricBlock, type FabricBlock, readFabricFields } from "@crossguardian/proof";
 import { type GrpcConnection, type GrpcStream, type OpenGrpc } from "./grpc.ts";
 import { type ChannelIdentity } from "./identity.ts";
-import { FIRST_RECONNECT_MS, LAST_RECONNECT_MS } from "./limits.ts";
+import { CONNECT_DEADLINE_MS, FIRST_RECONNECT_MS, LAST_RECONNECT_MS } from "./limits.ts";
 import { seekRequest } from "./seek-request.ts";
 
 /** A delivered block, and its bytes as they came. */
@@ -74,6 +74,34 @@ const takeBlock = (options: BlockStreamOptions, state: State, untrusted: Uint8Ar
   options.onBlock({ block, bytes });
 };
 
+/** Asks a connection for its channel's genesis block; `said` is called once: null when it is the registered one, else what is wrong, also when nothing comes in time. */
+const askGenesis = ({ channel, clock, sha256, genesisHash }: BlockStreamOptions, connection: GrpcConnection, request: Uint8Array, said: (wrong: Failure | null) => void): void => {
+  let isOver = false;
+  const end = (wrong: Failure | null): void => {
+    if (isOver) return;
+    isOver = true;
+    cancelDeadline();
+    said(wrong);
+  };
+  const lost = failure("fabric.peer.lost", { endpoint: channel, what: "genesis" });
+  const cancelDeadline = clock.after(CONNECT_DEADLINE_MS, () => end(lost));
+  const first = connection.stream(
+    DELIVER,
+    request,
+    (message) => {
+      try {
+        const { headerHash } = decodeFabricBlock({ sha256 }, blockIn(message));
+        end(equalBytes(headerHash, genesisHash) ? null : failure("fabric.peer.genesis", { channel }));
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        end(error.failure);
+      }
+      first.cancel();
+    },
+    () => end(lost),
+  );
+};
+
 /** Opens the stream. It only reads: what a peer says is checked as far as one peer can be (hash chain, data hash, genesis). */
 export const openBlockStream = (options: BlockStreamOptions): BlockStream => {
   const { clock, log, channel, identity, endpoints } = options;
@@ -112,32 +140,17 @@ export const openBlockStream = (options: BlockStreamOptions): BlockStream => {
   };
 
   /** The first block of every connection is the genesis block: the peer is of the registered channel. */
-  const checkGenesis = (mine: GrpcConnection): void => {
-    let isKnown = false;
-    const first = mine.stream(
-      DELIVER,
-      seekRequest(identity, channel, 0n, timeS()),
-      (message) => {
-        if (isKnown || mine !== connection) return;
-        isKnown = true;
-        first.cancel();
-        try {
-          const { headerHash } = decodeFabricBlock(options, blockIn(message));
-          if (!equalBytes(headerHash, options.genesisHash)) throw new CodedError("fabric.peer.genesis", { channel });
-        } catch (error) {
-          if (!(error instanceof CodedError)) throw error;
-          distrust(error.failure);
-          return;
-        }
-        state.isUp = true;
-        options.onConnection?.(mine);
-        openStream();
-      },
-      () => {
-        if (!isKnown && mine === connection) distrust(failure("fabric.peer.lost", { endpoint: channel, what: "genesis" }));
-      },
-    );
-  };
+  const checkGenesis = (mine: GrpcConnection): void =>
+    askGenesis(options, mine, seekRequest(identity, channel, 0n, timeS()), (wrong) => {
+      if (mine !== connection) return;
+      if (wrong !== null) {
+        distrust(wrong);
+        return;
+      }
+      state.isUp = true;
+      options.onConnection?.(mine);
+      openStream();
+    });
 
   const connect = (): void => {
     const open = endpoints[state.endpoint % endpoints.length];

@@ -4,7 +4,7 @@ export const MAX_GRPC_MESSAGE_BYTES = 16 * 1024 * 1024;
 export const MAX_GRPC_HEADER_BYTES = 64 * 1024;
 /** Calls of one connection that are open at a time. */
 export const MAX_OPEN_CALLS = 256;
-/** Longest wait for a connection, in ms. */
+/** Longest wait for a connection, and then for the genesis block by which a peer shows its channel, in ms. */
 export const CONNECT_DEADLINE_MS = 10_000;
 /**
  * A connection is asked whether it lives after this time, in ms, and before that when a call passes its deadline and nothing at all was heard meanwhile. Fabric's peers end

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, test } from "node:test";
 import { openOrganization } from "@crossguardian/fabric-devnet";
 import { type Fact, type Log, toHex } from "@crossguardian/kernel";
@@ -49,6 +51,33 @@ const follow = (peer: number, settings: Uint8Array, genesisHash: Uint8Array, fro
     stop: follower.stop,
   };
 };
+
+test("a peer that takes the connection and then says nothing of its channel is given up in time", async (t) => {
+  const sessions: ServerHttp2Session[] = [];
+  const server = createHttp2Server().on("session", (session) => sessions.push(session)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const logged: Readonly<Record<string, Fact>>[] = [];
+  const { promise: isLost, resolve: lost } = Promise.withResolvers<void>();
+  const note = (_event: string, facts: Readonly<Record<string, Fact>> = {}): void => {
+    logged.push(facts);
+    lost();
+  };
+  const sooner = { ...clock, after: (ms: number, run: () => void) => clock.after(ms / 100, run) };
+  const follower = makeHeaderFollower({
+    connect: () => connect(port, "127.0.0.1"),
+    endpoint: { name: "rpc", scheme: "grpc", host: `127.0.0.1:${port.toString()}`, path: "" },
+    depth: 0, from: 1n, genesisHash: network.genesisHash, terms: network.terms, settings: network.settingsOf(network.user, "rpc"), clock: sooner,
+    log: { info: note, warn: note, alarm: note }, pollMs: 50, crypto, onHeaders: () => undefined,
+  });
+  t.after(() => {
+    follower.stop();
+    for (const each of sessions) each.destroy();
+    server.close();
+  });
+  await isLost;
+  assert.equal(logged[0]?.["what"], "genesis");
+});
 
 const commit = async (name: string, args: readonly string[]): Promise<void> => {
   const outcome = await network.contract.submit(name, args);
