@@ -57,6 +57,19 @@ const onActive = ({ watched, all, epoch, responder }: Activation, powers: Overse
     if (other.epoch === null || other.hold.isFrozen) continue;
     responder.respond(other.domain.name, "rebuild", { by: TAKEOVER, says: `replaced by ${watched.domain.name}`, facts: {} });
   }
+  renewOlder(roleOf(watched), all, responder);
+};
+
+/** A standby older than the one in its role's place is never let there by the switch: it is started anew, or the role has no standby. */
+const renewOlder = (role: string, all: readonly Watched[], responder: Responder): void => {
+  const active = all.find((each) => roleOf(each) === role && each.activeSinceMs !== null);
+  const activeEpoch = active?.epoch ?? 0n;
+  for (const other of all) {
+    const isOlder = other !== active && roleOf(other) === role && other.epoch !== null && other.epoch < activeEpoch;
+    if (!isOlder || other.phase !== "admitted" || other.hold.isFrozen || other.hold.isQuarantined) continue;
+    other.phase = "refused";
+    responder.respond(other.domain.name, "rebuild", { by: TAKEOVER, says: `older than ${active?.domain.name ?? ""}, whose place it could not take`, facts: {} });
+  }
 };
 
 const USEC_PER_MS = 1_000;
@@ -118,7 +131,9 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   channel.on("cutOff", (port, cut) => (port === bounds.SWITCH_PORT ? takeCut(byPort.get(cut.port), cut, all, detector) : undefined));
   channel.on("hello", (port, hello) => {
     const watched = byPort.get(port);
-    if (watched !== undefined) admission.onHello(watched, hello);
+    if (watched === undefined) return;
+    admission.onHello(watched, hello);
+    renewOlder(roleOf(watched), all, responder);
   });
   channel.on("heartbeat", (port, { gauges }) => {
     const watched = byPort.get(port);

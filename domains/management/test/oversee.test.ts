@@ -213,6 +213,27 @@ describe("management", () => {
     assert.deepEqual(responses.map(({ atMs, step, outcome, tookMs }) => [atMs, step, outcome, tookMs]).slice(0, 2), [[77, "quarantine", "ordered", null], [77, "quarantine", "done", 0.04]]);
   });
 
+  test("starts a standby anew that is older than the one in its role's place, whichever of both it hears of first, and no other", () => {
+    const standby = { ...domain, name: "relay-standby", port: 8, standbyOf: "relay" };
+    const restarts = (epoch: bigint, isStandbyFirst: boolean): readonly unknown[] => {
+      const { overseer, receive, started, portEvent, told } = setUp({ ...house, domains: [domain, standby] });
+      const standbyComes = (): void => {
+        overseer.onLauncher({ type: "started", name: "relay-standby", epoch, pid: 0, fresh: true, admitted: false, held: [] });
+        receive("hello", 8, hello({ domain: "relay-standby", epoch }));
+      };
+      if (isStandbyFirst) standbyComes();
+      started();
+      receive("hello", 2, hello());
+      portEvent("port.active", 5n);
+      if (!isStandbyFirst) standbyComes();
+      return told.filter(({ type }) => type === "restart").map(({ name, epoch: of }) => [name, of]);
+    };
+    for (const isStandbyFirst of [true, false]) {
+      assert.deepEqual(restarts(4n, isStandbyFirst), [["relay-standby", "4"]]);
+      assert.deepEqual(restarts(6n, isStandbyFirst), []);
+    }
+  });
+
   test("starts anew what the switch cut off where there is no standby", () => {
     const { receive, started, portEvent, cutOff, told } = setUp();
     started();

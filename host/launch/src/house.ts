@@ -61,7 +61,7 @@ const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<voi
 const takeTakeover = ({ spec, ports, admissions, powers }: HouseParts, message: FromSwitch): void => {
   const takeover = recordTakeover(spec, message, powers.record);
   if (takeover === null) return;
-  ports.setActive(takeover.role, takeover.number);
+  ports.setActive(takeover.role, takeover.number, takeover.epoch);
   if (takeover.instead !== null) admissions.forget(takeover.instead);
 };
 

@@ -7,7 +7,7 @@ export const recordTakeover = (
   { domains }: Pick<HouseSpec, "domains">,
   message: FromSwitch,
   record: (event: string, facts: Readonly<Record<string, Fact>>) => void,
-): { readonly role: number; readonly number: number; readonly instead: string | null } | null => {
+): { readonly role: number; readonly number: number; readonly epoch: bigint; readonly instead: string | null } | null => {
   const nameOf = (number: number | null): string => domains.find(({ port }) => port === number)?.name ?? "";
   if (message.type === "served") {
     const { number, role, message: served, atMs, afterMs } = message;
@@ -16,5 +16,5 @@ export const recordTakeover = (
   if (message.type !== "active") return null;
   const { number, role, epoch, instead, why, atMs } = message;
   if (instead !== null) record("role.takenOver", { name: nameOf(number), role: nameOf(role), instead: nameOf(instead), epoch, why, switchMs: atMs });
-  return { role, number, instead: instead === null ? null : nameOf(instead) };
+  return { role, number, epoch: /^\d{1,19}$/u.test(epoch) ? BigInt(epoch) : 0n, instead: instead === null ? null : nameOf(instead) };
 };

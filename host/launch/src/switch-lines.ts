@@ -3,7 +3,7 @@ import { type PortRate } from "./allocation.ts";
 /** Launcher to switch, over the child's IPC channel; the socket of a `port` goes with it. */
 export type ToSwitch =
   | { readonly type: "policy"; readonly text: string; readonly cutsOff: boolean }
-  | { readonly type: "port"; readonly number: number; readonly name: string; readonly kind: string; readonly chain: string | null; readonly role: number; readonly isFirst: boolean; readonly epoch: string; readonly rate: PortRate | null }
+  | { readonly type: "port"; readonly number: number; readonly name: string; readonly kind: string; readonly chain: string | null; readonly role: number; readonly isFirst: boolean; readonly epoch: string; /** Newest instance that did the work of its role. */ readonly newest: string; readonly rate: PortRate | null }
   | { readonly type: "rate"; readonly number: number; readonly rate: PortRate | null }
   | { readonly type: "whitelist"; readonly on: boolean }
   | { readonly type: "gone"; readonly number: number };

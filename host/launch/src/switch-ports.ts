@@ -1,6 +1,8 @@
 import { type PortRate } from "./allocation.ts";
 import { type ToSwitch } from "./switch-lines.ts";
 
+const MANAGEMENT_KIND = "management";
+
 /** The switch's end of a channel; opaque here, an adapter sends it. */
 export type HeldEnd = { readonly close: () => void };
 
@@ -23,8 +25,8 @@ export type SwitchLine<End extends HeldEnd> = { readonly send: (message: ToSwitc
 /** The channel ends the launcher holds, and the switch that works on them at the moment. */
 export type SwitchPorts<End extends HeldEnd> = {
   readonly add: (port: HeldPort<End>) => void;
-  /** The switch says that this port does the work of its role: the next switch is told so. */
-  readonly setActive: (role: number, number: number) => void;
+  /** The switch says that this port does the work of its role, in this instance: the next switch is told so. */
+  readonly setActive: (role: number, number: number, epoch: bigint) => void;
   readonly isActive: (number: number) => boolean;
   /** Rate of a port, whether it is held or not; null: the flow policy's. */
   readonly setRate: (number: number, rate: PortRate | null) => void;
@@ -46,12 +48,14 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff
   const rates = new Map<number, PortRate>();
   let isWhitelisting = false;
   const active = new Map<number, number>();
+  const newest = new Map<number, bigint>();
   const isActive = (number: number): boolean => {
     const port = held.get(number);
     return port !== undefined && active.get(port.role) === number;
   };
 
-  const announce = ({ end, ...port }: HeldPort<End>): void => line?.send({ type: "port", ...port, isFirst: isActive(port.number), rate: rates.get(port.number) ?? null }, end);
+  const announce = ({ end, ...port }: HeldPort<End>): void =>
+    line?.send({ type: "port", ...port, isFirst: isActive(port.number), newest: (newest.get(port.role) ?? 0n).toString(), rate: rates.get(port.number) ?? null }, end);
   const remove = (number: number): void => {
     const port = held.get(number);
     if (port === undefined) return;
@@ -77,14 +81,17 @@ export const makeSwitchPorts = <End extends HeldEnd>(policyText: string, cutsOff
       line?.send({ type: "whitelist", on: isOn });
     },
     isActive,
-    setActive: (role, number) => {
+    setActive: (role, number, epoch) => {
       if (held.get(number)?.role === role) active.set(role, number);
+      if (epoch > (newest.get(role) ?? 0n)) newest.set(role, epoch);
     },
     connect: (next) => {
       line = next;
       next.send({ type: "policy", text: policyText, cutsOff });
       if (isWhitelisting) next.send({ type: "whitelist", on: true });
-      for (const port of held.values()) announce(port);
+      // Management last: it admits whom it finds, and a standby must not be found before the one it stands by for.
+      const isManagement = ({ kind }: HeldPort<End>): boolean => kind === MANAGEMENT_KIND;
+      for (const port of [...held.values()].sort((left, right) => Number(isManagement(left)) - Number(isManagement(right)))) announce(port);
     },
     disconnect: () => {
       line = null;

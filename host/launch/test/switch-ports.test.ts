@@ -24,6 +24,23 @@ describe("the channel ends the launcher holds", () => {
     assert.deepEqual(second.sent, first.sent);
   });
 
+  test("go to a new switch with the newest instance of their role, management last", () => {
+    const ports = makeSwitchPorts("99 deny", true);
+    const announced: [number, boolean, string][] = [];
+    ports.add({ ...port(0, []), kind: "management" });
+    ports.add({ ...port(3, []), role: 1, epoch: "9" });
+    ports.add({ ...port(1, []), epoch: "13" });
+    ports.setActive(1, 1, 13n);
+    ports.setActive(1, 3, 9n);
+    ports.setActive(1, 1, 13n);
+    ports.connect({
+      send: (message) => {
+        if (message.type === "port") announced.push([message.number, message.isFirst, message.newest]);
+      },
+    });
+    assert.deepEqual(announced, [[3, false, "13"], [1, true, "13"], [0, true, "0"]]);
+  });
+
   test("are closed and forgotten when their domain ends, and replaced when it comes back", () => {
     const closed: number[] = [];
     const ports = makeSwitchPorts("99 deny", true);

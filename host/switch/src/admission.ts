@@ -63,7 +63,8 @@ export const giveUpRole = (state: SwitchState, port: Port): void => {
 
 /** A port came: it is active when nobody is and the launcher knows it as the first of its role, or when it is the only one of its kind. */
 export const takeRole = (state: SwitchState, port: Port): void => {
-  const { role, isFirst } = port.facts;
+  const { role, isFirst, newest } = port.facts;
+  if ((newest ?? 0n) > (state.newest.get(role) ?? 0n)) state.newest.set(role, newest ?? 0n);
   if (!isFirst || state.active.has(role) || isFenced(state, port)) return;
   port.isActive = true;
   state.active.set(role, port);

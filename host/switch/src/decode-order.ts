@@ -23,11 +23,11 @@ const numberOf = (message: object, name = "number"): number => {
   return value;
 };
 
-const epochOf = (message: object): bigint | null => {
-  const value = field(message, "epoch") ?? null;
+const epochOf = (message: object, name = "epoch"): bigint | null => {
+  const value = field(message, name) ?? null;
   if (value === null) return null;
   const text = typeof value === "number" ? value.toString() : value;
-  if (typeof text !== "string" || !/^\d{1,19}$/u.test(text)) throw malformed("epoch");
+  if (typeof text !== "string" || !/^\d{1,19}$/u.test(text)) throw malformed(name);
   return BigInt(text);
 };
 
@@ -55,7 +55,7 @@ const factsOf = (message: object): PortFacts => {
   if (kind === null || (kind === "management") !== (number === 0)) throw malformed("kind");
   const isFirst = field(message, "isFirst");
   if (typeof isFirst !== "boolean") throw malformed("isFirst");
-  return { number, name, kind, chain, role: numberOf(message, "role"), isFirst, epoch: epochOf(message), rate: rateOf(message) };
+  return { number, name, kind, chain, role: numberOf(message, "role"), isFirst, epoch: epochOf(message), newest: epochOf(message, "newest"), rate: rateOf(message) };
 };
 
 /** Checks a message of the launcher's IPC channel. @throws switch.order.malformed */

@@ -31,6 +31,8 @@ export type PortFacts = {
   readonly isFirst: boolean;
   /** Instance epoch: an admission for another one is refused. Null when the launcher states none. */
   readonly epoch: bigint | null;
+  /** Newest instance that did the work of its role at an earlier switch: no older one does it again. Null or left out: none. */
+  readonly newest?: bigint | null;
   /** Its rate when it comes; the flow policy's when it is left out. */
   readonly rate?: PortRate | null;
 };

@@ -151,6 +151,20 @@ test("a quarantined port is closed in both directions at once, and management is
   assert.equal(eventsAt(interaction).at(-1), "2 port.down 10");
 });
 
+test("a new switch never gives a role to an instance older than one that an earlier switch gave it to", () => {
+  const bench = benchOfPorts(GATEWAY);
+  const management = bench.attach(0, "management");
+  const interaction = bench.attach(INTERACTION, "interaction", null, 1n);
+  const older = bench.attach(STANDBY, "plugin", "A", 9n, { role: ACTIVE, isFirst: false, newest: 13n });
+  for (const [port, epoch] of [[INTERACTION, 1n], [STANDBY, 9n]] as const) management.say(frameOf(255, "admit", { port, open: 1, epoch }));
+  const active = bench.attach(ACTIVE, "plugin", "A", 13n, { newest: 13n });
+  management.say(frameOf(255, "admit", { port: ACTIVE, open: 1, epoch: 13n }));
+  older.say(submitted());
+  active.say(submitted());
+  assert.deepEqual(interaction.messages(), ["2 submitted"]);
+  assert.deepEqual(eventsAt(interaction).filter((each) => each.includes("port.up")), ["0 port.up 0", "2 port.up 13"]);
+});
+
 test("a new switch keeps the active one that the launcher names, whatever the order of admissions", () => {
   const bench = benchOfPorts(GATEWAY);
   const standby = bench.attach(ACTIVE, "plugin", "A", 12n, { isFirst: false });
