@@ -1,51 +1,21 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { devAccounts, startChain } from "@crossguardian/devnet";
 
 import { leftoversOf } from "../test/support/leftovers.ts";
+import { makeProgramRunner } from "../test/support/program.ts";
 import { missingPart } from "../test/support/with-world.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "cg-op-"));
 chmodSync(root, 0o711);
 const runRoot = join(root, "run");
 const stateDir = process.env["CROSSGUARDIAN_STATE"] ?? "/var/lib/crossguardian";
-const running = new Set<ChildProcess>();
-
-type Ended = { readonly code: number; readonly last: unknown; readonly said: string };
-
-const begin = (...args: readonly string[]): { readonly ended: Promise<Ended>; readonly heard: (words: string) => Promise<void> } => {
-  const child = spawn(process.execPath, [PROGRAM, ...args, "--json"], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, CROSSGUARDIAN_RUN: runRoot } });
-  running.add(child);
-  let out = "";
-  let said = "";
-  child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
-  child.stderr.on("data", (piece: Buffer) => (said += piece.toString()));
-  const ended = new Promise<Ended>((resolve) => {
-    child.once("close", (code) => {
-      running.delete(child);
-      resolve({ code: code ?? -1, last: JSON.parse(out.trim().split("\n").at(-1) || "null"), said });
-    });
-  });
-  const heard = async (words: string): Promise<void> => {
-    while (!said.includes(words) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.ok(said.includes(words), said);
-  };
-  return { ended, heard };
-};
-
-const cg = async <T>(...args: readonly string[]): Promise<T> => {
-  const { code, last, said } = await begin(...args).ended;
-  assert.equal(code, 0, `${args.join(" ")}: ${said}`);
-  return last as T;
-};
+const { begin, cg, end } = makeProgramRunner(runRoot);
 
 type Up = { readonly houses: readonly { readonly name: string; readonly pid: number }[] };
 type Sent = { readonly id: string; readonly outcome?: string };
@@ -61,7 +31,7 @@ const newConfig = async (name: string, change: (config: Record<string, unknown>)
 
 after(async () => {
   await begin("down", "--all").ended;
-  for (const child of running) child.kill("SIGKILL");
+  end();
   rmSync(root, { recursive: true, force: true });
 });
 
