@@ -2,6 +2,8 @@
 export const CALL_DEADLINE_MS = 15_000;
 /** Longest wait for a transaction's validation code, in ms. */
 export const COMMIT_DEADLINE_MS = 20_000;
+/** Longest time from a transaction's proposal to its validation code, in ms: endorsed, ordered, committed. Until then it is the network that is waited for. */
+export const TRANSACTION_DEADLINE_MS = 2 * CALL_DEADLINE_MS + COMMIT_DEADLINE_MS;
 /** A call that is open for longer is what the plugin waits for, in ms. */
 export const SLOW_CALL_MS = 500;
 /** Submissions that wait for their turn. */

@@ -30,7 +30,7 @@ const submission = (id: bigint, pairs: readonly string[], per = 1): Submission =
 
 type Sent = { readonly name: string; readonly content: Uint8Array; readonly finish: (outcome: TransactionOutcome) => void };
 
-const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number; readonly isUp?: () => boolean } = {}) => {
+const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: number; readonly isUp?: () => boolean; readonly clock?: Clock } = {}) => {
   const sent: Sent[] = [];
   const hints: Omit<Message<"submitted">, "chain">[] = [];
   let more: (() => void) | null = null;
@@ -43,7 +43,7 @@ const start = (t: { readonly maxTransactions?: number; readonly maxEntries?: num
       }),
   };
   const sender = makeTransactionSender({
-    contract, isUp: t.isUp ?? (() => true), maxEntries: t.maxEntries ?? 64, maxTransactions: t.maxTransactions ?? 4, clock: atOnce, log: quiet,
+    contract, isUp: t.isUp ?? (() => true), maxEntries: t.maxEntries ?? 64, maxTransactions: t.maxTransactions ?? 4, clock: t.clock ?? atOnce, log: quiet,
     report: (hint) => {
       hints.push(hint);
       more?.();
@@ -68,6 +68,22 @@ test("a version conflict is tried again in a new transaction, and the submission
   await until(() => hints.length === 1);
   assert.deepEqual(hints, [{ id: 1n, outcome: SUBMIT_OUTCOME.mined, detail: "" }]);
   assert.deepEqual([sent.length, sender.inFlight()], [3, 0]);
+});
+
+test("a network that takes its time over a transaction is nothing the plugin owes, until the transaction's deadlines are over", async () => {
+  let nowMs = 1_000;
+  const { sender, sent, until } = start({ maxTransactions: 1, clock: { ...atOnce, monotonicMs: () => nowMs } });
+  assert.equal(sender.stillMs(), 0);
+  sender.submit(submission(1n, ["1:A:vault"]));
+  sender.submit(submission(2n, ["1:B:vault"]));
+  await until(() => sent.length === 1);
+  nowMs += 50_000;
+  assert.equal(sender.stillMs(), 0);
+  nowMs += 700;
+  assert.equal(sender.stillMs(), 700);
+  sent[0]?.finish(committed);
+  await until(() => sent.length === 2);
+  assert.equal(sender.stillMs(), 0);
 });
 
 test("conflicts without end are given up, and the interaction domain hears of it", async () => {

@@ -1,7 +1,7 @@
 import { type Clock, CodedError, type Log } from "@crossguardian/kernel";
 import { encodeMessage, fabricTogether, type Message, SUBMIT_OUTCOME } from "@crossguardian/wire";
 import { type ContractPort, type TransactionOutcome } from "../contract-port.ts";
-import { FIRST_CONFLICT_WAIT_MS, LAST_CONFLICT_WAIT_MS, MAX_CONFLICT_RETRIES, MAX_TOGETHER, MAX_TRANSACTION_BYTES, MAX_WAITING_SUBMISSIONS } from "../limits.ts";
+import { FIRST_CONFLICT_WAIT_MS, LAST_CONFLICT_WAIT_MS, MAX_CONFLICT_RETRIES, MAX_TOGETHER, MAX_TRANSACTION_BYTES, MAX_WAITING_SUBMISSIONS, TRANSACTION_DEADLINE_MS } from "../limits.ts";
 import { decodeReasons, TOGETHER } from "./decode-reasons.ts";
 import { makePace } from "./pace.ts";
 import { splitSubmission, type Submission } from "./split-submission.ts";
@@ -12,7 +12,7 @@ export type TransactionSender = {
   readonly submit: (submission: Submission) => void;
   readonly inFlight: () => number;
   readonly waiting: () => number;
-  /** Time since something was in hand and nothing came of it, in ms; 0 when nothing is. */
+  /** Time since something could have been sent and was not, or a transaction was over its deadline, in ms; 0 when neither is so. */
   readonly stillMs: () => number;
   readonly stop: () => void;
 };
@@ -47,6 +47,9 @@ const finishJob = ({ of }: SubmissionJob, outcome: Outcome, detail: string, repo
   if (detail !== "") of.detail = detail;
   if (of.open === 0) report({ id: of.id, outcome: of.outcome, detail: of.detail });
 };
+
+/** A network cuts a block when it likes: what is on its way and within its deadlines is nothing the plugin owes. */
+const owedMs = (sinceMs: number, inFlight: number): number => Math.max(0, sinceMs - (inFlight === 0 ? 0 : TRANSACTION_DEADLINE_MS));
 
 /**
  * Sends transactions, those of different pairs side by side: two that write the same pair would conflict (MVCC), and the second would be lost
@@ -106,6 +109,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
       finish(group, (job) => finishJob(job, SUBMIT_OUTCOME.failed, outcome.detail, report));
     } else {
       group.conflicts += 1;
+      movedMs = clock.monotonicMs();
       if (group.conflicts <= MAX_CONFLICT_RETRIES) {
         clock.after(Math.min(FIRST_CONFLICT_WAIT_MS * 2 ** (group.conflicts - 1), LAST_CONFLICT_WAIT_MS), () => run(group));
         return;
@@ -157,7 +161,7 @@ export const makeTransactionSender = (options: SenderOptions): TransactionSender
     },
     inFlight: () => inFlight,
     waiting: () => queue.length,
-    stillMs: () => (inFlight + queue.length === 0 || !options.isUp() ? 0 : clock.monotonicMs() - movedMs),
+    stillMs: () => (inFlight + queue.length === 0 || !options.isUp() ? 0 : owedMs(clock.monotonicMs() - movedMs, inFlight)),
     stop: () => {
       isStopped = true;
     },
