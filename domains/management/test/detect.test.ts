@@ -213,6 +213,16 @@ describe("the detector", () => {
     return { detector, watched, taken, said, point };
   };
 
+  test("learns anew what is usual when a standby begins to do its role's work", () => {
+    const { watched, said, point } = setUp("act");
+    point({ cpuPercent: 1 }, 3 * WARM_UP_POINTS);
+    watched.activeSinceMs = 0;
+    point({ cpuPercent: 60 }, 3 * WARM_UP_POINTS);
+    assert.deepEqual(said, []);
+    point({ cpuPercent: 160 }, WARM_UP_POINTS);
+    assert.deepEqual(said, ["cpu.unexplained"]);
+  });
+
   test("isolates at the first violation the switch reports, and takes what happens to honest domains for none", () => {
     const { detector, watched, taken } = setUp("act");
     for (const event of ["switch.destination.absent", "port.gone", "switch.port.unadmitted", "port.attached"]) detector.onPortEvent(watched, event, 7n);

@@ -40,6 +40,8 @@ const SAY_AGAIN_MS = 5_000;
 
 type Instance = {
   readonly epoch: string;
+  /** Whether it does its role's work: what is usual while it stands by says nothing about that. */
+  isActive: boolean;
   series: SeriesMemory;
   case: Case;
   oomKills: number;
@@ -47,7 +49,7 @@ type Instance = {
 };
 
 const freshInstanceOf = (epoch: string): Instance => ({
-  epoch, series: new Map(), case: NO_CASE, oomKills: 0, saidMs: new Map(),
+  epoch, isActive: false, series: new Map(), case: NO_CASE, oomKills: 0, saidMs: new Map(),
 });
 
 const weightOf = (anomalies: readonly Anomaly[]): Suspicion["weight"] => (anomalies.length > 1 || anomalies.some(({ series }) => GRAVE.has(series)) ? "grave" : "odd");
@@ -93,6 +95,8 @@ export const makeDetector = ({ mode, clock, log, respond, wasCut }: DetectorPart
     onPoint: ({ name, kind, epoch, point, watched }, nowMs) => {
       if (watched?.phase !== "admitted" || nameFacts(watched).epoch !== epoch) return;
       const instance = instanceOf(name, epoch);
+      const isActive = watched.activeSinceMs !== null;
+      if (isActive !== instance.isActive) Object.assign(instance, { isActive, series: new Map() });
       const { memory, anomalies } = judgeSeries(SERIES, kind, instance.series, point);
       instance.series = memory;
       const [anomaly] = anomalies;
