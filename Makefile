@@ -33,11 +33,11 @@ chaos: setup
 	@./crossguardian chaos $(ARGS)
 
 test:
-	@tools/setup.sh gvisor vm
+	@tools/setup.sh gvisor token vm
 	@tools/run node tools/test.ts $(ARGS)
 
 nightly:
-	@tools/setup.sh gvisor vm xen
+	@tools/setup.sh gvisor token vm xen
 	@tools/run node tools/test.ts --nightly $(ARGS)
 
 test-xen:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what CrossGuardian needs, once; a finished set-up is recognised in a few milliseconds.
 # `tools/setup.sh model` also installs what `make model` needs, `tools/setup.sh gvisor` and `tools/setup.sh vm` what the drivers of those names need,
-# `tools/setup.sh xen` what `make test-xen` needs.
+# `tools/setup.sh xen` what `make test-xen` needs, `tools/setup.sh token` what root keys in a PKCS#11 token, and their tests, need.
 # Everything it says goes to stderr, so that the output of the command it runs for stays clean.
 set -euo pipefail
 
@@ -21,6 +21,7 @@ MODEL_NEEDS=(spin:spin gcc:gcc)
 C_HEADER=/usr/include/stdio.h C_HEADER_PACKAGE=libc6-dev
 
 GVISOR_NEEDS=(runsc:runsc)
+TOKEN_NEEDS=(pkcs11-tool:opensc softhsm2-util:softhsm2)
 VM_NEEDS=(qemu-system-x86_64:qemu-system-x86 mksquashfs:squashfs-tools busybox:busybox-static socat:socat mkfs.ext4:e2fsprogs)
 XEN_NEEDS=(qemu-system-x86_64:qemu-system-x86 mksquashfs:squashfs-tools busybox:busybox-static socat:socat mkfs.ext4:e2fsprogs perl:perl-base)
 
@@ -29,9 +30,10 @@ for part in "$@"; do
   case $part in
     model) with_model=1 NEEDS+=("${MODEL_NEEDS[@]}") ;;
     gvisor) NEEDS+=("${GVISOR_NEEDS[@]}") ;;
+    token) NEEDS+=("${TOKEN_NEEDS[@]}") ;;
     vm) with_guest=1 NEEDS+=("${VM_NEEDS[@]}") ;;
     xen) NEEDS+=("${XEN_NEEDS[@]}") ;;
-    *) printf 'crossguardian set-up: unknown part %s; it knows model, gvisor, vm and xen\n' "$part" >&2; exit 1 ;;
+    *) printf 'crossguardian set-up: unknown part %s; it knows model, gvisor, token, vm and xen\n' "$part" >&2; exit 1 ;;
   esac
 done
 

@@ -24,6 +24,7 @@ import { openAccess } from "./kinds/open-access.ts";
 import { contractsOf, encodeGenesis, signDocument, worldDocument } from "./registration.ts";
 import { saveWorld } from "./saved-world.ts";
 import { developmentChainId, devUsers, proxyNumber, startChains, type StartedChains } from "./start-chains.ts";
+import { moveKeyStore, type WishedStore } from "./operator/move-key-store.ts";
 import { BXH_ID, chainsOf, dataOf, type DevChains, type Detours, kindOf, kindOfPlan, peersOf, pluginsOf, type Topology, vaultOf } from "./world.ts";
 
 /** How a development world is made. */
@@ -44,6 +45,8 @@ export type WorldOptions = {
   /** Where the orderer listens; a free port of this machine when it is left out. */
   readonly orderer?: { readonly host: string; readonly port: number };
   readonly detours?: Detours;
+  /** Root keys wrapped by a token; in files where it is left out. */
+  readonly keyStore?: WishedStore;
   readonly onStep?: (step: string) => void;
 };
 
@@ -131,6 +134,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   const dataDir = options.dataDir ?? join(options.dataRoot, instance);
   mkdirSync(dataDir, { recursive: true, mode: 0o711 }); // the users of the domains pass through, to their own volumes only
   const crypto = await makeCrypto();
+  if (options.keyStore !== undefined) moveKeyStore(dataDir, options.keyStore);
   const powers: Powers = { crypto, hashes: makeHashes(crypto.keccak256), slots: openKeySlots(join(dataDir, "keys")) };
   const terms = makeTerms(powers, topology);
   const users = devUsers(options.users);

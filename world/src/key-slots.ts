@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Crypto } from "@crossguardian/crypto";
-import { compareBytes, decodeKeySlot, keyLabel, type RootKey } from "@crossguardian/kernel";
+import { compareBytes, keyLabel, ROOT_KEY_BYTES, type RootKey } from "@crossguardian/kernel";
+import { openKeyStore } from "@crossguardian/launch";
 
-/** Root keys by domain: files of 32 bytes, readable by root only; one per domain, never shared. */
+/** Root keys by domain: files readable by root only, as they are or wrapped by a token; one per domain, never shared. */
 export type KeySlots = {
   readonly pathOf: (owner: string) => string;
   /** The key the domain has from its next orderly start: a rotated one, where there is one. */
@@ -16,18 +17,19 @@ export type KeySlots = {
   readonly has: (owner: string) => boolean;
 };
 
-/** Opens a folder of key slots; a slot that is missing is filled from the system's random source. */
+/** Opens a folder of key slots; a slot that is missing is filled from the system's random source. Each use may throw token.*. */
 export const openKeySlots = (folder: string): KeySlots => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const store = openKeyStore(folder);
   const pathOf = (owner: string): string => {
     const path = join(folder, `${owner}.key`);
-    if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" });
+    if (!existsSync(path)) writeFileSync(path, store.encode(path, { epoch: 1n, key: randomBytes(ROOT_KEY_BYTES) }), { mode: 0o600, flag: "wx" });
     return path;
   };
   const slotOf = (owner: string): RootKey => {
     const path = pathOf(owner);
     const rotated = `${path}.next`;
-    return decodeKeySlot(new Uint8Array(readFileSync(existsSync(rotated) ? rotated : path)));
+    return store.decode(path, new Uint8Array(readFileSync(existsSync(rotated) ? rotated : path)));
   };
   return {
     pathOf,

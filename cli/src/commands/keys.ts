@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError } from "@crossguardian/kernel";
-import { decodeHouseSpec, isHouseRunning, publicKeysOf, rotateOnOfficersWord, type PublicKeys, readSavedWorld } from "@crossguardian/world";
+import { decodeHouseSpec, isHouseRunning, keyStoreOf, moveKeyStore, publicKeysOf, rotateOnOfficersWord, type PublicKeys, readSavedWorld } from "@crossguardian/world";
 import { type Command } from "commander";
 
 import { type Context, examples, form, type InstanceOptions, withInstance } from "../context.ts";
@@ -68,5 +68,27 @@ export const registerKeys = (program: Command, { places, print }: Context): void
       if (house === undefined) return;
       const { result } = await orderHouse(await makeCrypto(), record, house, { action: "rotateKey", resource: domain, by: OFFICER }, options);
       print(options.json, { house: house.house, result }, () => `${house.house} ${domain}: ${printable(JSON.stringify(result))}`);
+    });
+
+  withInstance(keys.command("store"))
+    .description("where root keys are kept: wrapped under a key that never leaves a PKCS#11 token, or in files as they are; without an option it asks the token once and says")
+    .option("--token <uri>", "pkcs11:token=NAME;object=KEY?module-path=/LIBRARY&pin-source=/FILE: the secret key that wraps; the file holds the PIN", form(/^pkcs11:.{1,1000}$/u, "a pkcs11: URI"))
+    .option("--make", "have the key made inside the token when there is none of its label", false)
+    .option("--files", "take the keys out of the token's wrapping", false)
+    .addHelpText("after", examples([
+      'keys store --config crossguardian.json --make \\\n    --token "pkcs11:token=bridge;object=root?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/crossguardian/pin"',
+      "keys store --config crossguardian.json --files",
+    ]))
+    .addHelpText("after", "\nBefore the first start, or while all houses are down. Needs the Debian package opensc. Keys that lay on a disk before can be read from its blocks for long: rotate them afterwards.\nA token that is lost takes the keys with it: keep a second one as its vendor says.")
+    .action((options: InstanceOptions & { readonly token?: string; readonly make: boolean; readonly files: boolean }) => {
+      if (options.files && options.token !== undefined) throw new CodedError("cli.argument.bad", { why: "--token or --files" });
+      const dataDir = findDataDir(places, options);
+      if (!options.files && options.token === undefined) {
+        const store = keyStoreOf(dataDir);
+        print(options.json, { store }, () => (store === null ? "root keys lie in files, as they are" : `root keys are wrapped by ${printable(store)}`));
+        return;
+      }
+      const moved = moveKeyStore(dataDir, options.token === undefined ? "files" : { token: options.token, makes: options.make });
+      print(options.json, moved, () => `${moved.slots} key${moved.slots === 1 ? "" : "s"} ${moved.store === null ? "opened into files" : `wrapped by ${printable(moved.store)}`}`);
     });
 };

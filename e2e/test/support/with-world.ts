@@ -3,7 +3,7 @@ import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { BENCH_TOPOLOGY, buildWorld, type House, sweepAfter, type StandbyKind, type Topology, type World } from "@crossguardian/world";
+import { BENCH_TOPOLOGY, buildWorld, type House, sweepAfter, type StandbyKind, type Topology, type WishedStore, type World } from "@crossguardian/world";
 
 /** Why whole-gateway tests can not run here, or false. */
 export const missingPart = process.getuid?.() === 0 ? false : "isolation needs root";
@@ -18,6 +18,8 @@ export type TestWorld = {
   readonly retryMs?: number;
   /** `report` for tests of the barriers alone, which have a domain break rules again and again. */
   readonly detection?: "act" | "report";
+  /** Root keys wrapped by a token; in files where it is left out. */
+  readonly keyStore?: WishedStore;
   /** From another tree than this one: its `buildWorld`, and a folder for images of its own. */
   readonly tree?: { readonly buildWorld: typeof buildWorld };
 };
@@ -54,6 +56,7 @@ export const startTestWorld = async (wanted: TestWorld = {}): Promise<{ readonly
       stateDir: wanted.tree === undefined ? (process.env["CROSSGUARDIAN_STATE"] ?? "/var/lib/crossguardian") : join(root, "state"),
       lifeline: true,
       users: 3,
+      ...(wanted.keyStore === undefined ? {} : { keyStore: wanted.keyStore }),
       tuning: { retryMs: wanted.retryMs ?? 1_500, ...(wanted.detection === undefined ? {} : { detection: wanted.detection }) },
     });
     return {

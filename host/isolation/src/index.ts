@@ -7,6 +7,7 @@ export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
+export { findTool } from "./adapters/oci-host.ts";
 export { JOIN_AND_RUN } from "./adapters/oci-launch.ts";
 export { makeGvisorDriver, makeOciDriver, type OciDriverParts } from "./adapters/oci-driver.ts";
 export { promisedMemory } from "./adapters/promised-memory.ts";

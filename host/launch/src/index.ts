@@ -1,4 +1,7 @@
 export { askLauncher } from "./adapters/ask-launcher.ts";
+export { type KeyStore, openKeyStore } from "./adapters/key-store.ts";
+export { type MovedKeys, moveToFiles, moveToToken } from "./adapters/move-keys.ts";
+export { parseTokenUri, isTokenUri, type TokenUri } from "./token-uri.ts";
 export { readKeyAge, rotateSlot } from "./adapters/slot-keeper.ts";
 export { enforcedLifetime, isExpired, type KeyAge } from "./key-age.ts";
 export { isHouseRunning, reapHouse } from "./adapters/reap-house.ts";

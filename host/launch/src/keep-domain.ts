@@ -93,7 +93,7 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
     const epoch = folders.nextEpoch(roleOf(spec, entry).name);
     const member = members.get(entry.name);
     if (member !== undefined) member.epoch = epoch;
-    if (entry.keySlot !== null) folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false, enforcedLifetime(spec, entry));
+    if (entry.keySlot !== null) entry = { ...entry, keySlot: folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false, enforcedLifetime(spec, entry)) };
     if (member !== undefined) member.activatesKey = false;
     const pair = await powers.makePair(join(folders.ports, `${String(entry.port)}.sock`));
     try {

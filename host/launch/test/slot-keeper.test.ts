@@ -6,13 +6,15 @@ import { test } from "node:test";
 import { CodedError, decodeKeySlot } from "@crossguardian/kernel";
 import { makeSlotKeeper, readKeyAge } from "../src/adapters/slot-keeper.ts";
 
+/** Keys that lie in files are lent as they are. */
+const none = { lend: (name: string): string => assert.fail(name) };
 const withSlot = (run: (slot: string, keeper: ReturnType<typeof makeSlotKeeper>, folder: string) => void): void => {
   const folder = mkdtempSync(join(tmpdir(), "cg-slot-"));
   try {
     const slot = join(folder, "interaction.key");
     writeFileSync(slot, new Uint8Array(32).fill(1), { mode: 0o600 });
     mkdirSync(join(folder, "epochs"));
-    run(slot, makeSlotKeeper(join(folder, "epochs")), folder);
+    run(slot, makeSlotKeeper(join(folder, "epochs"), none), folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -59,7 +61,7 @@ test("a key is refused when it is older than its lifetime, however often it was 
   withSlot((slot, _keeper, folder) => {
     const DAY_MS = 86_400_000;
     let nowMs = Date.now();
-    const keeper = makeSlotKeeper(join(folder, "epochs"), () => nowMs);
+    const keeper = makeSlotKeeper(join(folder, "epochs"), none, () => nowMs);
     const isExpired = (error: unknown): boolean => error instanceof CodedError && error.code === "launch.key.expired";
     keeper.use("interaction", slot, true, 30);
     nowMs += 29 * DAY_MS;

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { CodedError, fromHex, to0x } from "@crossguardian/kernel";
+import { openKeySlots } from "../key-slots.ts";
 import { GOVERNANCE_KEY, GOVERNORS } from "../open-world.ts";
 import { type OperatorPowers } from "./plan-world.ts";
 import { type Hex } from "viem";
@@ -33,19 +34,22 @@ export const readAccountKey = (path: string): Hex => to0x(readSecret(path));
 
 /**
  * Governance keys: the files named, or those that are still in the key folder; only as many as must sign.
- * Errors: cli.key.missing, .malformed, .exposed, .foreign, cli.governor.few.
+ * Errors: cli.key.missing, .malformed, .exposed, .foreign, cli.governor.few, token.*.
  */
 export const readGovernorKeys = (
   powers: OperatorPowers,
   options: { readonly files: readonly string[]; readonly dataDir: string; readonly governors: readonly Uint8Array[]; readonly threshold: number },
 ): readonly Uint8Array[] => {
-  const kept = Array.from({ length: GOVERNORS }, (_, at) => join(options.dataDir, "keys", `governor-${at + 1}.key`)).filter(
-    (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
-  );
+  const folder = join(options.dataDir, "keys");
+  const slots = openKeySlots(folder);
+  const kept = Array.from({ length: GOVERNORS }, (_, at) => `governor-${at + 1}`).filter(slots.has);
+  const roots = options.files.length > 0
+    ? options.files.map((path) => ({ path, root: readSecret(path) }))
+    : kept.map((owner) => ({ path: join(folder, `${owner}.key`), root: slots.rootOf(owner) }));
   const known = new Set(options.governors.map((each) => to0x(each)));
   const keys = new Map<string, Uint8Array>();
-  for (const path of options.files.length > 0 ? options.files : kept) {
-    const key = powers.crypto.deriveKey(readSecret(path), GOVERNANCE_KEY);
+  for (const { path, root } of roots) {
+    const key = powers.crypto.deriveKey(root, GOVERNANCE_KEY);
     const address = to0x(powers.crypto.secp256k1.address(key));
     if (!known.has(address)) throw new CodedError("cli.key.foreign", { path, address });
     keys.set(address, key);

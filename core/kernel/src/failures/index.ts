@@ -25,6 +25,7 @@ import { PROOF_FAILURES } from "./proof.ts";
 import { RELAY_FAILURES } from "./relay.ts";
 import { RELAYCHAIN_FAILURES } from "./relaychain.ts";
 import { SWITCH_FAILURES } from "./switch.ts";
+import { TOKEN_FAILURES } from "./token.ts";
 import { UTXO_FAILURES } from "./utxo.ts";
 import { WIRE_FAILURES } from "./wire.ts";
 
@@ -57,6 +58,7 @@ export const FAILURES = {
   ...RELAY_FAILURES,
   ...RELAYCHAIN_FAILURES,
   ...SWITCH_FAILURES,
+  ...TOKEN_FAILURES,
   ...UTXO_FAILURES,
   ...WIRE_FAILURES,
 } as const;

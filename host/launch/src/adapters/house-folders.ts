@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type AllocationStore } from "../allocations.ts";
 import { BLOCKS_COUNT } from "../uid-plan.ts";
+import { openLentKeys } from "./lent-keys.ts";
 import { makeSlotKeeper, type SlotKeeper } from "./slot-keeper.ts";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
@@ -81,6 +82,7 @@ export const makeHouseFolders = (
   const events = join(runDir, "events.jsonl");
   const allocations = join(dataDir, "allocations.json");
   const checkpoint = join(dataDir, "epochs", "audit.checkpoint");
+  const lent = openLentKeys(runDir);
   return {
     ports: join(runDir, "ports"),
     control: join(runDir, "control.sock"),
@@ -113,7 +115,7 @@ export const makeHouseFolders = (
       read: () => (existsSync(allocations) ? readFileSync(allocations, "utf8") : null),
       write: (text) => storeText(allocations, text, true),
     },
-    slots: makeSlotKeeper(join(dataDir, "epochs")),
+    slots: makeSlotKeeper(join(dataDir, "epochs"), lent),
     readCheckpoint: () => (existsSync(checkpoint) ? readFileSync(checkpoint, "utf8") : null),
     // One that is lost in a crash of the machine is only older than it could be.
     keepCheckpoint: (note) => storeText(checkpoint, note, false),
@@ -125,7 +127,10 @@ export const makeHouseFolders = (
       chownSync(path, uid, uid);
       chmodSync(path, mode);
     },
-    remove: () => rmSync(runDir, { recursive: true, force: true }),
+    remove: () => {
+      lent.remove();
+      rmSync(runDir, { recursive: true, force: true });
+    },
   };
 };
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { reap } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 import { decodeProcesses } from "../decode-processes.ts";
+import { removeLentKeys } from "./lent-keys.ts";
 import { identify, isAlive, killProcess, type ProcessIdentity } from "./process-identity.ts";
 
 const LOCK = "launcher.json";
@@ -32,5 +33,6 @@ export const reapHouse = async (instance: string, runDir: string): Promise<void>
   if (isHouseRunning(runDir)) throw new CodedError("launch.house.running", { runDir });
   for (const process of readProcesses(runDir).slice(1)) killProcess(process);
   await reap(instance, runDir);
+  removeLentKeys(runDir);
   rmSync(runDir, { recursive: true, force: true });
 };

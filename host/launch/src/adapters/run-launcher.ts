@@ -202,6 +202,7 @@ const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Pr
   };
   try {
     const ratio = requireMemory(withAllocations(spec, openAllocations(folders.allocations)), machineMemory(spec));
+    folders.slots.open(spec.domains.flatMap(({ keySlot }) => (keySlot === null ? [] : [keySlot])));
     record("memory.promised", { overcommit: Math.round(ratio * 1_000) / 1_000 });
     const made = makeHouse(spec, await makePowers(spec, places, folders, block, record));
     house = made;
