@@ -88,9 +88,29 @@ type Change = {
   readonly header?: Readonly<Record<string, Hex>>;
   /** Status of the receipt; 1 is success (EIP-658). */
   readonly status?: Hex;
+  /** How many lists deep the receipt's logs are. */
+  readonly lists?: number;
 };
 
-const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { keepRoot = false, header = {}, status = "0x01" }: Change): Promise<Evidence> => {
+/** Deeper than any recursive reader's stack reaches. */
+const NESTED_LISTS = 60_000;
+
+/** The RLP of an item inside so many lists of one item each. */
+const nested = (item: Hex, lists: number): Hex => {
+  const heads: Uint8Array[] = [];
+  let bytes = fromHex(item);
+  let length = bytes.length;
+  for (let at = 0; at < lists; at += 1) {
+    const digits = length < 56 ? [] : fromHex(toHex(length).replace(/^0x(?=(..)*.$)/u, "0x0"));
+    const head = Uint8Array.from(length < 56 ? [0xc0 + length] : [0xf7 + digits.length, ...digits]);
+    heads.push(head);
+    length += head.length;
+  }
+  bytes = Buffer.concat([...heads.reverse(), bytes]);
+  return to0x(bytes);
+};
+
+const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { keepRoot = false, header = {}, status = "0x01", lists = 0 }: Change): Promise<Evidence> => {
   const { facts, bodyHash, args, source } = mint;
   const data = encodeAbiParameters(
     REQUEST.inputs.filter((input) => !("indexed" in input)),
@@ -98,7 +118,7 @@ const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { 
   );
   const topics = encodeEventTopics({ abi: gatewayAbi, eventName: "Request", args: { from: keyOf(world, mint.from), to: keyOf(world, mint.to) } }) as Hex[]; // no topic is left open
   const receipt = concat(["0x02", toRlp([status, "0x5208", `0x${"00".repeat(256)}`, [[contractsOf(world, source).gateway, topics, data]]])]);
-  const leaf = toRlp(["0x2080", receipt]); // the only one: path of transaction 0, even, ends here
+  const leaf = lists > 0 ? nested(toRlp(["0x2080", receipt]), lists) : toRlp(["0x2080", receipt]); // the only one: path of transaction 0, even, ends here
   const genuine = await world.rpcs.get(source)?.call<Record<string, Hex | null>>("eth_getBlockByNumber", [toHex(height), false]);
   const fields = { ...genuine, ...(keepRoot ? {} : { receiptsRoot: keccak256(leaf) }), ...header };
   return { height, evidence: encodeMessage(evmEvidence, { header: fromHex(rlpHeader(fields)), nodes: [fromHex(leaf)] }), place: { tx: 0, log: 0 } };
@@ -115,6 +135,7 @@ export const FORGERIES: readonly Forgery[] = [
   { name: "equivocation", says: "an event in a block made up for it, which one header witness reports twice beside the true one", isWitnessed: true, make: madeUpBlock },
   { name: "gap", says: "an event whose index is far ahead of its pair's", index: 1n << 40n, make: madeUpBlock },
   { name: "lastIndex", says: "an event with the last index there is, beyond 2^53", index: (1n << 64n) - 1n, make: madeUpBlock },
+  { name: "nested", says: "an event in a receipt that lies 60,000 lists deep, where a reader that follows them runs out of stack", make: async (world, mint, height) => forgedEvidence(world, mint, height, { lists: NESTED_LISTS }) },
   { name: "failed", says: "an event of a transaction that failed", make: async (world, mint, height) => forgedEvidence(world, mint, height, { status: "0x" }) },
 ];
 

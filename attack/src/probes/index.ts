@@ -5,6 +5,7 @@ import { attestationProbes } from "./attestation.ts";
 import { documentProbes } from "./documents.ts";
 import { DOWNGRADE_PROBES } from "./downgrade.ts";
 import { FILE_PROBES } from "./files.ts";
+import { governanceProbes } from "./governance.ts";
 import { KERNEL_PROBES } from "./kernel.ts";
 import { managementProbes } from "./management.ts";
 import { MODULE_PROBES } from "./modules.ts";
@@ -30,6 +31,7 @@ export const allProbes = (world: World, folder: string): readonly Probe[] => [
   ...attestationProbes(world),
   ...spoofedProbes(world),
   ...transferProbes(world),
+  ...governanceProbes(world),
   ...managementProbes(folder),
   ...documentProbes,
   ...settlementProbes(world),
