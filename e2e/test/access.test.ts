@@ -7,9 +7,10 @@ import { after, before, describe, test } from "node:test";
 
 import { type AccessDocument, accessDigest, encodeAccessDocument, encodeOrder, encodeSignedOrder, orderSigningBytes, profilesDigest } from "@crossguardian/access";
 import { CodedError, toHex, utf8 } from "@crossguardian/kernel";
-import { askHouse, type AuditPlace, auditRecords, awaitSettled, giveOrder, judgeWorld, keyAgesOf, operatorKeyPath, type OrderAnswer, readAudit, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
+import { askHouse, type AuditPlace, auditRecords, awaitSettled, awaitThese, bodyQuestion, dataOf, findBody, giveOrder, judgeWorld, keyAgesOf, openBody, operatorKeyPath, type OrderAnswer, readAudit, readSavedWorld, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
 
 import { filesWith } from "./support/find-bytes.ts";
+import { readBlocks } from "./support/relay-blocks.ts";
 import { absentTokenParts, makeSoftToken, type SoftToken } from "./support/soft-token.ts";
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
 
@@ -23,11 +24,11 @@ let token: SoftToken | null = null;
 // Without a token's parts the same is tested with keys in files.
 const isWrapped = absentTokenParts.length === 0;
 
-const houseOf = () => world.houses.get(HOUSE)!;
+const houseOf = (name = HOUSE) => world.houses.get(name)!;
 const placeOf = (): AuditPlace => ({ house: HOUSE, instance: houseOf().spec.instance, dataDir: houseOf().spec.dataDir, worldDir: world.terms.dataDir });
 const keyOf = (name: string): Uint8Array => new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, name)));
-const give = (operator: string, action: string, more: { resource?: string; argument?: string; reason?: string; key?: Uint8Array } = {}): Promise<OrderAnswer> =>
-  giveOrder(world.crypto, { runDir: houseOf().spec.runDir, house: houseOf().spec.instance, operator, key: more.key ?? keyOf(operator), action, resource: more.resource ?? "", argument: more.argument ?? "", reason: more.reason ?? "test" });
+const give = (operator: string, action: string, more: { resource?: string; argument?: string; reason?: string; key?: Uint8Array; house?: string } = {}): Promise<OrderAnswer> =>
+  giveOrder(world.crypto, { runDir: houseOf(more.house).spec.runDir, house: houseOf(more.house).spec.instance, operator, key: more.key ?? keyOf(operator), action, resource: more.resource ?? "", argument: more.argument ?? "", reason: more.reason ?? "test" });
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(() => "done", (error: unknown) => {
     if (error instanceof CodedError) return error.code;
@@ -126,6 +127,38 @@ describe("access, keys and audit of a running gateway", { skip: missingPart, tim
         assert.equal(readFileSync(`/proc/${String(pid)}/coredump_filter`, "utf8").trim(), "00000000");
       }
     }
+  });
+
+  test("an officer reads one private body by its id, on record; others, and a question without an order, get no key", async () => {
+    const entries = (await Promise.all(world.topology.gateways.map(async ({ name }) => readBlocks(world, name)))).flat().flatMap((block) => block.entries);
+    const request = entries.find(({ facts, body }) => facts.kind === 1 && body.length > 0 && facts.from.startsWith(dataOf("A")))?.facts;
+    assert.ok(request !== undefined);
+    const id = `${request.from}-${request.to}-${request.index.toString()}`;
+    const body = await findBody(readSavedWorld(world.terms.dataDir), id, "request");
+    const once = new Uint8Array(randomBytes(32));
+    const argument = bodyQuestion(body, world.crypto.x25519.publicKey(once));
+    const { result } = await give("officer-1", "readBody", { resource: "interaction", argument, reason: "dispute 4711" });
+    const opened = openBody(world.crypto, body, once, result);
+    assert.ok(opened.args.some((each) => Buffer.from(each).includes(CANARY)));
+    for (const who of ["operator", "viewer", "auditor"]) assert.equal(await codeOf(give(who, "readBody", { resource: "interaction", argument })), "access.order.denied");
+    assert.equal(await codeOf(houseOf().ask("interaction", "readBody", argument)), "access.order.needed");
+    const record = auditRecords(await readAudit(world.crypto, placeOf())).findLast(({ event }) => event === "body.read");
+    assert.deepEqual([record?.who, record?.why, record?.facts?.["from"], record?.facts?.["index"]], ["officer-1", "dispute 4711", request.from, request.index.toString()]);
+    const canary = new Map([["private body", utf8(CANARY)]]);
+    assert.deepEqual(filesWith([world.terms.dataDir, world.terms.runDir], canary, () => false), []);
+  });
+
+  test("the orderer's key is rotated while transfers are on their way, and none is lost", async () => {
+    const sent: Sent[] = [];
+    await sendAssets(world, 3, (each) => void sent.push(each));
+    assert.deepEqual((await give("officer-1", "rotateKey", { house: "relay", resource: "orderer" })).result, { domain: "orderer", keyEpoch: "2" });
+    assert.equal(await codeOf(give("officer-1", "rotateKey", { house: "relay", resource: "validator-1" })), "management.key.kind");
+    assert.equal(await codeOf(give("operator", "restart", { house: "relay", resource: "orderer" })), "done");
+    await sendAssets(world, 3, (each) => void sent.push(each));
+    await awaitThese(world, sent, SETTLE_MS);
+    const { complaints, lost, duplicated } = await judgeWorld(world);
+    assert.deepEqual([complaints, lost, duplicated], [[], 0, 0]);
+    assert.equal(existsSync(`${world.slots.pathOf("orderer")}.next`), false);
   });
 
   test("a rotated key is used from the next orderly start, and the old one is refused when it is put back", async () => {

@@ -83,6 +83,7 @@ export { giveOrder, type OrderAnswer, type OrderWish } from "./operator/give-ord
 export { FIRST_OPERATORS, openOperators, operatorKeyPath } from "./operator/open-operators.ts";
 export { publicKeysOf, type PublicKeys } from "./operator/public-keys.ts";
 export { deploymentDocument, type NewService, registryOf, serviceDocument, signNext } from "./operator/register-world.ts";
+export { type BodyKind, bodyQuestion, findBody, openBody, type OpenedBody, type SealedBody, shownBytes } from "./operator/read-body.ts";
 export { keyStoreOf, moveKeyStore, type WishedStore } from "./operator/move-key-store.ts";
 export { type DomainKeyAge, keyAgesOf } from "./operator/key-ages.ts";
 export { rotateOnOfficersWord } from "./operator/rotate-offline.ts";

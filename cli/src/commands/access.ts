@@ -2,7 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 
 import { type AccessDocument, encodeAccessDocument, MAX_DOCUMENT_CHARS } from "@crossguardian/access";
 import { makeCrypto } from "@crossguardian/crypto";
-import { CodedError, decodeJson } from "@crossguardian/kernel";
+import { CodedError, decodeJson, toHex } from "@crossguardian/kernel";
+import { bodyQuestion, findBody, openBody, readSavedWorld, shownBytes } from "@crossguardian/world";
 import { type Command } from "commander";
 
 import { type Context, examples, form, type InstanceOptions, withInstance } from "../context.ts";
@@ -34,6 +35,8 @@ const readDocument = (path: string): string => {
     throw new CodedError("access.document.malformed", { path }, { cause });
   }
 };
+
+const OFFICER = "officer-1";
 
 /** `access` */
 export const registerAccess = (program: Command, context: Context): void => {
@@ -77,4 +80,24 @@ export const registerAccess = (program: Command, context: Context): void => {
     "proposes another document; it comes into force when a second officer approves", "access propose next.json --as officer-1 --reason \"a new auditor\"");
   change("approve", ["<digest>", "digest of the proposed document"], "officer-2", "approveAccess", (word) => word,
     "approves a proposal of another officer, who may be asked for its digest", "access approve 9f86d0... --as officer-2 --reason \"checked by phone\"");
+
+  withOrder(withInstance(access.command("read-body")), OFFICER)
+    .description("reads one private body out of the relay chain: a gateway releases the key of that message alone to the officer who asks, and the audit log says who, what and why; the body is printed and kept nowhere")
+    .argument("<id>", "from-to-index, as `transfer` prints it", form(/^[A-Za-z0-9._:-]{1,360}$/u, "an id like 1356:A:data-1356:C:data-1"))
+    .requiredOption("--gateway <name>", "the house whose key opens it: that of either side")
+    .option("--receipt", "the result instead of the request", false)
+    .addHelpText("after", examples(['access read-body "1356:A:data-1356:C:data-1" --gateway gateway-b --reason "dispute 4711"']))
+    .addHelpText("after", "\nWhat was sealed before a gateway's key was rotated can not be opened any more.")
+    .action(async (id: string, options: InstanceOptions & OrderOptions & { readonly gateway: string; readonly receipt: boolean }) => {
+      const record = findInstance(places, options);
+      const [house] = housesOf(record, options.gateway);
+      if (house === undefined) return;
+      const crypto = await makeCrypto();
+      const body = await findBody(readSavedWorld(record.dataDir), id, options.receipt ? "receipt" : "request");
+      const once = crypto.random.bytes(32);
+      const argument = bodyQuestion(body, crypto.x25519.publicKey(once));
+      const { result } = await orderHouse(crypto, record, house, { action: "readBody", resource: "interaction", argument, by: OFFICER }, options);
+      const { func, args, kind } = openBody(crypto, body, once, result);
+      print(options.json, { id, kind, func, args: args.map((each) => `0x${toHex(each)}`) }, () => printable([`${id} ${kind}`, ...(func === null ? [] : [`  ${func}`]), ...args.map((each) => `  ${shownBytes(each)}`)].join("\n")));
+    });
 };

@@ -52,7 +52,7 @@ export const registerKeys = (program: Command, { places, print }: Context): void
 
   withOrder(withInstance(keys.command("rotate")), OFFICER)
     .description("has management make the root key of a domain's next epoch; it is used from the domain's next orderly start, and the old one is refused from then on")
-    .argument("<domain>", "interaction, or a plugin", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
+    .argument("<domain>", "interaction, a plugin, a service module, or the relay house's orderer", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
     .requiredOption("--gateway <name>", "the house")
     .option("--offline", "for a house that is down, because its key is too old: no management is asked, and no audit log written", false)
     .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\"", "keys rotate interaction --gateway gateway-a --offline --config crossguardian.json"]))

@@ -3,8 +3,11 @@ import { CodedError } from "./failure.ts";
 /** A domain's root key and the epoch of it; each rotation counts one up. */
 export type RootKey = { readonly epoch: bigint; readonly key: Uint8Array };
 
-/** Kinds of domains whose root key an order of an officer rotates: another validator key is another validator, and management's signs the audit log. */
-export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin", "module"];
+/**
+ * Kinds of domains whose root key an order of an officer rotates: another validator key is another validator, and management's signs the audit log.
+ * The orderer's is only its identity among peers.
+ */
+export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin", "module", "orderer"];
 /** Length of a root key. */
 export const ROOT_KEY_BYTES = 32;
 const EPOCH_BYTES = 8;

@@ -1,6 +1,7 @@
 import { type Registry } from "@crossguardian/protocol";
 import { type ChainWatch } from "./chain-watch.ts";
 import { type Inbound } from "./inbound.ts";
+import { type MessageCipher } from "./message-cipher.ts";
 import { type Outbound, type OwnedPublication } from "./outbound.ts";
 import { type PrivateBodies } from "./private-bodies.ts";
 import { type Publisher } from "./publisher.ts";
@@ -23,6 +24,7 @@ export type House = {
   readonly inbound: Inbound;
   readonly publisher: Publisher<OwnedPublication>;
   readonly bodies: PrivateBodies;
+  readonly cipher: MessageCipher;
   readonly traces: Traces;
   readonly registry: () => Registry;
 };

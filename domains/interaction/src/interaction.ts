@@ -17,6 +17,7 @@ import { type Debt } from "./owed.ts";
 import { type Send } from "./ports.ts";
 import { makePrivateBodies } from "./private-bodies.ts";
 import { makePublisher, type Publisher } from "./publisher.ts";
+import { releaseKey } from "./release-key.ts";
 import { openOf } from "./open-entries.ts";
 import { statusOf, traceOf } from "./status.ts";
 import { Submitter } from "./submitter.ts";
@@ -59,6 +60,8 @@ export type Interaction = {
   /** Time since the last tick, in ms. */
   readonly stillMs: () => number;
   readonly trace: (id: string) => unknown;
+  /** Answer to an officer's "readBody". @throws interaction.body.*, interaction.private.peer */
+  readonly releaseKey: (untrustedArgument: string) => unknown;
 };
 
 /** Labels of the keys below the root key. */
@@ -176,7 +179,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
     ));
     rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitters });
   }
-  return { rooms, outbound, inbound, publisher, bodies, traces, registry: () => registry };
+  return { rooms, outbound, inbound, publisher, bodies, cipher, traces, registry: () => registry };
 };
 
 function* entriesFor(entries: Iterable<Incoming>, isFor: (service: string) => boolean): Iterable<Incoming> {
@@ -336,5 +339,6 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitters }) => [...watch.owes(), ...submitters.all.flatMap((each) => each.owes())])],
     stillMs: ticking.stillMs,
     trace: (id) => traceOf(house, id),
+    releaseKey: (untrustedArgument) => releaseKey(crypto, house.cipher, untrustedArgument),
   };
 };

@@ -50,6 +50,7 @@ await runDomain({
     powers.onControl("status", async () => interaction.status());
     powers.onControl("open", async () => interaction.open());
     powers.onControl("trace", async (id) => interaction.trace(id));
+    powers.onControl("readBody", async (argument) => interaction.releaseKey(argument));
     powers.onStop(interaction.stop);
     const { house } = interaction;
     powers.gauge("open", () => house.outbound.count() + house.inbound.count());

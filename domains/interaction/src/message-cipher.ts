@@ -11,6 +11,9 @@ const SUITES: readonly string[] = ["aes-256-gcm", "chacha20-poly1305"];
 /** An IBTP before its payload is made. */
 export type IbtpHead = Omit<Ibtp, "payload">;
 
+/** What the key of one message is derived from; `type` says which side sealed it. */
+export type MessageTerms = Pick<IbtpHead, "from" | "to" | "index" | "type"> & Pick<IbtpExtra, "suite" | "keyEpochFrom" | "keyEpochTo"> & { readonly salt: Uint8Array };
+
 /** Encrypts contents between the interaction domains of two gateways (protocol, "Encryption"). */
 export type MessageCipher = {
   /** Suite and key epochs that a message from a chain of ours to this one carries. Errors: interaction.private.peer, .suite */
@@ -19,6 +22,8 @@ export type MessageCipher = {
   readonly seal: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, plaintext: Uint8Array) => Result<Uint8Array>;
   /** Errors: interaction.private.peer, .suite for a request in a suite that the pair does not allow, interaction.body.decrypt. */
   readonly open: (peerChain: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array, untrustedSealed: Uint8Array) => Result<Uint8Array>;
+  /** The key of one message of which this gateway is a side, whichever. Errors: interaction.private.peer, interaction.body.epoch. */
+  readonly keyOf: (message: MessageTerms) => Result<Uint8Array>;
 };
 
 const lengthPrefixed = (parts: readonly string[]): Uint8Array =>
@@ -61,7 +66,7 @@ export const makeMessageCipher = (
     shared.set(peer.name, { boxKey: peer.boxKey, secret });
     return secret;
   };
-  const keyOf = (peer: RegisteredGateway, sender: string, receiver: string, head: IbtpHead, terms: IbtpExtra, salt: Uint8Array): Uint8Array => {
+  const keyOf = (peer: RegisteredGateway, sender: string, receiver: string, head: Omit<MessageTerms, "salt" | "suite" | "keyEpochFrom" | "keyEpochTo">, terms: Pick<IbtpExtra, "suite" | "keyEpochFrom" | "keyEpochTo">, salt: Uint8Array): Uint8Array => {
     const { suite, keyEpochFrom, keyEpochTo } = terms;
     const info = lengthPrefixed([
       "crossguardian/message-key/v1", suite, keyEpochFrom.toString(), keyEpochTo.toString(),
@@ -103,6 +108,17 @@ export const makeMessageCipher = (
       const key = keyOf(peer, peer.name, options.me, head, terms, salt);
       const plaintext = known ? crypto.aead.open(terms.suite, key, NONCE, untrustedSealed, headerOf(head)) : null;
       return plaintext === null ? refuse(failure("interaction.body.decrypt", { known })) : ok(plaintext);
+    },
+    keyOf: ({ salt, ...message }) => {
+      const { gatewayOfChain, gateways } = options.registry();
+      const [source, destination] = [message.from, message.to].map((service) => chainOf(parseServiceId(service)));
+      const [sender, receiver] = message.type === IBTP_TYPE.interchain ? [source, destination] : [destination, source];
+      const [from, to] = [sender, receiver].map((chain) => gateways.get(gatewayOfChain.get(chain ?? "") ?? ""));
+      const peer = from?.name === options.me ? to : from;
+      if (from === undefined || to === undefined || peer === undefined || ![from.name, to.name].includes(options.me)) return noPeer(String(sender));
+      // Keys of earlier epochs are gone: what they sealed can not be opened by anybody any more.
+      if (message.keyEpochFrom !== from.keyEpoch || message.keyEpochTo !== to.keyEpoch) return refuse(failure("interaction.body.epoch", { from: from.keyEpoch, to: to.keyEpoch }));
+      return ok(keyOf(peer, from.name, to.name, message, message, salt));
     },
   };
 };

@@ -1,4 +1,5 @@
 import { type FailureCode } from "@crossguardian/kernel";
+import { READ_BODY } from "./access/read-body.ts";
 import { eventSums } from "./count-events.ts";
 import { type Detector } from "./detect/detector.ts";
 import { type FromLauncher } from "./house.ts";
@@ -86,6 +87,10 @@ export const answerQuestion = (
     const said = ownAnswer(command, argument);
     if (said === null) fail("management.command.unknown");
     else settle({ ok: true, answer: JSON.stringify(said, plain) });
+    return;
+  }
+  if (command === READ_BODY) {
+    fail("access.order.needed");
     return;
   }
   const watched = workerOf(domain, all);

@@ -1,6 +1,7 @@
 import { CodedError, failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { bounds, type Message } from "@crossguardian/wire";
 import { HELLO_AGAIN, makeAdmission } from "./admit-domains.ts";
+import { serveReadBody } from "./access/read-body.ts";
 import { serveRotation } from "./access/rotate-keys.ts";
 import { serveDomains } from "./access/serve-domains.ts";
 import { countEvent } from "./count-events.ts";
@@ -100,6 +101,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   });
   const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
+  if (powers.orders !== undefined) serveReadBody(powers.orders, { all: byName, questions, channel });
 
   const detector = makeDetector({ mode: house.detection, clock, log, respond: responder.respond, wasCut: responder.wasCut });
 

@@ -311,6 +311,8 @@ describe("management", () => {
     const answer = { command: "who", answer: new TextEncoder().encode('{"a":1}') };
     receive("controlAnswer", 2, answer);
     receive("controlAnswer", 2, answer);
+    overseer.onLauncher({ type: "ask", id: 3, domain: "relay", command: "readBody", argument: "" });
+    assert.deepEqual(told.pop(), { type: "answer", id: 3, ok: false, answer: "access.order.needed" });
     assert.deepEqual(told.slice(-1), [{ type: "answer", id: 2, ok: true, answer: '{"a":1}' }]);
   });
 

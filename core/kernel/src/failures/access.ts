@@ -22,6 +22,7 @@ export const ACCESS_FAILURES = {
   "access.change.unknown": { action: "refuse", says: "no such change was proposed, or it has lapsed" },
   "access.change.stored": { action: "alarm", says: "the stored changes of operators and policy are damaged or were edited" },
   "access.change.rolledBack": { action: "alarm", says: "the stored changes are older than what the audit log says was in force" },
+  "access.order.needed": { action: "refuse", says: "this is answered to a signed order of an operator alone" },
   "access.order.credential": { action: "refuse", says: "the operator's credential does not end, or ends later than the domain's security profile allows; have the officers give it an end (access propose)" },
   "access.document.credentials": { action: "refuse", says: "the document gives an operator a credential without an end, or one that ends later than the security profile of management allows" },
   "access.profile.missing": { action: "refuse", says: "production needs signed security profiles: crossguardian domain profile set --config FILE --as officer-1, then domain profile approve --as officer-2" },

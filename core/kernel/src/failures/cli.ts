@@ -40,4 +40,7 @@ export const CLI_FAILURES = {
   "cli.stopped": { action: "refuse", says: "ended by a signal" },
   "cli.unexpected": { action: "alarm", says: "something this program did not expect" },
   "cli.root.needed": { action: "refuse", says: "isolation needs root: run it as root, or measure without isolation by --isolation none" },
+  "cli.body.absent": { action: "refuse", says: "the relay chain has no such body for this gateway; compare the id with what `transfer` or `trace` prints" },
+  "cli.body.public": { action: "refuse", says: "the body is not private: it stands in the open on the source chain, and in the relay chain's blocks" },
+  "cli.body.malformed": { action: "alarm", says: "the body does not open by the released key: orderer and gateway do not say the same" },
 } as const satisfies FailureTable;

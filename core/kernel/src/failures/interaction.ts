@@ -20,6 +20,8 @@ export const INTERACTION_FAILURES = {
   "interaction.body.missing": { action: "retry", says: "the body of an ordered entry is not there yet" },
   "interaction.body.mismatch": { action: "alarm", says: "the body of an ordered entry is not what its leaf commits to; it waits for CANCEL" },
   "interaction.body.decrypt": { action: "alarm", says: "a private body does not decrypt; it waits for CANCEL" },
+  "interaction.body.question": { action: "refuse", says: "the question for a message's key is not understood; use the command of the same version" },
+  "interaction.body.epoch": { action: "refuse", says: "the body was sealed under keys of another epoch: a gateway's key was rotated since, and nobody can open it any more" },
   "interaction.private.sealed": { action: "refuse", says: "the private body is not sealed to this gateway or is malformed" },
   "interaction.private.mismatch": { action: "refuse", says: "the private body does not give its body hash" },
   "interaction.private.full": { action: "retry", says: "too many private bodies wait for their request" },

@@ -3,6 +3,8 @@ import { type FailureTable } from "./failure-table.ts";
 /** Failure codes of the area `management`. */
 export const MANAGEMENT_FAILURES = {
   "management.config.malformed": { action: "alarm", says: "the launcher's description of the house is not understood" },
+  "management.body.question": { action: "refuse", says: "the order does not say which message's key is asked for; use the command of the same version" },
+  "management.body.domain": { action: "refuse", says: "bodies are read by the key of a gateway's interaction domain: name that, while it runs" },
   "management.key.kind": { action: "refuse", says: "the root key of this kind of domain is not rotated by a command" },
   "management.key.late": { action: "retry", says: "the launcher has not written the key, or is at it" },
   "management.key.malformed": { action: "alarm", says: "management's key slot does not hold 32 bytes" },

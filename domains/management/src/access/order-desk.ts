@@ -13,6 +13,8 @@ export type OrderCall = {
   readonly reason: string;
   /** The signed order as it came. */
   readonly signedText: string;
+  /** Writes down what the order is about, in words of the action's own; durable before it resolves. */
+  readonly record: (event: string, facts: Readonly<Record<string, Fact>>) => Promise<void>;
 };
 
 /** Does one action; what it resolves to is told to the operator as JSON. */
@@ -52,14 +54,18 @@ export const makeOrderDesk = ({ house, clock, log, audit, access, verify, creden
     await audit.append({ event: "order.refused", who, action, resource, decision: "deny", why: found.code, facts: found.facts });
     return refusal(found);
   };
-  const effect = (call: OrderCall, action: string, decision: "done" | "failed", why: string, facts: Readonly<Record<string, Fact>> = {}): AuditRecord => ({
+  const effect = (call: Pick<OrderCall, "operator" | "resource">, action: string, decision: "done" | "failed", why: string, facts: Readonly<Record<string, Fact>> = {}): AuditRecord => ({
     event: `order.${decision}`, who: call.operator, action, resource: call.resource, decision, why, facts,
   });
 
   const perform = async ({ order, signed }: SignerKnown, untrustedText: string, why: string): Promise<string> => {
     const run = actions.get(order.action);
     if (run === undefined) return refuseOrder(failure("access.order.unserved", { action: order.action }), order.operator, order.action, order.resource);
-    const call = { operator: order.operator, resource: order.resource, argument: order.argument, reason: order.reason, signedText: untrustedText };
+    const { operator, action, resource, argument, reason } = order;
+    const record: OrderCall["record"] = async (event, facts) => {
+      await audit.append({ event, who: operator, action, resource, decision: "allow", why: reason, facts });
+    };
+    const call: OrderCall = { operator, resource, argument, reason, signedText: untrustedText, record };
     const nonce = order.nonce;
     try {
       const result = await run(call);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 
@@ -38,6 +38,11 @@ const makeFolder = (path: string): void => {
 /** Takes away what a house of this run directory was lent. */
 export const removeLentKeys = (runDir: string): void => {
   for (const folder of [join(runDir, "keys"), folderOf(runDir)]) rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(join(SHARED_MEMORY, "crossguardian"));
+  } catch {
+    // it is not there, or another house's keys are in it
+  }
 };
 
 /** Lends keys to the domains of the house of a run directory. */
