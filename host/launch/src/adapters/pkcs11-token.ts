@@ -7,8 +7,8 @@ import { keyIdIn } from "../read-token-listing.ts";
 import { tokenTrouble } from "../token-trouble.ts";
 import { type TokenUri } from "../token-uri.ts";
 
-/** Longest wait for one answer of a token, in ms; hardware may take seconds. */
-export const TOKEN_DEADLINE_MS = 15_000;
+/** Longest wait for one answer of a token, in ms; hardware may take seconds, a process on a starved machine more. */
+export const TOKEN_DEADLINE_MS = 60_000;
 const MAX_OUTPUT_BYTES = 256 * 1024;
 const DIGEST_BYTES = 32;
 const KEY_BYTES = 32;
