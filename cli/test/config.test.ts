@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { CodedError } from "@crossguardian/kernel";
+import { pluginsOf } from "@crossguardian/world";
 import fc from "fast-check";
 
 import { writeNewConfig } from "../src/commands/init.ts";
@@ -241,6 +242,24 @@ test("a field of a Fabric channel that is missing, unknown or of another form is
   for (const field of Object.keys(FABRIC).filter((each) => each !== "kind")) {
     assert.equal(codeOf(() => decoded(withFabric({ [field]: undefined }))), "config.field.missing", field);
   }
+});
+
+test("a plugin of an EVM chain may have replicas, each a domain of its own; no other domain may, and the refusal says why", () => {
+  const withReplicas = (replicas: unknown, more: Json = {}): GatewayConfig => decoded({ ...fresh(), replicas, ...more });
+  const config = checkConfig(withReplicas({ "plugin-a": 3 }));
+  assert.deepEqual(config.chains.map(({ name, replicas }) => [name, replicas]), [["A", 3], ["C", 1]]);
+  assert.deepEqual(topologyOf(config).replicas, { A: 3 });
+  assert.deepEqual(pluginsOf(topologyOf(config), "A"), ["plugin-a", "plugin-a-standby", "replica-a-2", "replica-a-3"]);
+  assert.equal(topologyOf(checkConfig(decoded(fresh()))).replicas, undefined);
+  for (const domain of ["interaction", "relay", "witness-a-1", "plugin-x", "orderer"]) assert.equal(codeOf(() => withReplicas({ [domain]: 2 })), "config.replicas.role", domain);
+  assert.equal(codeOf(() => withReplicas({ "plugin-c": 2 }, { chains: { A: { gateway: "gateway-a" }, C: { gateway: "gateway-b", kind: "fabric" } } })), "config.replicas.role");
+  for (const count of [0, 9, 1.5, "2"]) assert.equal(codeOf(() => withReplicas({ "plugin-a": count })), "config.field.invalid");
+  assert.equal(codeOf(() => withReplicas(["plugin-a"])), "config.field.invalid");
+});
+
+test("urgent requests overtake others unless the configuration says otherwise", () => {
+  assert.deepEqual([decoded(fresh()).priorities, decoded({ ...fresh(), priorities: false }).priorities], [true, false]);
+  assert.equal(codeOf(() => decoded({ ...fresh(), priorities: "no" })), "config.field.invalid");
 });
 
 test("tightening is on and every core is for every domain unless the configuration says otherwise, for kinds of domains that there are", () => {

@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 const keyAge = (more: Partial<DomainKeyAge>): DomainKeyAge => ({ house: "gateway-a", domain: "interaction", ageMs: 0, lifetimeDays: 30, isRotated: false, canRotate: true, isEnforced: false, ...more });
 const watch = (more: Partial<WatchFacts> = {}): WatchFacts => ({
   chain: "A", cursor: 100, quorumHeight: 99, frozen: "", witnesses: new Map([["witness-a-1", 99], ["witness-a-2", 99], ["witness-a-3", 99]]),
-  quorumStillMs: 500, cursorStillMs: 500, isHeldBack: false, queued: 0, submitted: 0, ...more,
+  quorumStillMs: 500, cursorStillMs: 500, isHeldBack: false, queued: 0, submitted: 0, shares: [], ...more,
 });
 const PULSES = [pulse("plugin-a", "plugin"), ...[1, 2, 3].map((at) => pulse(`witness-a-${at}`, "witness")), pulse("interaction", "interaction"), pulse("relay", "relay")];
 const house = (more: Partial<HouseFacts> = {}): HouseFacts => ({
@@ -62,6 +62,8 @@ const CASES: readonly (readonly [what: string, facts: Partial<Facts>, finding: s
   ["a domain that waits for the outside", withPulse("relay", { owes: [{ duty: "publish", by: "interaction", owedMs: 60_000, excused: true }] }), "note doctor.domain.waits gateway-a/relay"],
   ["a plugin without its node", withPulse("plugin-a", { gauges: new Map([["up", 0]]) }), "stuck doctor.node.silent gateway-a/plugin-a"],
   ["a relay domain without its orderer", withPulse("relay", { gauges: new Map([["connected", 0]]) }), "stuck doctor.orderer.unreachable gateway-a/relay"],
+  ["a replica that runs and has no pairs", { houses: [house({ domains: [...PULSES.map(({ name, kind }) => domain(name, kind)), domain("replica-a-2", "module")], watches: [watch({ shares: [{ domain: "plugin-a", isThere: true, pairs: 2 }, { domain: "replica-a-2", isThere: false, pairs: 0 }] })] }), relay] }, "warning doctor.replica.out gateway-a/replica-a-2"],
+  ["a replica that is down", { houses: [house({ domains: [...PULSES.map(({ name, kind }) => domain(name, kind)), domain("replica-a-2", "module", { state: "backoff", admitted: false })], watches: [watch({ shares: [{ domain: "plugin-a", isThere: true, pairs: 2 }, { domain: "replica-a-2", isThere: false, pairs: 0 }] })] }), relay] }, "warning doctor.domain.down gateway-a/replica-a-2"],
   ["a chain without a header quorum", { houses: [house({ watches: [watch({ quorumHeight: 50, cursor: 51, quorumStillMs: 20_000 })] }), relay] }, "stuck doctor.chain.noQuorum chain A"],
   ["a chain whose witnesses are silent", { houses: [house({ pulses: PULSES.map((each) => (each.kind === "witness" ? { ...each, silentMs: 3_000 } : each)) }), relay] }, "stuck doctor.chain.noQuorum chain A"],
   ["a frozen chain", { houses: [house({ watches: [watch({ frozen: "protocol.chain.frozen" })] }), relay] }, "stuck doctor.chain.frozen chain A"],

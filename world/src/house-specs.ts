@@ -1,36 +1,26 @@
 import { join } from "node:path";
 
 import { profileOf } from "@crossguardian/access";
-import { CHAIN_KIND, fromHex } from "@crossguardian/kernel";
+import { CHAIN_KIND } from "@crossguardian/kernel";
 import { type DomainEntry, type HouseSpec } from "@crossguardian/launch";
 import {
   type EndpointConfig,
   interactionConfig,
   networkConfig,
   ordererConfig,
-  pluginConfig,
   relayDomainConfig,
   signerConfig,
   validatorConfig,
   witnessConfig,
 } from "@crossguardian/protocol";
-import { type Codec, encodeMessage } from "@crossguardian/wire";
 
 import { coresOf } from "./cores-plan.ts";
+import { type Draft, encode, MIB } from "./domain-draft.ts";
 import { type HouseTerms } from "./house-terms.ts";
 import { hostIsolation, isolationOfKind, type IsolationPlan } from "./isolation-plan.ts";
 import { gatewayPublics } from "./key-slots.ts";
-import { factsOfKind } from "./kinds/kind-facts.ts";
-import { type ChainPlan, kindOfPlan, modulesOf, standbyName, type Topology } from "./world.ts";
-
-const MIB = 1024 * 1024;
-const MIN_GAS_PER_TRANSACTION = 100_000_000n;
-
-type Draft = Omit<DomainEntry, "port" | "config" | "limits" | "network" | "volume" | "keySlot" | "chain" | "role" | "standbyOf"> &
-  Partial<Pick<DomainEntry, "network" | "volume" | "keySlot" | "chain" | "role" | "standbyOf">> & {
-    readonly config: Uint8Array;
-    readonly memoryBytes?: number;
-  };
+import { moduleDrafts, pluginDraft, programOf, replicaDrafts } from "./plugin-drafts.ts";
+import { type ChainPlan, kindOfPlan, modulesOf, replicasOf, standbyName, type Topology } from "./world.ts";
 
 const entriesOf = (plan: IsolationPlan, drafts: readonly Draft[]): DomainEntry[] =>
   drafts.map(({ memoryBytes, config, ...draft }, at) => ({
@@ -52,8 +42,6 @@ const entriesOf = (plan: IsolationPlan, drafts: readonly Draft[]): DomainEntry[]
       tmpfsInodes: 1_024,
     },
   }));
-
-const encode = <T>(codec: Codec<T>, value: T): Uint8Array => encodeMessage(codec, value);
 
 const WEB_SCHEMES: Readonly<Record<string, string>> = { "http:": "ws", "ws:": "ws", "https:": "http", "wss:": "ws" };
 
@@ -137,75 +125,7 @@ const ordererFor = (terms: HouseTerms, name: string): string => {
   return detour === undefined ? `${ordererHostOf(terms)}:${terms.ordererPort}` : `127.0.0.1:${detour}`;
 };
 
-/** Memory of a plugin at most; a manifest may ask for less. */
-const MAX_PLUGIN_MIB = 320;
 const NO_SETTINGS = new Uint8Array(0);
-
-const contractOf = (terms: HouseTerms, chain: ChainPlan): Uint8Array => {
-  if (chain.foreign !== undefined) return chain.foreign.contract;
-  const deployment = terms.deployments.get(chain.name);
-  if (deployment === undefined) throw new Error(`no contracts on chain ${chain.name}`);
-  return fromHex(deployment.gateway);
-};
-
-/** What a plugin or witness of a chain runs: an installed plugin where the topology names one, else the project's package of the chain's kind. */
-const programOf = (terms: HouseTerms, chain: ChainPlan): Pick<DomainEntry, "image" | "entry"> => {
-  const installed = terms.topology.plugins?.[chain.name];
-  if (installed !== undefined) return { image: `plugin-${installed.name}`, entry: `.crossguardian/plugins/${installed.name}/src/main.ts` };
-  const { image, entry } = factsOfKind(kindOfPlan(chain));
-  return { image, entry };
-};
-
-const pluginConfigOf = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], settings: Uint8Array): Uint8Array =>
-  encode(pluginConfig, {
-    chain: chain.name,
-    kind: CHAIN_KIND[kindOfPlan(chain)],
-    endpoints,
-    numericId: BigInt(chain.numericId),
-    genesisHash: chain.genesisHash,
-    contract: contractOf(terms, chain),
-    depth: chain.depth,
-    pollMs: terms.tuning.pollMs,
-    maxEntriesPerTransaction: 128,
-    maxGas: chain.maxGas === undefined ? MIN_GAS_PER_TRANSACTION : BigInt(chain.maxGas),
-    executeGas: 450_000,
-    settleGas: 400_000,
-    cancelGas: 120_000,
-    intake: "bodies",
-    terms: chain.foreign?.terms ?? NO_SETTINGS,
-    settings,
-  });
-
-/** A plugin, or the standby of one: that has an account of its own, and what goes with it. */
-const pluginDraft = (terms: HouseTerms, chain: ChainPlan, endpoints: readonly EndpointConfig[], standbyOf: string | null): Draft => {
-  const plugin = `plugin-${chain.name.toLowerCase()}`;
-  const name = standbyOf === null ? plugin : standbyName(plugin);
-  const settings = chain.foreign?.pluginSettings ?? NO_SETTINGS;
-  return {
-    name,
-    kind: "plugin",
-    chain: chain.name,
-    role: "plugin",
-    standbyOf,
-    ...programOf(terms, chain),
-    keySlot: terms.slots.pathOf(name),
-    memoryBytes: Math.min(MAX_PLUGIN_MIB, terms.topology.plugins?.[chain.name]?.memoryMiB ?? MAX_PLUGIN_MIB) * MIB,
-    config: pluginConfigOf(terms, chain, endpoints, standbyOf === null ? settings : (chain.foreign?.standbySettings ?? settings)),
-  };
-};
-
-/** Service modules of a chain: each a jail of the plugin's program with an account, an intake and listed endpoints of its own. */
-const moduleDrafts = (terms: HouseTerms, chain: ChainPlan, grant: (domain: string, endpoint: string, url: string) => EndpointConfig): readonly Draft[] => {
-  const modules = modulesOf(terms.topology, chain.name);
-  if (modules.length > 0 && chain.foreign !== undefined) throw new Error(`chain ${chain.name}: modules of EVM chains only`); // refused by checkConfig
-  return modules.map(({ domain }) => ({
-    ...pluginDraft(terms, chain, [grant(domain, "rpc", chain.pluginUrl ?? chain.url)], null),
-    name: domain,
-    kind: "module",
-    role: "module",
-    keySlot: terms.slots.pathOf(domain),
-  }));
-};
 
 const isStandbyWanted = ({ standby = [] }: Topology, kind: DomainEntry["kind"]): boolean => standby.some((each) => each === kind);
 
@@ -225,7 +145,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
     const more = (chain.foreign?.pluginEndpoints ?? []).map(({ name, url }) => grant(plugin, name, url));
     const endpoints = [grant(plugin, "rpc", chain.pluginUrl ?? chain.url), ...more];
     drafts.push(pluginDraft(terms, chain, endpoints, null));
-    drafts.push(...moduleDrafts(terms, chain, grant));
+    drafts.push(...replicaDrafts(terms, chain, grant), ...moduleDrafts(terms, chain, grant));
     if (isStandbyWanted(terms.topology, "plugin")) standbys.push(pluginDraft(terms, chain, endpoints, plugin));
     chain.witnessUrls.forEach((url, at) => {
       const witness = `witness-${chain.name.toLowerCase()}-${at + 1}`;
@@ -266,6 +186,7 @@ export const gatewayHouse = (terms: HouseTerms, gateway: string): HouseSpec => {
           chain: chain.name,
           plugin: `plugin-${chain.name.toLowerCase()}`,
           modules: modulesOf(terms.topology, chain.name).map(({ domain, services }) => ({ name: domain, services })),
+          replicas: replicasOf(terms.topology, chain.name),
           witnesses: chain.witnessUrls.map((_, at) => `witness-${chain.name.toLowerCase()}-${at + 1}`),
           quorum: terms.topology.quorum,
         })),

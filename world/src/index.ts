@@ -55,6 +55,8 @@ export {
   peersOf,
   modulesOf,
   pluginsOf,
+  replicaOf,
+  replicasOf,
   STANDBY_KINDS,
   standbyName,
   type StandbyKind,

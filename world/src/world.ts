@@ -34,6 +34,8 @@ export type DevChains = {
   readonly kind: ChainKind;
   readonly blockTimeMs: number | null;
   readonly depth: number;
+  /** Development ledgers: others write what transfers with this chain write too. Each entry of one loses against them with this probability, and undoes the submission it is in. */
+  readonly contended?: { readonly peer: string; readonly loss: number };
   /** Ganache: a folder for each chain's database is made in it, so that a chain can be started again. */
   readonly stateDir?: string;
 };
@@ -62,6 +64,8 @@ export type Topology = {
   readonly plugins?: Readonly<Record<string, InstalledProgram>>;
   /** Service modules of chains by name, each with the services of the chain (last part of their ids) that it does the work for. */
   readonly modules?: Readonly<Record<string, ServiceModules>>;
+  /** How many domains share the service pairs of a chain's plugin, itself among them, by the chain's name; one when it is left out. */
+  readonly replicas?: Readonly<Record<string, number>>;
   /** Kinds of a gateway's domains that have a warm standby; none when it is left out. */
   readonly standby?: readonly StandbyKind[];
 };
@@ -83,11 +87,23 @@ export const modulesOf = ({ modules = {} }: Pick<Topology, "modules">, chain: st
     module, domain: `module-${chain.toLowerCase()}-${module}`, services: services.map((service) => `${BXH_ID}:${chain}:${service}`),
   }));
 
-/** Domains that hold a submitting account of a chain: its plugin, where there is one the standby, and its modules. */
-export const pluginsOf = (topology: Pick<Topology, "standby" | "modules">, chain: string): readonly string[] => {
+const REPLICA = /^replica-([a-z0-9]{1,20})-\d{1,2}$/u;
+
+/** Domains that share the service pairs of a chain's plugin with it. */
+export const replicasOf = ({ replicas = {} }: Pick<Topology, "replicas">, chain: string): readonly string[] =>
+  Array.from({ length: Math.max(0, (replicas[chain] ?? 1) - 1) }, (_, at) => `replica-${chain.toLowerCase()}-${at + 2}`);
+
+/** The plugin whose pairs a domain of this name shares; null: it is no replica. */
+export const replicaOf = (domain: string): string | null => {
+  const chain = REPLICA.exec(domain)?.[1];
+  return chain === undefined ? null : `plugin-${chain}`;
+};
+
+/** Domains that hold a submitting account of a chain: its plugin, where there is one the standby, its replicas and its modules. */
+export const pluginsOf = (topology: Pick<Topology, "standby" | "modules" | "replicas">, chain: string): readonly string[] => {
   const plugin = `plugin-${chain.toLowerCase()}`;
   const standbys = topology.standby?.includes("plugin") === true ? [standbyName(plugin)] : [];
-  return [plugin, ...standbys, ...modulesOf(topology, chain).map(({ domain }) => domain)];
+  return [plugin, ...standbys, ...replicasOf(topology, chain), ...modulesOf(topology, chain).map(({ domain }) => domain)];
 };
 
 /** Kind of a chain of a topology. */

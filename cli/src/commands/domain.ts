@@ -41,8 +41,13 @@ const houseOf = async (record: InstanceRecord, domain: string, gateway: string |
   return found;
 };
 
-const drawLine = ({ house, name, standbyOf, isActive, state, held }: DomainLine): string =>
-  `${house.padEnd(12)} ${name.padEnd(24)} ${state.padEnd(10)} ${(standbyOf === null ? "" : `standby of ${standbyOf}`).padEnd(24)} ${isActive ? "active" : ""} ${held.join(", ")}`.trimEnd();
+const relationOf = ({ standbyOf, replicaOf }: DomainLine): string => (standbyOf !== null ? `standby of ${standbyOf}` : replicaOf !== null ? `replica of ${replicaOf}` : "");
+
+const drawLine = (line: DomainLine): string => {
+  const { house, name, pairs, isActive, state, held } = line;
+  const words = [isActive ? "active" : "", pairs === null ? "" : `${pairs} pairs`, held.join(", ")].filter((each) => each !== "");
+  return `${house.padEnd(12)} ${name.padEnd(24)} ${state.padEnd(10)} ${relationOf(line).padEnd(28)} ${words.join("  ")}`.trimEnd();
+};
 
 const drawResponse = ({ atMs, house, domain, step, outcome, tookMs, by, says }: ResponseLine): string =>
   `${new Date(atMs).toISOString()} ${house} ${domain} ${step} ${outcome}${tookMs === null ? "" : ` after ${tookMs} ms`}, by ${by}${says === "" ? "" : `: ${says}`}`;
@@ -54,7 +59,7 @@ export const registerDomain = (program: Command, { places, print, setExitCode }:
     .description("look at domains and do something about one: each step is recorded and can be undone")
     .addHelpText("after", examples(["domain list", "domain quarantine plugin-a --gateway gateway-a --why 'odd traffic'", "domain promote interaction --gateway gateway-a --why drill --json", "domain history"]));
   withInstance(domain.command("list"))
-    .description("domains, their standbys, and what is in force against them")
+    .description("domains, their standbys and replicas, and what is in force against them")
     .addHelpText("after", examples(["domain list", "domain list --json"]))
     .action(async (options: InstanceOptions) => {
       const domains = await readDomains(findInstance(places, options));

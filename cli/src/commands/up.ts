@@ -72,7 +72,7 @@ const startDevelopment = async (context: Context, config: GatewayConfig): Promis
   const saved = isWorldSaved(dataDir) ? readSavedWorld(dataDir) : null;
   if (saved !== null && (await isDevelopmentAlive(saved))) {
     if (!isSameShape(config, saved)) throw new CodedError("cli.world.fixed", { field: "chains, gateways or relay", fix: `crossguardian down --instance ${name}` });
-    await run(context, { ...saved, driver: config.isolation, tuning: { ...saved.tuning, suite: config.suite, tightening: config.tightening, cores: config.cores } }, dataDir, false);
+    await run(context, { ...saved, driver: config.isolation, tuning: { ...saved.tuning, suite: config.suite, tightening: config.tightening, priorities: config.priorities, cores: config.cores } }, dataDir, false);
     return;
   }
   if (saved !== null) {
@@ -93,7 +93,7 @@ const startDevelopment = async (context: Context, config: GatewayConfig): Promis
     stateDir: context.places.stateDir,
     lifeline: false,
     users: DEVELOPMENT_USERS,
-    tuning: { suite: config.suite, tightening: config.tightening, cores: config.cores },
+    tuning: { suite: config.suite, tightening: config.tightening, priorities: config.priorities, cores: config.cores },
     orderer: { host: config.relay.listen, port: config.relay.port },
     onStep: context.say,
   });

@@ -88,7 +88,7 @@ const checkChains = (config: GatewayConfig): void => {
     const domains = config.chains
       .filter((chain) => chain.gateway === gateway.name)
       .reduce(
-        (sum, { endpoints, modules }) => sum + plugins + Object.keys(modules).length + (endpoints?.witnesses.length ?? config.development?.witnesses ?? 0),
+        (sum, { endpoints, modules, replicas }) => sum + plugins + (replicas - 1) + Object.keys(modules).length + (endpoints?.witnesses.length ?? config.development?.witnesses ?? 0),
         FIXED_DOMAINS_COUNT + config.standby.filter((kind) => kind !== "plugin").length,
       );
     if (domains > MAX_DOMAINS_COUNT) throw new CodedError("config.gateway.crowded", { gateway: gateway.name, domains, most: MAX_DOMAINS_COUNT });

@@ -4,6 +4,7 @@ import { DOMAIN_KINDS, STANDBY_KINDS, type StandbyKind, WORLD_KINDS } from "@cro
 import { asBoolean, asFields, asInteger, asOneOf, asRecord, asText, invalid, keysOf, parseText, shown } from "./decode-fields.ts";
 import { decodeFabric, FABRIC_FIELDS, FABRIC_OPTIONAL } from "./decode-fabric.ts";
 import { decodeModules } from "./decode-modules.ts";
+import { decodeReplicas } from "./decode-replicas.ts";
 import { decodeIsolation } from "./decode-isolation.ts";
 import { type ChainEndpoints, type ConfiguredChain, type DevelopmentChains, type GatewayConfig, MAX_VALIDATORS_COUNT, MAX_WITNESSES_COUNT } from "./gateway-config.ts";
 
@@ -66,7 +67,7 @@ const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): 
   if (!isDevelopment && isFabric(untrusted)) {
     const fields = asFields(untrusted, where, ["gateway", "kind", ...FABRIC_FIELDS], FABRIC_OPTIONAL);
     const gateway = asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -");
-    return { name, gateway, kind: "fabric", plugin: null, modules: {}, ...decodeFabric(fields, where) };
+    return { name, gateway, kind: "fabric", plugin: null, modules: {}, replicas: 1, ...decodeFabric(fields, where) };
   }
   const fields = asFields(untrusted, where, ["gateway"], isDevelopment ? ["kind", "plugin", "modules"] : [...ENDPOINT_FIELDS, "plugin", "modules"]);
   const kind = Object.hasOwn(fields, "kind") ? asOneOf(fields["kind"], `${where}.kind`, WORLD_KINDS) : "evm";
@@ -77,6 +78,7 @@ const decodeChain = (name: string, untrusted: unknown, isDevelopment: boolean): 
     gateway: asText(fields["gateway"], `${where}.gateway`, NAME, "1 to 14 of a-z, 0-9 and -"),
     kind,
     modules,
+    replicas: 1,
     plugin: Object.hasOwn(fields, "plugin") ? { name: asText(fields["plugin"], `${where}.plugin`, PLUGIN, "the name of an installed plugin"), memoryMiB: 0 } : null,
     endpoints: isDevelopment ? null : decodeEndpoints(untrusted, where),
     network: null,
@@ -126,15 +128,16 @@ const FIELDS = ["version", "name", "production", "isolation", "dataDir", "suite"
 
 /**
  * Decodes the text of a configuration file: every field is needed and no other is allowed; keys that begin with `//` are comments.
- * @throws config.file.oversize, config.json.malformed, config.version.unknown, config.field.missing, .unknown, .invalid
+ * @throws config.file.oversize, config.json.malformed, config.version.unknown, config.field.missing, .unknown, .invalid, config.replicas.role
  */
 export const decodeConfig = (untrustedText: string): GatewayConfig => {
   if (untrustedText.length > MAX_CONFIG_BYTES) throw new CodedError("config.file.oversize", { chars: untrustedText.length });
   const untrusted = parseText(untrustedText);
   const { version } = asRecord(untrusted, "configuration");
   if (version !== undefined && version !== CONFIG_VERSION) throw new CodedError("config.version.unknown", { wanted: CONFIG_VERSION });
-  const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening", "cores"]);
+  const fields = asFields(untrusted, "", FIELDS, ["development", "detection", "tightening", "priorities", "replicas", "cores"]);
   const development = fields["development"] === undefined ? null : decodeDevelopment(fields["development"]);
+  const chains = decodeChains(fields["chains"], development !== null);
   return {
     name: asText(fields["name"], "name", NAME, "1 to 14 of a-z, 0-9 and -"),
     production: asBoolean(fields["production"], "production"),
@@ -143,11 +146,12 @@ export const decodeConfig = (untrustedText: string): GatewayConfig => {
     suite: asOneOf(fields["suite"], "suite", ["aes-256-gcm", "chacha20-poly1305"]),
     detection: fields["detection"] === undefined ? "act" : asOneOf(fields["detection"], "detection", ["act", "report"]),
     tightening: fields["tightening"] === undefined ? true : asBoolean(fields["tightening"], "tightening"),
+    priorities: fields["priorities"] === undefined ? true : asBoolean(fields["priorities"], "priorities"),
     cores: fields["cores"] === undefined ? {} : decodeCores(fields["cores"]),
     relay: decodeRelay(fields["relay"]),
     quorum: asInteger(fields["quorum"], "quorum", 1, MAX_WITNESSES_COUNT),
     standby: decodeStandby(fields["standby"]),
     development,
-    chains: decodeChains(fields["chains"], development !== null),
+    chains: fields["replicas"] === undefined ? chains : decodeReplicas(fields["replicas"], chains),
   };
 };

@@ -50,6 +50,7 @@ export const defaultConfigText = (name: string, dataDir: string): string =>
       quorum: 2,
       "// standby": "kinds of domains of which a second one waits to take over: plugin, interaction, relay; [] for none",
       standby: ["plugin", "interaction", "relay"],
+      "// replicas": "may be left out: how many domains share the service pairs of a plugin, such as {\"plugin-a\": 2}",
       "// development": "remove this object and give each chain endpoints of your own, like the example below",
       development: { kind: "anvil", blockTimeMs: 1_000, depth: 1, witnesses: 3 },
       chains: {
@@ -83,6 +84,8 @@ name is refused. Keys that begin with \`//\` are comments.
 | dataDir | keys, journals, the relay chain's log and bodies; absolute; root only |
 | detection | may be left out: \`act\` takes steps against a domain that breaks a rule or floods; \`report\` only says so |
 | tightening | may be left out: \`false\` keeps batches and submissions as large under contention as without |
+| priorities | may be left out: \`false\` serves requests first come, first served; else urgent ones overtake, and bulk ones keep an eighth of the way |
+| replicas | may be left out: how many domains put calls into a chain, by its plugin: \`{"plugin-a": 2}\` for two, at most 8. Each service pair belongs to one of them at a time; the pairs of one that fails go to the others. Each pays from an account of its own: \`keys show\` lists it. Plugins of EVM chains only |
 | cores | may be left out: cores of domains by their kind from the start on, such as \`{"management": "big", "witness": "little", "plugin": "0-1"}\`; \`domain set --cores\` changes them while they run |
 | suite | cipher of private bodies: \`aes-256-gcm\` or \`chacha20-poly1305\`; used where the security profiles of a pair of chains allow it (\`domain profile show\`), else their first one |
 | relay.listen, relay.port | where the orderer listens; port 0 chooses a free one at the first start and keeps it |

@@ -17,8 +17,9 @@ const found = (chain: ConfiguredChain, installed: readonly InstalledPlugin[]): C
   if (manifest.endpoints.length !== ENDPOINTS) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.plugin`, wanted: `a plugin that wants ${ENDPOINTS} endpoint; ${name} wants ${manifest.endpoints.length}` });
   if (chain.kind !== "evm" && chain.kind !== manifest.kind) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.kind`, wanted: `${manifest.kind}, the kind of the plugin ${name}, or left out` });
   if (manifest.kind !== "evm" && Object.keys(chain.modules).length > 0) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.modules`, wanted: `no modules: only EVM chains have them, and ${name} is of kind ${manifest.kind}` });
+  if (manifest.kind !== "evm" && chain.replicas > 1) throw new CodedError("config.replicas.role", { domain: `plugin-${chain.name.toLowerCase()}`, why: `only plugins of EVM chains have accounts of their own to submit from; ${name} is of kind ${manifest.kind}` });
   return { ...chain, kind: manifest.kind, plugin: { name, memoryMiB: manifest.limits.memoryMiB } };
 };
 
-/** Gives each chain that names an installed plugin the kind and memory of its manifest. @throws plugin.installed.not, config.field.invalid */
+/** Gives each chain that names an installed plugin the kind and memory of its manifest. @throws plugin.installed.not, config.field.invalid, config.replicas.role */
 export const findPlugins = (config: GatewayConfig, installed: readonly InstalledPlugin[]): GatewayConfig => ({ ...config, chains: config.chains.map((chain) => found(chain, installed)) });

@@ -16,6 +16,8 @@ export type ConfiguredChain = {
   readonly plugin: InstalledProgram | null;
   /** Service modules, each a jail of its own, with the services of the chain they work for; none when it is empty. */
   readonly modules: ServiceModules;
+  /** Domains that share the service pairs of its plugin, itself among them. */
+  readonly replicas: number;
   readonly endpoints: ChainEndpoints | null;
   /** Of a Fabric channel of the operator's own; its endpoints are names of peers then. */
   readonly network: FabricNetwork | null;
@@ -53,6 +55,8 @@ export type GatewayConfig = {
   readonly detection: "act" | "report";
   /** Whether batches and submissions get smaller under contention; true unless it is given. */
   readonly tightening: boolean;
+  /** Whether urgent requests overtake others on the way to the relay chain; true unless it is given. */
+  readonly priorities: boolean;
   /** Cores of domains by their kind; all where a kind is left out. */
   readonly cores: CoresPlan;
   readonly relay: {

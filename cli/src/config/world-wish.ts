@@ -20,6 +20,11 @@ const modulesOf = ({ chains }: GatewayConfig): Pick<Topology, "modules"> => {
   return split.length === 0 ? {} : { modules: Object.fromEntries(split.map(({ name, modules }) => [name, modules])) };
 };
 
+const replicasOf = ({ chains }: GatewayConfig): Pick<Topology, "replicas"> => {
+  const shared = chains.filter(({ replicas }) => replicas > 1);
+  return shared.length === 0 ? {} : { replicas: Object.fromEntries(shared.map(({ name, replicas }) => [name, replicas])) };
+};
+
 /** Who sits where, out of a configuration. */
 export const topologyOf = (config: GatewayConfig): Topology => ({
   gateways: gatewaysOf(config),
@@ -30,6 +35,7 @@ export const topologyOf = (config: GatewayConfig): Topology => ({
   ...kindsOf(config),
   ...pluginsOf(config),
   ...modulesOf(config),
+  ...replicasOf(config),
   standby: config.standby,
 });
 
@@ -47,6 +53,7 @@ export const wishOf = (config: GatewayConfig, places: Places): WorldWish => ({
   suite: config.suite,
   detection: config.detection,
   tightening: config.tightening,
+  priorities: config.priorities,
   cores: config.cores,
   topology: topologyOf(config),
   orderer: { host: config.relay.listen, port: config.relay.port },

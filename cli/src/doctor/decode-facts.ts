@@ -46,6 +46,10 @@ export const decodeWatches = (untrusted: unknown): readonly WatchFacts[] | null 
       isHeldBack: chain["heldBack"] === true,
       queued: asNumber(chain["queued"]) ?? 0,
       submitted: asNumber(chain["submitted"]) ?? 0,
+      shares: asList(asObject(chain["sharing"])?.["replicas"]).flatMap((share) => {
+        const one = asObject(share);
+        return one === null ? [] : [{ domain: asName(one["domain"]), isThere: one["isThere"] === true, pairs: asNumber(one["pairs"]) ?? 0 }];
+      }),
     }];
   });
 };

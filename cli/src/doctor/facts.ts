@@ -32,6 +32,8 @@ export type WatchFacts = {
   readonly isHeldBack: boolean;
   readonly queued: number;
   readonly submitted: number;
+  /** Who puts calls into it for pairs of services; one alone where nothing is shared. */
+  readonly shares: readonly { readonly domain: string; readonly isThere: boolean; readonly pairs: number }[];
 };
 
 /** One entry an interaction domain has not done. */

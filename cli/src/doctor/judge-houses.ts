@@ -1,4 +1,4 @@
-import { type ReportedDomain } from "@crossguardian/world";
+import { replicaOf, type ReportedDomain } from "@crossguardian/world";
 
 import { type Facts, type HouseFacts, MISSED_AFTER_MS, type PulseFacts } from "./facts.ts";
 import { type Finding, finding, type FindingDraft, span } from "./finding.ts";
@@ -21,8 +21,8 @@ const logsOf = (name: string): string => `${LOOK} ${name}`;
 /** One witness, validator or signer may be absent; without any other domain something stands still. */
 const weightOf = (kind: string): "stuck" | "warning" => (["witness", "validator", "signer"].includes(kind) ? "warning" : "stuck");
 
-/** While a standby is absent its role is served all the same. */
-const weightOfDomain = ({ kind, standbyOf = null }: ReportedDomain): "stuck" | "warning" => (standbyOf === null ? weightOf(kind) : "warning");
+/** While a standby or replica is absent its work is done all the same. */
+const weightOfDomain = ({ name, kind, standbyOf = null }: Pick<ReportedDomain, "name" | "kind" | "standbyOf">): "stuck" | "warning" => (standbyOf === null && replicaOf(name) === null ? weightOf(kind) : "warning");
 
 const judgeState = ({ house }: HouseFacts, domain: ReportedDomain, nowMs: number): FindingDraft | null => {
   const { name, state, admitted, startedAtMs = null, startsAtMs = null } = domain;
@@ -43,7 +43,7 @@ const judgeState = ({ house }: HouseFacts, domain: ReportedDomain, nowMs: number
 };
 
 const judgePulse = ({ house }: HouseFacts, pulse: PulseFacts): FindingDraft | null => {
-  const { name, kind, phase, silentMs } = pulse;
+  const { name, phase, silentMs } = pulse;
   const subject = `${house}/${name}`;
   if (phase === "refused") {
     return {
@@ -54,7 +54,7 @@ const judgePulse = ({ house }: HouseFacts, pulse: PulseFacts): FindingDraft | nu
   if (silentMs === null || silentMs < MISSED_AFTER_MS) return null;
   const left = SILENT_AFTER_MS - silentMs;
   return {
-    severity: weightOf(kind), code: "doctor.domain.silent", subject, ageMs: silentMs,
+    severity: weightOfDomain(pulse), code: "doctor.domain.silent", subject, ageMs: silentMs,
     next: left > 0 ? `management has it restarted in ${span(left)} unless it is heard` : "management has it restarted now", fix: `nothing; if it comes back, ${logsOf(name)}`,
   };
 };
@@ -87,6 +87,13 @@ const judgeWork = ({ house }: HouseFacts, pulse: PulseFacts): FindingDraft | nul
   };
 };
 
+/** One that runs, and has no pairs because it did not answer the interaction domain. */
+const judgeShares = ({ house, watches, domains }: HouseFacts): readonly FindingDraft[] =>
+  (watches ?? []).filter(({ shares }) => shares.length > 1).flatMap(({ shares }) => shares).filter(({ domain, isThere }) => !isThere && domains.some(({ name, admitted }) => name === domain && admitted === true)).map(({ domain }) => ({
+    severity: "warning", code: "doctor.replica.out", subject: `${house}/${domain}`, ageMs: null,
+    next: "the others have its pairs; it gets them back a second after it answers, and management has one restarted that does not answer for 15 s", fix: `nothing; if it stays, ${logsOf(domain)}`,
+  }));
+
 const judgeHouse = (house: HouseFacts, nowMs: number): readonly FindingDraft[] => {
   if (!house.isRunning) {
     return [{ severity: "stuck", code: "doctor.house.down", subject: house.house, ageMs: null, next: "nothing: a house is not started by itself", fix: "./crossguardian up starts it again; launcher.log in its data folder says why it ended" }];
@@ -94,7 +101,7 @@ const judgeHouse = (house: HouseFacts, nowMs: number): readonly FindingDraft[] =
   const often = house.domains
     .filter(({ recentEnds = 0 }) => recentEnds >= OFTEN_ENDS)
     .map(({ name, kind, recentEnds = 0, restarts }): FindingDraft => ({
-      severity: weightOf(kind) === "stuck" && recentEnds > OFTEN_ENDS ? "stuck" : "warning", code: "doctor.domain.restarting", subject: `${house.house}/${name}`, ageMs: null,
+      severity: weightOfDomain({ name, kind }) === "stuck" && recentEnds > OFTEN_ENDS ? "stuck" : "warning", code: "doctor.domain.restarting", subject: `${house.house}/${name}`, ageMs: null,
       detail: `${recentEnds} ends in the last minute, ${restarts} restarts in all`,
       next: "the launcher starts it again, slower each time: 0.1 s to 5 s apart, every 20 s after ten ends in a minute; it is never given up", fix: logsOf(name),
     }));
@@ -105,7 +112,7 @@ const judgeHouse = (house: HouseFacts, nowMs: number): readonly FindingDraft[] =
       ...states, ...often,
     ];
   }
-  return [...states, ...often, ...house.pulses.flatMap((pulse) => [judgePulse(house, pulse) ?? [], judgeWork(house, pulse) ?? []].flat())];
+  return [...states, ...often, ...judgeShares(house), ...house.pulses.flatMap((pulse) => [judgePulse(house, pulse) ?? [], judgeWork(house, pulse) ?? []].flat())];
 };
 
 /** Houses and their domains: what does not run, is not admitted, silent, or alive without doing its work. */

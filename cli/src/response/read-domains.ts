@@ -1,6 +1,7 @@
-import { askHouse, type ReportedDomain } from "@crossguardian/world";
+import { askHouse, replicaOf, type ReportedDomain } from "@crossguardian/world";
 
 import { askDomain } from "../decode-answer.ts";
+import { decodeWatches } from "../doctor/decode-facts.ts";
 import { type InstanceRecord } from "../instance.ts";
 
 /** A domain as an operator sees it. */
@@ -11,6 +12,10 @@ export type DomainLine = {
   readonly pid: number | null;
   readonly state: string;
   readonly standbyOf: string | null;
+  /** Plugin whose service pairs it shares; null: it is no replica. */
+  readonly replicaOf: string | null;
+  /** Service pairs with open transfers that are its own now; null where nothing is shared, or the interaction domain does not answer. */
+  readonly pairs: number | null;
   /** Traffic of its role goes to it. */
   readonly isActive: boolean;
   /** Steps of the response ladder in force. */
@@ -30,9 +35,12 @@ export const readDomains = async (record: InstanceRecord): Promise<readonly Doma
   const houses = await Promise.all(
     record.houses.map(async ({ house, runDir }) => {
       const answer = await askHouse<{ readonly domains: readonly ReportedDomain[] }>(runDir, { cmd: "domains" }).catch(() => null);
-      const actives = activesOf(answer === null ? null : await askDomain(runDir, "management", "status", ""));
+      const hasReplicas = answer?.domains.some(({ name }) => replicaOf(name) !== null) === true;
+      const [status, work] = answer === null ? [null, null] : await Promise.all([askDomain(runDir, "management", "status", ""), hasReplicas ? askDomain(runDir, "interaction", "status", "") : null]);
+      const actives = activesOf(status);
+      const pairs = new Map((decodeWatches(work) ?? []).filter(({ shares }) => shares.length > 1).flatMap(({ shares }) => shares.map((share) => [share.domain, share.pairs])));
       return (answer?.domains ?? []).map(({ name, kind, pid, state, admitted, standbyOf, held }) => ({
-        house, name, kind, pid, standbyOf: standbyOf ?? null, held: held ?? [], isActive: actives.has(name),
+        house, name, kind, pid, standbyOf: standbyOf ?? null, replicaOf: replicaOf(name), pairs: pairs.get(name) ?? null, held: held ?? [], isActive: actives.has(name),
         state: state === "running" && admitted === false ? "unadmitted" : state,
       }));
     }),

@@ -6,6 +6,8 @@ const MAX_SETTINGS_BYTES = 64 * 1024;
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 /** Service modules of one chain. */
 const MAX_MODULES = 8;
+/** Replicas of one plugin beside itself. */
+const MAX_REPLICAS = 7;
 /** Services of one module. */
 const MAX_MODULE_SERVICES = 32;
 
@@ -75,6 +77,8 @@ export const interactionConfig = struct({
       plugin: name,
       /** Service modules of the chain, and the full ids of the services each of them does the work for; the plugin has all others. */
       modules: list(struct({ name, services: list(text(96), MAX_MODULE_SERVICES) }), MAX_MODULES),
+      /** Domains beside the plugin among which the service pairs of what is the plugin's are shared. */
+      replicas: list(name, MAX_REPLICAS),
       witnesses: list(name, 16),
       /** Equal reports that make a header certain. */
       quorum: u8,

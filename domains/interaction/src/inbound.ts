@@ -1,13 +1,13 @@
 import { type Clock, equalBytes, failure, type Log, toHex } from "@crossguardian/kernel";
 import { applyRegistration, registryDocument, type Registry } from "@crossguardian/protocol";
 import { decodeMessage, ENTRY_KIND, type Message, MESSAGES } from "@crossguardian/wire";
-import { type Incoming, type IncomingCall, incomingKey, localServiceOf } from "./incoming.ts";
+import { type Incoming, type IncomingCall, incomingKey } from "./incoming.ts";
 import { type PairSets } from "./index-set.ts";
 import { type RegistryPowers } from "./load-registry.ts";
 import { type OpenBody } from "./open-body.ts";
 import { type IncomingKnowledge } from "./outbound.ts";
 import { type AttestedBlock, type AttestedEntry, receiveBlock, targetChainOf } from "./receive-block.ts";
-import { type Submitter } from "./submitter.ts";
+import { type Submitters } from "./submitters.ts";
 import { type Traces } from "./trace.ts";
 
 /** What the inbound side is made of. */
@@ -18,8 +18,8 @@ export type InboundPorts = RegistryPowers & {
   readonly setRegistry: (registry: Registry) => void;
   readonly openBody: OpenBody;
   readonly traces: Traces;
-  /** Who puts the calls for a service into a chain of ours, or null. */
-  readonly submitterOf: (chain: string, service: string) => Submitter | null;
+  /** Who puts calls into a chain of ours, or null. */
+  readonly submittersOf: (chain: string) => Submitters | null;
   /** Asks the relay domain for blocks from this height on; everything below is taken. */
   readonly want: (from: bigint) => void;
   readonly onLeaf: (leaf: string, relayHeight: bigint, tickMs: bigint) => void;
@@ -107,7 +107,7 @@ export class Inbound {
     this.#close(incomingKey("cancel", id));
     const request = this.#open.get(incomingKey("execute", id));
     if (request === undefined) return;
-    this.#ports.submitterOf(request.chain, localServiceOf(request))?.leave(request);
+    this.#ports.submittersOf(request.chain)?.leave(request);
     request.stage = "decided";
     request.sinceMs = this.#ports.clock.monotonicMs();
     request.body = request.body?.kind === "call" ? { kind: "call", call: { ...request.body.call, args: [] } } : null;
@@ -175,24 +175,24 @@ export class Inbound {
   }
 
   #takeEntries(block: AttestedBlock): void {
-    const touched = new Set<Submitter>();
-    const ready: { readonly submitter: Submitter; readonly entry: Incoming }[] = [];
+    const touched = new Set<Submitters>();
+    const ready: { readonly submitters: Submitters; readonly entry: Incoming }[] = [];
     for (const attested of block.entries) {
       const chain = targetChainOf(attested.facts);
       const call = CALL_OF.get(attested.facts.kind);
       if (call === undefined) continue;
-      const submitter = this.#ports.submitterOf(chain, localServiceOf({ call, facts: attested.facts }));
-      if (submitter === null) continue;
+      const submitters = this.#ports.submittersOf(chain);
+      if (submitters === null) continue;
       const entry = this.#takeEntry(block, attested, chain, call);
       if (entry === null) continue;
-      touched.add(submitter);
-      ready.push({ submitter, entry });
+      touched.add(submitters);
+      ready.push({ submitters, entry });
     }
     // Entries of one call follow each other, so that they share a submission.
     for (const call of ["cancel", "settle", "execute"] as const) {
-      for (const { submitter, entry } of ready) if (entry.call === call) submitter.add(entry);
+      for (const { submitters, entry } of ready) if (entry.call === call) submitters.take(entry);
     }
-    for (const submitter of touched) submitter.pump();
+    for (const submitters of touched) submitters.pump();
   }
 
   /** The entry when it is new, or has its body now, and may be submitted. */
@@ -220,7 +220,7 @@ export class Inbound {
       }
       const now = this.#ports.clock.monotonicMs();
       entry = {
-        key, id, pair, call, facts, chain, block, position, body: null, stage: "waitBody", sinceMs: now,
+        key, id, pair, call, facts, chain, block, position, body: null, hand: "", stage: "waitBody", sinceMs: now,
         attempts: 0, isKnownOpen: false, failures: 0, nextTryMs: 0, submitId: 0n, decidedTip: null,
       };
       this.#open.set(key, entry);
@@ -264,7 +264,7 @@ export class Inbound {
   #close(key: string): void {
     const entry = this.#open.get(key);
     if (entry === undefined) return;
-    this.#ports.submitterOf(entry.chain, localServiceOf(entry))?.leave(entry);
+    this.#ports.submittersOf(entry.chain)?.leave(entry);
     entry.stage = "decided";
     this.#open.delete(key);
     this.#openOf.get(entry.chain)?.delete(key);

@@ -22,6 +22,8 @@ export type Incoming = {
   readonly block: AttestedBlock;
   readonly position: number;
   body: OpenedBody | null;
+  /** Domain whose submitter has it; empty while none has. */
+  hand: string;
   stage: IncomingStage;
   sinceMs: number;
   attempts: number;
@@ -34,6 +36,9 @@ export type Incoming = {
   /** Tip of the chain when its contract first said "decided" without an event of it having been seen. */
   decidedTip: bigint | null;
 };
+
+/** It is in a transaction, or the contract was asked about it. */
+export const isInFlight = ({ stage }: Pick<Incoming, "stage">): boolean => stage === "submitted" || stage === "asked";
 
 /** The service on the entry's own chain that its call is for. */
 export const localServiceOf = ({ call, facts }: Pick<Incoming, "call" | "facts">): string => (call === "settle" ? facts.from : facts.to);

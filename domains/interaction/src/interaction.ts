@@ -2,11 +2,11 @@ import { type Clock, type Log, keyLabel } from "@crossguardian/kernel";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Hashes, type InteractionConfig, makeHashes } from "@crossguardian/protocol";
 import { type Message, type SecurityOrder } from "@crossguardian/wire";
-import { makeChainWatch } from "./chain-watch.ts";
+import { type ChainWatch, makeChainWatch } from "./chain-watch.ts";
 import { makeConvert } from "./convert.ts";
 import { Inbound } from "./inbound.ts";
 import { makePairSets } from "./index-set.ts";
-import { type Incoming, localServiceOf } from "./incoming.ts";
+import { type Incoming } from "./incoming.ts";
 import { type Journal } from "./journal.ts";
 import { checkOwnPlace, loadRegistry } from "./load-registry.ts";
 import { makeMessageCipher } from "./message-cipher.ts";
@@ -20,7 +20,7 @@ import { makePublisher, type Publisher } from "./publisher.ts";
 import { releaseKey } from "./release-key.ts";
 import { openOf } from "./open-entries.ts";
 import { statusOf, traceOf } from "./status.ts";
-import { Submitter } from "./submitter.ts";
+import { Submitter, type SubmitterPorts } from "./submitter.ts";
 import { makeSubmitters } from "./submitters.ts";
 import { makeTraces } from "./trace.ts";
 
@@ -78,6 +78,23 @@ const ANSWER_PATIENCE = 4;
 
 type Keys = { readonly gateway: Uint8Array; readonly box: Uint8Array };
 
+type SubmitterPlace = { readonly chain: string; readonly watch: ChainWatch; readonly inbound: Inbound };
+
+/** Makes the submitter of a domain that puts calls into a chain. */
+const submitterMaker = (ports: Pick<SubmitterPorts, "send" | "clock" | "log" | "traces">, { retryMs, tightening }: InteractionConfig, { chain, watch, inbound }: SubmitterPlace) =>
+  (domain: string, ids: { next: bigint }): Submitter => new Submitter(
+    {
+      ...ports,
+      ready: () => watch.caughtUp() && watch.frozen() === null,
+      isBehind: watch.isBehind,
+      cursor: watch.cursor,
+      tip: watch.tip,
+      open: () => entriesIn(inbound.openOf(chain), domain),
+      conclude: (entry) => inbound.conclude(entry),
+    },
+    { chain, plugin: domain, retryMs, tightens: tightening, ids },
+  );
+
 const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: Hashes, keys: Keys): House => {
   const { clock, log, crypto, journal, send } = ports;
   const { retryMs, relay } = config;
@@ -127,7 +144,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         for (const [chain, height] of outbound.takeUnregistered()) rooms.get(chain)?.watch.rescan(height);
       },
       openBody: makeOpenBody({ hashes, cipher }, () => registry),
-      submitterOf: (chain, service) => rooms.get(chain)?.submitters.forService(service) ?? null,
+      submittersOf: (chain) => rooms.get(chain)?.submitters ?? null,
       want: (from) => {
         send(relay, "wantBlocks", { from });
       },
@@ -157,7 +174,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
           const leftOut = outbound.takeLeftOut(place.chain);
           if (leftOut !== null) watch.rescan(leftOut);
           publisher.pump();
-          for (const submitter of rooms.get(place.chain)?.submitters.all ?? []) submitter.pump();
+          rooms.get(place.chain)?.submitters.pump();
         },
       },
       {
@@ -165,25 +182,15 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         from: mark > chain.deployHeight ? mark : chain.deployHeight,
       },
     );
-    const submitters = makeSubmitters(place, (plugin, isFor) => new Submitter(
-      {
-        send, clock, log, traces,
-        ready: () => watch.caughtUp() && watch.frozen() === null,
-        isBehind: watch.isBehind,
-        cursor: watch.cursor,
-        tip: watch.tip,
-        open: () => entriesFor(inbound.openOf(place.chain), isFor),
-        conclude: (entry) => inbound.conclude(entry),
-      },
-      { chain: place.chain, plugin, retryMs, tightens: config.tightening },
-    ));
+    const make = submitterMaker({ send, clock, log, traces }, config, { chain: place.chain, watch, inbound });
+    const submitters = makeSubmitters(place, { clock, log, hash: crypto.keccak256, open: () => inbound.openOf(place.chain), make });
     rooms.set(place.chain, { name: place.chain, plugin: place.plugin, witnesses: place.witnesses, watch, submitters });
   }
   return { rooms, outbound, inbound, publisher, bodies, cipher, traces, registry: () => registry };
 };
 
-function* entriesFor(entries: Iterable<Incoming>, isFor: (service: string) => boolean): Iterable<Incoming> {
-  for (const entry of entries) if (isFor(localServiceOf(entry))) yield entry;
+function* entriesIn(entries: Iterable<Incoming>, hand: string): Iterable<Incoming> {
+  for (const entry of entries) if (entry.hand === hand) yield entry;
 }
 
 const lowestOf = (open: bigint | null, scanned: bigint): bigint => (open === null || scanned < open ? scanned : open);
@@ -214,7 +221,7 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
     clock.after(TICK_MS, tick);
     for (const { watch, submitters } of house.rooms.values()) {
       watch.tick();
-      for (const submitter of submitters.all) submitter.tick();
+      submitters.tick();
     }
     house.outbound.tick();
     house.inbound.tick();
@@ -285,6 +292,11 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     log.alarm("interaction.origin.port", { from, known: room !== undefined });
     return null;
   };
+  const submitterFor = (from: string, chain: string): Submitter | null => {
+    const submitters = roomFor(from, chain, "module")?.submitters;
+    submitters?.heard(from);
+    return submitters?.at(from) ?? null;
+  };
   const fromRelay = (from: string): boolean => {
     if (from === config.relay) return true;
     log.alarm("interaction.origin.port", { from });
@@ -295,8 +307,8 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     house,
     onHeaders: (from, untrusted) => roomFor(from, untrusted.chain, "witness")?.watch.onHeaders(from, untrusted),
     onObserved: (from, untrusted) => roomFor(from, untrusted.chain, "plugin")?.watch.onObserved(untrusted),
-    onSubmitted: (from, untrusted) => roomFor(from, untrusted.chain, "module")?.submitters.at(from)?.onSubmitted(untrusted),
-    onDecided: (from, untrusted) => roomFor(from, untrusted.chain, "module")?.submitters.at(from)?.onDecided(untrusted),
+    onSubmitted: (from, untrusted) => submitterFor(from, untrusted.chain)?.onSubmitted(untrusted),
+    onDecided: (from, untrusted) => submitterFor(from, untrusted.chain)?.onDecided(untrusted),
     onPrivateBody: async (from, untrusted) => {
       const room = roomFor(from, untrusted.chain, "module");
       if (room !== null) await takePrivateBody(ports, house, room, from, untrusted);
@@ -319,14 +331,14 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
       }
       for (const { watch, submitters } of rooms.values()) {
         watch.onPeer(peer, up);
-        submitters.at(peer)?.pluginLost();
+        submitters.onPeer(peer, up);
       }
     },
     onDrain: () => {
       publisher.pump();
       for (const { watch, submitters } of rooms.values()) {
         watch.pump();
-        for (const submitter of submitters.all) submitter.pump();
+        submitters.pump();
       }
     },
     start: () => {
@@ -336,7 +348,7 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     stop: ticking.stop,
     status: () => statusOf(house, ports.clock),
     open: () => openOf(house, ports.clock),
-    owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitters }) => [...watch.owes(), ...submitters.all.flatMap((each) => each.owes())])],
+    owes: () => [...publisher.owes(), ...[...rooms.values()].flatMap(({ watch, submitters }) => [...watch.owes(), ...submitters.owes()])],
     stillMs: ticking.stillMs,
     trace: (id) => traceOf(house, id),
     releaseKey: (untrustedArgument) => releaseKey(crypto, house.cipher, untrustedArgument),

@@ -14,9 +14,9 @@ const LEFT_OUT = -1;
 
 const neighboursOf = (config: InteractionConfig): readonly { readonly name: string; readonly duty: Debt["duty"] }[] => [
   { name: config.relay, duty: "publish" },
-  ...config.chains.flatMap(({ plugin, modules, witnesses }) => [
+  ...config.chains.flatMap(({ plugin, modules, replicas, witnesses }) => [
     { name: plugin, duty: "scan" as const },
-    ...[plugin, ...modules.map((module) => module.name)].map((name) => ({ name, duty: "answer" as const })),
+    ...[plugin, ...replicas, ...modules.map((module) => module.name)].map((name) => ({ name, duty: "answer" as const })),
     ...witnesses.map((name) => ({ name, duty: "headers" as const })),
   ]),
 ];

@@ -36,6 +36,7 @@ export const statusOf = (house: House, clock: Pick<Clock, "monotonicMs">): unkno
     open: house.outbound.count(name),
     queued: sumOf(submitters.all, (each) => each.queued()),
     submitted: sumOf(submitters.all, (each) => each.submitted()),
+    sharing: submitters.shares(),
   })),
   relay: { nextHeight: house.inbound.position(), unansweredBatches: house.publisher.onTheirWay(), waiting: house.publisher.waiting() },
   registry: { nonce: house.registry().nonce, epoch: house.registry().validators.epoch },

@@ -1,8 +1,9 @@
 import { type Clock, type Log } from "@crossguardian/kernel";
-import { bounds, type Message, SUBMIT_CALL, SUBMIT_OUTCOME } from "@crossguardian/wire";
-import { type Incoming } from "./incoming.ts";
+import { type Message, SUBMIT_CALL, SUBMIT_OUTCOME } from "@crossguardian/wire";
+import { type Incoming, isInFlight } from "./incoming.ts";
 import { type Debt, debtOf, makeOwed, type Owed } from "./owed.ts";
 import { type Send } from "./ports.ts";
+import { type Question, questionsAbout, sideOf } from "./questions-about.ts";
 import { makeTightWindows, type TightWindows } from "./tight-window.ts";
 import { type Traces } from "./trace.ts";
 
@@ -21,7 +22,6 @@ export const MAX_SUBMISSION_BYTES = 4 * 1024 * 1024;
 export const MAX_OUTAGE_WAIT_MS = 2_000;
 const MAX_BACKOFF = 16;
 const FIRST_FAILURE_WAIT_MS = 250;
-const SIDE = { source: 1, destination: 2 } as const;
 
 /** What a submitter needs. */
 export type SubmitterPorts = {
@@ -70,10 +70,6 @@ const turnOf = ({ attempts }: Incoming): Turn => (attempts === 0 ? "first" : "ag
 /** Never submitted, and the contract was not asked about it yet, or has not answered. */
 const isUnasked = ({ submitId, isKnownOpen }: Incoming): boolean => submitId === 0n && !isKnownOpen;
 
-const sideOf = (entry: Incoming): 1 | 2 => (entry.call === "settle" ? SIDE.source : SIDE.destination);
-
-type Question = { from: string; to: string; side: 1 | 2; base: bigint; count: number };
-
 /** Puts attested entries into the contract of one chain until the contract has decided each of them. */
 export class Submitter {
   readonly #ports: SubmitterPorts;
@@ -85,7 +81,11 @@ export class Submitter {
   /** Entries that were never submitted, and those that were. */
   #queue: Record<Turn, Incoming[]> = { first: [], again: [] };
   readonly #submitted: Record<Turn, number> = { first: 0, again: 0 };
-  #nextId = 1n;
+  /** Of the next submission or question; one sequence for everybody of the chain, so that no id means two things. */
+  readonly #ids: { next: bigint };
+  /** The last question to the contract, its beginning alone. */
+  #lastQuestion: Question | null = null;
+  #probeAtMs = -Infinity;
   /** Entries of a contended pair that go into one submission. */
   readonly #windows: TightWindows;
   /** Until then the answer to the last first question is awaited. */
@@ -93,19 +93,47 @@ export class Submitter {
   /** The node took nothing the last times: how often in a row, until when nothing is sent, and failures since the last one that was logged. */
   readonly #outage = { failures: 0, untilMs: -Infinity, untold: 0 };
 
-  constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number; readonly tightens: boolean }) {
+  constructor(ports: SubmitterPorts, options: { readonly chain: string; readonly plugin: string; readonly retryMs: number; readonly tightens: boolean; readonly ids: { next: bigint } }) {
     this.#ports = ports;
     this.#chain = options.chain;
     this.#plugin = options.plugin;
     this.#retryMs = options.retryMs;
+    this.#ids = options.ids;
     this.#answer = makeOwed(ports.clock);
     this.#windows = makeTightWindows(MAX_SUBMISSION_ENTRIES, options.tightens);
   }
 
-  /** Entries of one block and call should come together: they go into one submission. */
+  /**
+   * Entries of one block and call should come together: they go into one submission. What another has submitted is asked about at the next tick.
+   */
   add(entry: Incoming): void {
-    this.#setStage(entry, "queued");
-    this.#queue[turnOf(entry)].push(entry);
+    if (isInFlight(entry) && !isUnasked(entry)) {
+      this.#setStage(entry, "submitted");
+      entry.nextTryMs = this.#ports.clock.monotonicMs();
+      this.#submitted[turnOf(entry)] += 1;
+    } else this.#enqueue(entry);
+  }
+
+  /** Gives entries up, as they are, for another to go on with. */
+  release(entries: readonly Incoming[]): void {
+    if (entries.length === 0) return;
+    const given = new Set(entries);
+    for (const turn of ["first", "again"] as const) this.#queue[turn] = this.#queue[turn].filter((entry) => !given.has(entry));
+    for (const entry of given) if (isInFlight(entry)) this.#submitted[turnOf(entry)] -= 1;
+  }
+
+  /** Asks again, from time to time, what was not answered. */
+  probe(): void {
+    const now = this.#ports.clock.monotonicMs();
+    const question = this.#lastQuestion;
+    if (question === null || now < this.#probeAtMs) return;
+    this.#probeAtMs = now + this.#retryMs;
+    if (this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#ids.next, pairs: [question] })) this.#ids.next += 1n;
+  }
+
+  /** How long an answer has been due, in ms; null: none is. */
+  owedMs(): number | null {
+    return this.#answer.ms();
   }
 
   pump(): void {
@@ -129,7 +157,7 @@ export class Submitter {
   /** The contract's event about an entry was observed, or it was given up for another reason. */
   leave(entry: Incoming): void {
     if (entry.submitId !== 0n) this.#windows.onDone(entry.pair, 1);
-    if (entry.stage === "submitted" || entry.stage === "asked") this.#submitted[turnOf(entry)] -= 1;
+    if (isInFlight(entry)) this.#submitted[turnOf(entry)] -= 1;
   }
 
   /**
@@ -152,7 +180,7 @@ export class Submitter {
         entry.failures += 1;
         entry.nextTryMs = now + Math.min(this.#retryMs * MAX_BACKOFF, FIRST_FAILURE_WAIT_MS * 2 ** (entry.failures - 1));
       }
-      for (const [pair, together] of pairs) this.#windows.onConflict(pair, together, id, this.#nextId);
+      for (const [pair, together] of pairs) this.#windows.onConflict(pair, together, id, this.#ids.next);
       this.#ports.log.warn("interaction.submit.failed", facts);
       return;
     }
@@ -263,17 +291,17 @@ export class Submitter {
   }
 
   #submit(items: readonly Incoming[]): boolean {
-    const message = submissionOf(this.#chain, this.#nextId, items);
+    const message = submissionOf(this.#chain, this.#ids.next, items);
     if (message === null || !this.#ports.send(this.#plugin, "submit", message)) return false;
     const now = this.#ports.clock.monotonicMs();
     for (const entry of items) {
-      entry.submitId = this.#nextId;
+      entry.submitId = this.#ids.next;
       entry.nextTryMs = now + this.#retryMs * Math.min(2 ** entry.attempts, MAX_BACKOFF);
       this.#setStage(entry, "submitted");
       this.#ports.traces.note(entry.id, entry.call === "settle" ? "settleSubmitted" : "submitted", BigInt(entry.attempts + 1));
     }
     for (const entry of items) this.#submitted[turnOf(entry)] += 1;
-    this.#nextId += 1n;
+    this.#ids.next += 1n;
     return true;
   }
 
@@ -294,7 +322,7 @@ export class Submitter {
   /** Was asked about and never submitted: back to where it waited. */
   #backToQueue(entry: Incoming): void {
     this.#submitted.first -= 1;
-    this.add(entry);
+    this.#enqueue(entry);
   }
 
   /** Before those that nobody asked about yet. */
@@ -309,26 +337,12 @@ export class Submitter {
 
   /** Those that are asked about now. */
   #ask(stale: readonly Incoming[]): readonly Incoming[] {
-    const questions = new Map<string, Question>();
-    const asked: Incoming[] = [];
-    for (const entry of [...stale].sort((left, right) => (left.facts.index < right.facts.index ? -1 : 1))) {
-      const { from, to, index } = entry.facts;
-      const side = sideOf(entry);
-      const key = `${entry.pair}-${side.toString()}`;
-      const known = questions.get(key);
-      if (known === undefined) {
-        if (questions.size >= bounds.MAX_PAIRS_PER_QUERY) continue;
-        questions.set(key, { from, to, side, base: index, count: 1 });
-      } else {
-        const count = Number(index - known.base) + 1;
-        if (count > bounds.MAX_WINDOW_INDEXES) continue;
-        known.count = Math.max(known.count, count);
-      }
-      asked.push(entry);
-    }
-    if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#nextId, pairs: [...questions.values()] })) return [];
-    this.#nextId += 1n;
+    const { asked, questions } = questionsAbout(stale);
+    const [first] = questions;
+    if (!this.#ports.send(this.#plugin, "query", { chain: this.#chain, id: this.#ids.next, pairs: questions })) return [];
+    this.#ids.next += 1n;
     this.#answer.set(true);
+    if (first !== undefined) this.#lastQuestion = { ...first, count: 1 };
     const nextTryMs = this.#ports.clock.monotonicMs() + this.#retryMs;
     for (const entry of asked) {
       this.#setStage(entry, "asked");
@@ -358,8 +372,13 @@ export class Submitter {
       this.#submitted[turnOf(entry)] -= 1;
       entry.attempts += 1;
       entry.decidedTip = null;
-      this.add(entry);
+      this.#enqueue(entry);
     }
+  }
+
+  #enqueue(entry: Incoming): void {
+    this.#setStage(entry, "queued");
+    this.#queue[turnOf(entry)].push(entry);
   }
 
   #setStage(entry: Incoming, stage: Incoming["stage"]): void {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Message, type MessageName } from "@crossguardian/wire";
 import { makeSubmitters } from "../src/submitters.ts";
-import { SHOP_A, SHOP_B, VAULT_A, VAULT_B, World } from "./world.ts";
+import { makeFakeClock } from "./fake-clock.ts";
+import { crypto, SHOP_A, SHOP_B, VAULT_A, VAULT_B, World } from "./world.ts";
 
 const PUBLIC = { func: "mint", args: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)], salt: null };
 const LONG_MS = 3_600_000n;
@@ -70,11 +71,14 @@ test("a module has no word about events, and none about another module's calls",
   assert.equal(world.codes("warn").includes("interaction.submit.failed"), true);
 });
 
-test("two modules with one name or one service, or one with the plugin's name, stop the start", () => {
+const PORTS = { clock: makeFakeClock(), log: { info: () => undefined, warn: () => undefined, alarm: () => undefined }, hash: crypto.keccak256, open: () => [], make: () => null as never };
+
+test("two modules with one name or one service, or one with the name of the plugin or a replica, stop the start", () => {
   const refused = (modules: readonly { readonly name: string; readonly services: readonly string[] }[]): void => {
-    assert.throws(() => makeSubmitters({ chain: "a", plugin: "plugin", modules }, () => null as never), /interaction\.config\.module/u);
+    assert.throws(() => makeSubmitters({ chain: "a", plugin: "plugin", modules, replicas: ["replica-a-2"] }, PORTS), /interaction\.config\.module/u);
   };
   refused([{ name: "one", services: ["s"] }, { name: "two", services: ["s"] }]);
   refused([{ name: "one", services: ["s"] }, { name: "one", services: ["t"] }]);
   refused([{ name: "plugin", services: ["s"] }]);
+  refused([{ name: "replica-a-2", services: ["s"] }]);
 });

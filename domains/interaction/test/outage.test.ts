@@ -33,14 +33,14 @@ const start = () => {
   const log = { info: () => undefined, warn: (_code: string, facts?: Readonly<Record<string, unknown>>) => void warnings.push(facts ?? {}), alarm: () => undefined };
   const submitter = new Submitter(
     { send, clock, log, traces: makeTraces(clock), ready: () => true, cursor: () => 0n, isBehind: () => false, tip: () => 0n, open: () => open, conclude: () => undefined },
-    { chain: "C", plugin: "plugin", retryMs: RETRY_MS, tightens: true },
+    { chain: "C", plugin: "plugin", retryMs: RETRY_MS, tightens: true, ids: { next: 1n } },
   );
   const block = { height: 1n, hash: HASH, attestation: { header: {}, signatures: [] }, tree: { siblings: () => [] } } as unknown as Incoming["block"]; // what a submission reads of it
   for (let index = 1n; index <= BigInt(ENTRIES); index += 1n) {
     const entry: Incoming = {
       key: index.toString(), id: `${PAIR}-${index.toString()}`, pair: PAIR, call: "cancel", chain: "C", block, position: Number(index), body: null,
       facts: { kind: 3, from: "1:A:vault", to: "1:C:vault", index, requestHash: HASH, status: 2, resultHash: HASH },
-      stage: "queued", sinceMs: 0, attempts: 0, failures: 0, nextTryMs: 0, submitId: 0n, isKnownOpen: false, decidedTip: null,
+      hand: "plugin", stage: "queued", sinceMs: 0, attempts: 0, failures: 0, nextTryMs: 0, submitId: 0n, isKnownOpen: false, decidedTip: null,
     };
     open.push(entry);
     submitter.add(entry);

@@ -83,13 +83,13 @@ test("entries that a contract does not decide leave room for those that come aft
   };
   const submitter = new Submitter(
     { send, clock, log, traces: makeTraces(clock), ready: () => true, cursor: () => 0n, isBehind: () => false, tip: () => 0n, open: () => open, conclude: () => undefined },
-    { chain: "chainB", plugin: "plugin", retryMs: RETRY_MS, tightens: true },
+    { chain: "chainB", plugin: "plugin", retryMs: RETRY_MS, tightens: true, ids: { next: 1n } },
   );
   const block = { height: 1n, hash: new Uint8Array(32), attestation: { header: {}, signatures: [] }, tree: { siblings: () => [] } } as unknown as Incoming["block"]; // what a submission reads of it
   const entryOf = (index: bigint, pair: string): Incoming => ({
     key: `${pair}-${index.toString()}`, id: `${pair}-${index.toString()}`, pair, call: "cancel", chain: "chainB", block, position: 0, body: null,
     facts: { kind: 3, from: pair, to: "x", index, requestHash: new Uint8Array(32), status: 2, resultHash: new Uint8Array(32) },
-    stage: "queued", sinceMs: 0, attempts: 0, failures: 0, nextTryMs: 0, submitId: 0n, isKnownOpen: false, decidedTip: null,
+    hand: "plugin", stage: "queued", sinceMs: 0, attempts: 0, failures: 0, nextTryMs: 0, submitId: 0n, isKnownOpen: false, decidedTip: null,
   });
   const add = (entry: Incoming): void => {
     open.push(entry);

@@ -95,16 +95,19 @@ export class World {
   submissions: Message<"submit">[] = [];
   /** Service modules of a gateway's chain. */
   readonly modules: Readonly<Record<string, readonly Module[]>>;
+  /** Domains that share the pairs of a gateway's plugin with it. */
+  readonly replicas: Readonly<Record<string, readonly string[]>>;
   #queue: (() => void)[] = [];
   readonly #suite: string;
   readonly #tightening: boolean;
   /** A submission that loses against others on its chain: all of it is undone, and the plugin says that it failed. */
   conflicts: (submission: Message<"submit">) => boolean = () => false;
 
-  private constructor(suite: string, tightening: boolean, modules: World["modules"]) {
+  private constructor(suite: string, tightening: boolean, modules: World["modules"], replicas: World["replicas"]) {
     this.#suite = suite;
     this.#tightening = tightening;
     this.modules = modules;
+    this.replicas = replicas;
     const nowMs = (): number => this.clock.wallMs();
     this.chains["chainA"] = new FakeChain(hashes, "chainA", 1001n, nowMs);
     this.chains["chainB"] = new FakeChain(hashes, "chainB", 1002n, nowMs);
@@ -132,9 +135,9 @@ export class World {
   }
 
   static async create(
-    { suite = "aes-256-gcm", third = false, tightening = true, modules = {} }: { readonly suite?: string; readonly third?: boolean; readonly tightening?: boolean; readonly modules?: World["modules"] } = {},
+    { suite = "aes-256-gcm", third = false, tightening = true, modules = {}, replicas = {} }: { readonly suite?: string; readonly third?: boolean; readonly tightening?: boolean; readonly modules?: World["modules"]; readonly replicas?: World["replicas"] } = {},
   ): Promise<World> {
-    const world = new World(suite, tightening, modules);
+    const world = new World(suite, tightening, modules, replicas);
     for (const name of third ? ["gwA", "gwB", "gwC"] : ["gwA", "gwB"]) await world.startGateway(name);
     return world;
   }
@@ -147,7 +150,7 @@ export class World {
     const chain = CHAIN_OF[name]!;
     return {
       gateway: name, genesis: this.genesis, registrations: this.registrations,
-      chains: [{ chain, plugin: "plugin", modules: this.modules[name] ?? [], witnesses: ["w1", "w2", "w3"], quorum: 2 }],
+      chains: [{ chain, plugin: "plugin", modules: this.modules[name] ?? [], replicas: this.replicas[name] ?? [], witnesses: ["w1", "w2", "w3"], quorum: 2 }],
       relay: "relay", suite: this.#suite, lingerMs: 5, maxBatchEntries: 64, priorities: true, tightening: this.#tightening, retryMs: RETRY_MS,
     };
   }

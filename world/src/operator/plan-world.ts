@@ -33,6 +33,8 @@ export type WorldWish = {
   readonly suite: string;
   readonly detection: "act" | "report";
   readonly tightening: boolean;
+  /** Urgent requests overtake others. */
+  readonly priorities: boolean;
   readonly cores: CoresPlan;
   readonly topology: Topology;
   readonly orderer: { readonly host: string; readonly port: number };
@@ -188,7 +190,7 @@ export const planWorld = async (powers: OperatorPowers, wish: WorldWish, onSilen
     p2pListen: before?.p2pListen ?? "/ip4/127.0.0.1/tcp/0",
     driver: wish.driver,
     production: wish.production,
-    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection, tightening: wish.tightening, cores: wish.cores },
+    tuning: { ...DEFAULT_TUNING, suite: wish.suite, detection: wish.detection, tightening: wish.tightening, priorities: wish.priorities, cores: wish.cores },
     runDir: wish.runDir,
     stateDir: wish.stateDir,
     nodes: before?.nodes ?? [],

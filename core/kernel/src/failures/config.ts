@@ -27,6 +27,7 @@ export const CONFIG_FAILURES = {
   "config.endpoint.shared": { action: "refuse", says: "two parts of a production gateway share an endpoint of a chain" },
   "config.production.isolation": { action: "refuse", says: "a production configuration needs isolation" },
   "config.production.development": { action: "refuse", says: "a production configuration has no development chains" },
+  "config.replicas.role": { action: "refuse", says: "a domain of this role cannot have replicas: plugins of EVM chains alone share their service pairs" },
   "config.domain.duplicate": { action: "refuse", says: "two domains share a name or a port" },
   "config.domain.standby": { action: "refuse", says: "a standby is not like the jailed domain it stands by: kind, chain, image, program and volume must be the same" },
   "config.domain.absent": { action: "refuse", says: "a house needs a management domain on port 0" },

@@ -12,6 +12,7 @@ export const DOCTOR_FAILURES = {
   "doctor.domain.stalled": { action: "retry", says: "the domain is alive but does not do its work" },
   "doctor.domain.givenUp": { action: "alarm", says: "the domain is alive but does not do its work, and restarts did not help" },
   "doctor.domain.waits": { action: "retry", says: "the domain waits for something outside the gateway" },
+  "doctor.replica.out": { action: "retry", says: "a replica has no pairs: the interaction domain gave them to the others" },
   "doctor.node.silent": { action: "retry", says: "a domain has no connection to its node" },
   "doctor.chain.silent": { action: "retry", says: "the chain does not answer" },
   "doctor.chain.noQuorum": { action: "retry", says: "too few header witnesses agree on the chain's final blocks" },

@@ -4,7 +4,7 @@ import { type FailureTable } from "./failure-table.ts";
 export const INTERACTION_FAILURES = {
   "interaction.config.gateway": { action: "alarm", says: "the gateway is not in the registry, or its key is another one" },
   "interaction.config.chain": { action: "alarm", says: "a configured chain is not registered" },
-  "interaction.config.module": { action: "alarm", says: "two service modules of a chain have one name or one service, or a module has no name of its own" },
+  "interaction.config.module": { action: "alarm", says: "two service modules of a chain have one name or one service, or a module or replica has no name of its own" },
   "interaction.config.volume": { action: "alarm", says: "the domain has no key slot or no volume" },
   "interaction.origin.port": { action: "refuse", says: "a message came from a port that may not send it for this chain" },
   "interaction.observed.order": { action: "retry", says: "observed blocks are out of order or do not follow the cursor" },
@@ -29,6 +29,7 @@ export const INTERACTION_FAILURES = {
   "interaction.private.peer": { action: "alarm", says: "no gateway is registered for the other chain, so nothing can be encrypted to it" },
   "interaction.private.suite": { action: "alarm", says: "the security profiles of the two chains do not allow this cipher suite; a request in it waits for CANCEL" },
   "interaction.publish.refused": { action: "alarm", says: "the relay chain refused an entry" },
+  "interaction.replica.mute": { action: "retry", says: "a replica does not answer while another does; its pairs are given to the others until it does" },
   "interaction.submit.failed": { action: "retry", says: "a submission did not get into the contract; it is tried again" },
   "interaction.journal.fenced": { action: "alarm", says: "a later instance of this domain has opened the journal already: this one was replaced and ends" },
   "interaction.journal.unread": { action: "alarm", says: "the journal is written before it was read" },
