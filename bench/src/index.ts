@@ -6,3 +6,5 @@ export { type AptResult } from "./experiment/run-apt.ts";
 export { type DosResult } from "./experiment/run-dos.ts";
 export { startLoad, type SteadyLoad } from "./experiment/steady-load.ts";
 export { type Crowd, type CrowdResult, type CrowdRun, runCrowds } from "./experiment/run-flash-crowd.ts";
+export { type ContentionFigures } from "./experiment/contended-load.ts";
+export { runWithWithout, SWITCHED, type Switched, type VariantFigures, type WithWithoutOptions, type WithWithoutResult } from "./experiment/run-with-without.ts";

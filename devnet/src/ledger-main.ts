@@ -4,17 +4,19 @@ import process from "node:process";
 import { makeCrypto } from "@crossguardian/crypto";
 import { CodedError, fromHex, toHex } from "@crossguardian/kernel";
 import { encodeLedgerHeader, ledgerBlockHash, type LedgerEvent, ledgerEvent, ledgerEventsTree } from "@crossguardian/proof";
-import { decodeMessage, encodeMessage, MESSAGES } from "@crossguardian/wire";
+import { decodeMessage, encodeMessage, type Message, MESSAGES } from "@crossguardian/wire";
 
+import { type LedgerContention } from "./adapters/start-ledger.ts";
 import { makeLedgerContract } from "./ledger/ledger-contract.ts";
 import { ledgerTerms } from "./ledger/ledger-terms.ts";
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const NOT_FOUND = 404;
 const REFUSED = 400;
+const CONFLICT = 409;
 
-/** A plain ledger in memory with a gateway contract: `{port, blockTimeMs, terms}` as the only argument. Users' calls are not signed: a test chain. */
-const { port, blockTimeMs, terms: encodedTerms } = JSON.parse(process.argv[2] ?? "{}") as { readonly port: number; readonly blockTimeMs: number; readonly terms: string }; // written by start-ledger.ts
+/** A plain ledger in memory with a gateway contract: `{port, blockTimeMs, terms, contended}` as the only argument. Users' calls are not signed: a test chain. */
+const { port, blockTimeMs, terms: encodedTerms, contended } = JSON.parse(process.argv[2] ?? "{}") as { readonly port: number; readonly blockTimeMs: number; readonly terms: string; readonly contended: LedgerContention | null }; // written by start-ledger.ts
 const terms = decodeMessage(ledgerTerms, fromHex(encodedTerms));
 if (!terms.ok) throw new CodedError(terms.failure.code, terms.failure.facts);
 const crypto = await makeCrypto();
@@ -56,9 +58,23 @@ const textOf = (value: unknown, what: string): string => {
   return value;
 };
 
+/** Entries of contended transfers in submissions, those submissions, and those of them that were undone. */
+const contention = { tried: 0, submissions: 0, undone: 0 };
+/** A submission conflicts when one of its contended entries does, and all of it is undone, as on a chain with optimistic concurrency. */
+const isUndone = ({ entries }: Message<"submit">): boolean => {
+  const tried = contended === null ? 0 : entries.filter(({ from, to }) => from === contended.service || to === contended.service).length;
+  if (contended === null || tried === 0) return false;
+  contention.tried += tried;
+  contention.submissions += 1;
+  const isLost = Math.random() > (1 - contended.loss) ** tried;
+  if (isLost) contention.undone += 1;
+  return isLost;
+};
+
 const answerTo = async (asked: IncomingMessage): Promise<unknown> => {
   const path = asked.url ?? "";
   const height = /^\/blocks\/(\d{1,15})$/u.exec(path)?.[1];
+  if (path === "/contention") return contention;
   if (path === "/tip") return { height: blocks.length - 1 };
   if (height !== undefined) {
     const block = blocks[Number(height)];
@@ -79,6 +95,7 @@ const answerTo = async (asked: IncomingMessage): Promise<unknown> => {
   if (path === "/submit") {
     const order = decodeMessage(MESSAGES.submit.codec, message);
     if (!order.ok) throw new CodedError(order.failure.code);
+    if (isUndone(order.value)) return CONFLICT;
     waiting.push(...contract.submit(order.value));
     return {};
   }
@@ -92,6 +109,7 @@ const server = createServer((asked, answer) => {
   answerTo(asked).then(
     (value) => {
       if (value === null) answer.statusCode = NOT_FOUND;
+      else if (value === CONFLICT) answer.statusCode = CONFLICT;
       answer.end(JSON.stringify(value));
     },
     () => {

@@ -5,11 +5,12 @@ import { registerApt } from "../experiments/apt.ts";
 import { registerFlashCrowd, registerSoak } from "../experiments/crowds.ts";
 import { registerDos } from "../experiments/dos.ts";
 import { registerFailover } from "../experiments/failover.ts";
+import { registerWithWithout } from "../experiments/with-without.ts";
 
 /** Adds one experiment to the command; each has a file of its own in `cli/src/experiments`. */
 type Register = (experiment: Command, context: Context) => void;
 
-const EXPERIMENTS: readonly Register[] = [registerFailover, registerDos, registerApt, registerFlashCrowd, registerSoak];
+const EXPERIMENTS: readonly Register[] = [registerFailover, registerDos, registerApt, registerFlashCrowd, registerSoak, registerWithWithout];
 
 /** `experiment`: one sub-command per experiment on a real gateway that is built for it and taken down again. */
 export const registerExperiment = (program: Command, context: Context): void => {

@@ -16,12 +16,15 @@ const DEFAULT_BLOCK_TIME_MS = 500;
 /** A development ledger that answers. */
 export type DevLedger = { readonly url: string; readonly pid: number; readonly stop: () => Promise<void> };
 
+/** Others write what the transfers with one peer write: the peer's service, and with which probability each entry of it loses against them. */
+export type LedgerContention = { readonly service: string; readonly loss: number };
+
 /** Starts a plain ledger with a gateway contract on 127.0.0.1, in a process of its own that dies with this one unless `outlive` is set. @throws devnet.chain.failed, devnet.chain.silent */
-export const startLedger = async (options: { readonly terms: LedgerTerms; readonly blockTimeMs: number | null; readonly outlive?: boolean }): Promise<DevLedger> => {
+export const startLedger = async (options: { readonly terms: LedgerTerms; readonly blockTimeMs: number | null; readonly outlive?: boolean; readonly contended?: LedgerContention }): Promise<DevLedger> => {
   const port = await freePort();
   const child = spawnBound({
     command: process.execPath,
-    args: [MAIN, JSON.stringify({ port, blockTimeMs: options.blockTimeMs ?? DEFAULT_BLOCK_TIME_MS, terms: toHex(encodeMessage(ledgerTerms, options.terms)) })],
+    args: [MAIN, JSON.stringify({ port, blockTimeMs: options.blockTimeMs ?? DEFAULT_BLOCK_TIME_MS, terms: toHex(encodeMessage(ledgerTerms, options.terms)), contended: options.contended ?? null })],
     stdio: ["ignore", "pipe", "ignore"],
     outlive: options.outlive ?? false,
     deathSignal: "TERM",

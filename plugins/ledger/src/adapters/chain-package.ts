@@ -6,6 +6,8 @@ import { decodeReply, MAX_ANSWER_BYTES } from "../decode-answer.ts";
 import { makeLedgerSource } from "../ledger-source.ts";
 
 const DEADLINE_MS = 2_000;
+/** The ledger took a submission and undid all of it: another transaction wrote what it writes. */
+const CONFLICT = 409;
 
 const askerOf = ({ config, connect }: Pick<LentEndpoint, "config" | "connect">): AskHttp =>
   makeAskHttp(connect, { host: config.host, maxAnswerBytes: MAX_ANSWER_BYTES, deadlineMs: DEADLINE_MS });
@@ -35,14 +37,15 @@ export const chainPackage: ChainPackage = {
     const scanner = makeBlockScanner({ chain, depth, source, clock, log, pollMs, tell: (message) => say("observed", message) });
     const intake = makeIntake({ chain, tell: (body) => say("privateBody", body), clock, log });
     const post = async (path: string, message: Uint8Array): Promise<string> => asker.ask({ path, body: JSON.stringify({ message: toHex(message) }) });
-    const failed = (error: unknown): string => {
+    const failed = (error: unknown): CodedError => {
       if (!(error instanceof CodedError)) throw error;
       log.warn(error.code, error.failure.facts);
-      return error.code;
+      return error;
     };
     const submit = async (order: Message<"submit">): Promise<void> => {
-      const detail = await post("/submit", encodeMessage(MESSAGES.submit.codec, order)).then(() => "", failed);
-      say("submitted", { chain, id: order.id, outcome: detail === "" ? SUBMIT_OUTCOME.mined : SUBMIT_OUTCOME.failed, detail });
+      const problem = await post("/submit", encodeMessage(MESSAGES.submit.codec, order)).then(() => null, failed);
+      const outcome = problem === null ? SUBMIT_OUTCOME.mined : problem.failure.facts["status"] === CONFLICT ? SUBMIT_OUTCOME.reverted : SUBMIT_OUTCOME.failed;
+      say("submitted", { chain, id: order.id, outcome, detail: problem?.code ?? "" });
     };
     const query = async (order: Message<"query">): Promise<void> => {
       const answer = decodeMessage(MESSAGES.decided.codec, decodeReply(await post("/query", encodeMessage(MESSAGES.query.codec, order))));
@@ -54,7 +57,7 @@ export const chainPackage: ChainPackage = {
         if (order.chain === chain) scanner.onScan(order);
       },
       submit: (order) => void submit(order),
-      query: (order) => void query(order).catch(failed),
+      query: (order) => void query(order).catch((error: unknown) => void failed(error)),
       privateBodyTaken: intake.onTaken,
       intake,
       onDrain: scanner.wake,

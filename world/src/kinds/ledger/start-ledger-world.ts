@@ -23,7 +23,7 @@ export const startLedgerWorld: ForeignKind["start"] = async ({ name, topology, d
     chainWord: wordOf(numericId), contract, relayGenesis: terms.relayGenesis, epoch: 1n, validators: [...terms.validators], threshold: terms.threshold, service: vaultOf(name), genesisS,
     peers: peersOf(topology, name).map((peer) => remoteOf(peer)).map(({ vault, chainWord, contractWord }) => ({ service: vault, chain: chainWord, contract: contractWord })),
   };
-  const chain = await startLedger({ terms: ledger, blockTimeMs: dev.blockTimeMs === null ? null : Math.max(dev.blockTimeMs, LEAST_BLOCK_TIME_MS), outlive });
+  const chain = await startLedger({ terms: ledger, blockTimeMs: dev.blockTimeMs === null ? null : Math.max(dev.blockTimeMs, LEAST_BLOCK_TIME_MS), outlive, ...(dev.contended === undefined ? {} : { contended: { service: vaultOf(dev.contended.peer), loss: dev.contended.loss } }) });
   const foreign: ForeignFacts = { contract, vault: contract, data: null, terms: NOTHING, pluginSettings: NOTHING, witnessSettings: NOTHING, pluginEndpoints: [] };
   const urls = (count: number): string[] => Array.from({ length: count }, () => chain.url);
   const plan: ChainPlan & { readonly foreign: ForeignFacts } = {
