@@ -22,6 +22,8 @@ export type DomainLimits = {
  */
 export type ResourceChange = {
   readonly cpuQuotaPercent?: number | null;
+  /** Share of the processors it gets when others want them too, in percent of what a domain usually has. */
+  readonly cpuWeightPercent?: number;
   readonly memoryBytes?: number;
   readonly pids?: number;
   readonly cpus?: string | null;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { counterFiles, numberIn } from "../src/cgroup/counter-files.ts";
 import { keyedCounter, parsePressure, singleNumber } from "../src/cgroup/counters.ts";
 import { parseCgroupLayout } from "../src/cgroup/layout.ts";
-import { cpuQuotaWrites, planCgroups } from "../src/cgroup/plan.ts";
+import { cpuQuotaWrites, cpuWeightWrite, planCgroups } from "../src/cgroup/plan.ts";
 import { checkSpec } from "../src/check-spec.ts";
 import { CRUN } from "../src/container-runtime.ts";
 import { type DomainSpec } from "../src/driver.ts";
@@ -60,6 +60,15 @@ test("on a pure v2 host all limits go into one leaf and every parent hands its c
   deepStrictEqual(written("/sys/fs/cgroup/crossguardian"), { "cpu.weight": "1600" });
   deepStrictEqual(written("/sys/fs/cgroup/crossguardian/a"), { "cpu.weight": "800" });
   strictEqual(cpuQuotaWrites(layout, "x", null)[0]?.value, "max 100000");
+});
+
+test("a weight in percent is that part of a process's, and never none", () => {
+  const v2 = parseCgroupLayout(LINE(1, "/cg", "cgroup2 cgroup2 rw"));
+  const v1 = parseCgroupLayout(LINE(1, "/cg/cpu", "cgroup cgroup rw,cpu"));
+  const written = (percent: number): readonly string[] => [v2, v1].map((layout) => cpuWeightWrite(layout, "x", percent)).map(({ file, value }) => `${basename(file)} ${value}`);
+  deepStrictEqual(written(100), ["cpu.weight 100", "cpu.shares 1024"]);
+  deepStrictEqual(written(10), ["cpu.weight 10", "cpu.shares 102"]);
+  deepStrictEqual(written(0), ["cpu.weight 1", "cpu.shares 1"]);
 });
 
 test("every field of a specification outside its bounds is refused by name", () => {

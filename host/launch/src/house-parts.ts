@@ -6,6 +6,7 @@ import { type HousePowers } from "./house-powers.ts";
 import { type HouseSpec } from "./house-spec.ts";
 import { type ManagementLink } from "./management-link.ts";
 import { type Member } from "./member.ts";
+import { type StartsAside } from "./start-aside.ts";
 import { type SwitchPorts } from "./switch-ports.ts";
 
 /** The parts of a house its domains are started with. */
@@ -17,6 +18,7 @@ export type HouseParts = {
   readonly admissions: Admissions;
   readonly members: ReadonlyMap<string, Member>;
   readonly allocations: Allocations;
+  readonly aside: StartsAside;
   /** Filled before the first start. */
   readonly code: HouseCode;
 };

@@ -17,6 +17,7 @@ import { recordTakeover } from "./record-takeover.ts";
 import { type FromSwitch } from "./switch-lines.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
 import { sealDomain } from "./seal-domain.ts";
+import { makeStartsAside } from "./start-aside.ts";
 import { type Sampled, sampleHouse } from "./sample-house.ts";
 import { takeAllocation, takeHold, takeWhitelist } from "./take-orders.ts";
 import { watchManagement } from "./watch-management.ts";
@@ -141,6 +142,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     if (verdict.type === "admitted") {
       record("domain.admitted", { name, epoch });
       admissions.admit(name);
+      aside.end(name);
       void sealDomain(members.get(name), powers, (why) => endInstance(name, epoch, why));
       return;
     }
@@ -160,7 +162,8 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   };
   const link = makeManagementLink({ clock, record, onVerdict, onWhitelist: (on) => takeWhitelist(parts, on), onCheckpoint: powers.folders.keepCheckpoint });
   const code = new Map<string, CodeCache>();
-  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code };
+  const aside = makeStartsAside({ spec, powers, isAdmitted: admissions.isAdmitted, isActive: ports.isActive });
+  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code, aside };
 
   const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
     takeTakeover(parts, message);

@@ -55,7 +55,7 @@ const startOnHost = async (parts: HouseParts, entry: DomainEntry, start: Start):
 };
 
 const startInJail = async (parts: HouseParts, entry: DomainEntry, start: Start): Promise<RunningDomain> => {
-  const { spec, powers, members, code } = parts;
+  const { spec, powers, members, code, aside } = parts;
   const driver = powers.driverOf(isolationOf(spec, entry));
   const image = powers.image(entry.image);
   const cache = code.get(entry.name) ?? null;
@@ -71,6 +71,7 @@ const startInJail = async (parts: HouseParts, entry: DomainEntry, start: Start):
     }),
   );
   const { digest } = await driver.measure(prepared, image.listing + (cache?.listing ?? ""));
+  await aside.begin(entry);
   const running = await driver.start(prepared, { fd: start.channelFd }, { logFd: start.outputFd });
   const member = members.get(entry.name);
   if (member !== undefined) Object.assign(member, { digest, running });
@@ -79,7 +80,7 @@ const startInJail = async (parts: HouseParts, entry: DomainEntry, start: Start):
 
 /** How one domain is started and cleaned up after. */
 export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
-  const { spec, powers, ports, link, admissions, members, allocations } = parts;
+  const { spec, powers, ports, link, admissions, members, allocations, aside } = parts;
   let entry = specified;
   const { folders } = powers;
   const driver = powers.driverOf(isolationOf(spec, entry));
@@ -122,6 +123,8 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
     const member = members.get(entry.name);
     ports.remove(entry.port);
     admissions.forget(entry.name);
+    aside.end(entry.name);
+    aside.hurryOthersOf(entry);
     if (isManagement) link.disconnect();
     else link.tell({ type: "ended", name: entry.name, epoch: (member?.epoch ?? 0n).toString() });
     if (member !== undefined) Object.assign(member, { running: null, group: null, held: new Set() });

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type CgroupLayout } from "../cgroup/layout.ts";
-import { cgroupPath, cpuQuotaWrites, memoryWrites, pidsWrite } from "../cgroup/plan.ts";
+import { cgroupPath, cpuQuotaWrites, cpuWeightWrite, memoryWrites, pidsWrite } from "../cgroup/plan.ts";
 import { cpusFile, ioWrites } from "../cgroup/resource-writes.ts";
 import { type ResourceChange } from "../driver.ts";
 import { blockDeviceOf } from "./block-device.ts";
@@ -53,5 +53,6 @@ export const setResources = (layout: CgroupLayout, domain: Domain, change: Resou
   if (change.cpus !== undefined) setCpus(layout, domain, path, change.cpus);
   if (change.ioReadBytesPerS !== undefined || change.ioWriteBytesPerS !== undefined) setIo(layout, domain, path, change);
   if (change.pids !== undefined) writeCgroup([pidsWrite(layout, path, change.pids)]);
+  if (change.cpuWeightPercent !== undefined) writeCgroup([cpuWeightWrite(layout, path, change.cpuWeightPercent)]);
   if (change.cpuQuotaPercent !== undefined) writeCgroup(cpuQuotaWrites(layout, path, change.cpuQuotaPercent));
 };

@@ -65,6 +65,14 @@ const GROUP_WEIGHTS = [
 const V1_SHARES_PER_PROCESS = 1024;
 const V2_WEIGHT_PER_PROCESS = 100;
 
+/** The write that sets a leaf's weight among the domains of its house, in percent of the usual one. */
+export const cpuWeightWrite = (layout: CgroupLayout, path: string, percent: number): CgroupWrite => {
+  const part = (usual: number): string => String(Math.max(1, Math.round((usual * percent) / 100)));
+  return layout.mode === "v2"
+    ? { file: `${String(layout.unified)}/${path}/cpu.weight`, value: part(V2_WEIGHT_PER_PROCESS), optional: true }
+    : { file: `${String(layout.v1["cpu"])}/${path}/cpu.shares`, value: part(V1_SHARES_PER_PROCESS), optional: true };
+};
+
 const weightWrites = (layout: CgroupLayout, instance: string): readonly CgroupWrite[] =>
   GROUP_WEIGHTS.map(({ folder, processes }) => {
     const path = folder ?? `${CGROUP_ROOT}/${instance}`;
