@@ -5,6 +5,7 @@ import { applyEntries, planBlock } from "../blocks/plan-block.ts";
 import { type Head, type SealedBlock } from "../blocks/sealed-block.ts";
 import { transferKey } from "../blocks/transfer-key.ts";
 import { type BatchPool } from "./batch-pool.ts";
+import { type Busyness, makeBusyness } from "./busy.ts";
 import { type Choice, choicesOf, type OpenProposal, partsOf, sealProposal } from "./open-proposal.ts";
 import { ORDER_RECORD, orderRecord } from "./order-record.ts";
 import {
@@ -47,14 +48,10 @@ export type Proposer = {
 type Cutter = {
   open: OpenProposal | null;
   isSealing: boolean;
-  lastCutMs: number;
-  lastCount: number;
+  readonly busyness: Busyness;
   timer: Cancel | null;
   hasOverdue: boolean;
 };
-
-/** A block of so many entries says that the chain is busy: the next one waits for more. */
-const BUSY_BLOCK_ENTRIES = 8;
 
 /** Entries that may be taken from batches: room is left for documents with two leaves each. */
 const takenLimit = (rules: OrdererRules): number =>
@@ -98,8 +95,7 @@ const cut = (powers: OrdererPowers, state: ProposerState, cutter: Cutter, choice
   const batches = choices.map(({ batch, taken }) => ({ hash: batch.hash, entries: taken.map((each) => each.entry) }));
   const bytes = encodeMessage(MESSAGES.proposal.codec, { header, batches, cancels, registrations });
   powers.orders.append(...orderRecord(ORDER_RECORD.proposal, bytes));
-  cutter.lastCutMs = powers.clock.monotonicMs();
-  cutter.lastCount = plan.value.entries.length;
+  cutter.busyness.cut(powers.clock.monotonicMs(), plan.value.entries.length);
   propose(powers, state, cutter, { header, bytes, plan: plan.value, choices, registrations });
 };
 
@@ -123,7 +119,7 @@ const seal = (powers: OrdererPowers, state: ProposerState, cutter: Cutter, propo
 /** Makes the proposer. */
 export const makeProposer = (powers: OrdererPowers, rules: OrdererRules, state: ProposerState): Proposer => {
   const { clock } = powers;
-  const cutter: Cutter = { open: null, isSealing: false, lastCutMs: Number.NEGATIVE_INFINITY, lastCount: 0, timer: null, hasOverdue: false };
+  const cutter: Cutter = { open: null, isSealing: false, busyness: makeBusyness(rules.busyLingerMs), timer: null, hasOverdue: false };
   const limits = { entries: takenLimit(rules), batches: bounds.MAX_BLOCK_BATCHES, bodyBytes: MAX_BLOCK_BODY_BYTES };
 
   const tryCut = (): void => {
@@ -131,7 +127,7 @@ export const makeProposer = (powers: OrdererPowers, rules: OrdererRules, state: 
     const choices = chooseEntries(state.pool.all(), state.rule(), limits);
     if (choices.length === 0 && !cutter.hasOverdue && state.registrations().length === 0) return;
     const count = choices.reduce((sum, each) => sum + each.taken.length, 0);
-    const waitMs = cutter.lastCount < BUSY_BLOCK_ENTRIES ? 0 : cutter.lastCutMs + rules.busyLingerMs - clock.monotonicMs();
+    const waitMs = cutter.busyness.waitMs(clock.monotonicMs());
     if (waitMs <= 0 || count >= limits.entries) {
       cut(powers, state, cutter, choices);
       return;
