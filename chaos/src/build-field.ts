@@ -81,7 +81,7 @@ export const buildField = async ({ chain: chainKind, kinds, isFine }: FieldWishe
     const world = await buildTemporaryWorld({
       ...places,
       topology,
-      dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}) },
+      dev: { kind: chainKind, blockTimeMs: null, depth, ...(chainKind === "ganache" ? { stateDir: chainDir } : {}), ...(isFine ? { statesKept: 0 } : {}) },
       driver: "oci",
       lifeline: true,
       users: LOAD_USERS,

@@ -1,12 +1,22 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
 /** Before the domains' groups, which together weigh as much as many single processes. */
 const FAVOURED = -15;
 const USUAL = 0;
 
+/**
+ * A kernel with autogroups weighs sessions against control groups, and priorities of processes only within their session (sched(7), "The autogroup
+ * feature"): the session is favoured as well.
+ */
+const withSession = (pid: number, priority: number): void => {
+  const file = `/proc/${pid}/autogroup`;
+  if (existsSync(file)) writeFileSync(file, String(priority));
+};
+
 const withThreads = (pid: number, priority: number): void => {
   for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), priority);
+  withSession(pid, priority);
 };
 
 /**

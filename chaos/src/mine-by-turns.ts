@@ -63,12 +63,15 @@ export const mineByTurns = async (urls: ReadonlyMap<string, string>, everyMs: nu
     await rpc.call("evm_setAutomine", [false]);
     return { chain, rpc };
   });
-  const mining = (await Promise.all(ready)).map(async ({ chain, rpc }) => {
+  // One chain after the other, so that what a block causes does not fall together with that of the others.
+  const mining = (await Promise.all(ready)).map(async ({ chain, rpc }, at) => {
+    let dueMs = performance.now() + (everyMs * at) / ready.length;
     while (!isStopped) {
-      const startedMs = performance.now();
+      await wait(Math.max(0, dueMs - performance.now()));
       await inTurn(chain, async () => rpc.call("evm_mine", [])).catch(() => undefined);
       counts.add(chain);
-      await wait(Math.max(0, everyMs - (performance.now() - startedMs)));
+      // What is late is not made up for.
+      dueMs = Math.max(dueMs + everyMs, performance.now());
     }
   });
   return {

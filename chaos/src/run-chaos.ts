@@ -18,8 +18,9 @@ import { runSteps } from "./run-steps.ts";
 import { makeRounds } from "./schedule/make-rounds.ts";
 import { makeSchedule } from "./schedule/make-schedule.ts";
 import { type StepResults } from "./tally.ts";
-import { watchChains } from "./watch/chain-watch.ts";
+import { READ_AGAIN_BLOCKS, watchChains } from "./watch/chain-watch.ts";
 import { watchRelay } from "./watch/relay-watch.ts";
+import { watchSyncs } from "./watch/sync-watch.ts";
 
 /** What a run is asked to do. */
 export type ChaosOptions = {
@@ -60,6 +61,8 @@ export type ChaosResult = Pick<StepResults, "kills" | "faults" | "killed" | "cra
   readonly bystanderMaxPauseMs: number;
   /** The same pairs for as long before the kill; of `each` only, as nothing else was in force then. */
   readonly calm: RecoveryFigures;
+  /** How long a small record took to be durable where the domains' volumes lie: a relay block waits for several in a row. */
+  readonly syncs: RecoveryFigures;
   readonly settleMs: number;
   readonly elapsedMs: number;
   readonly complaints: readonly string[];
@@ -108,15 +111,16 @@ const makeWait = (signal: AbortSignal) => async (ms: number): Promise<void> => {
 
 type Driven = {
   readonly known: Known;
-   readonly results: StepResults; readonly sent: Readonly<Record<LoadKind, number>>; readonly settleMs: number; readonly verdict: HistoryVerdict };
+   readonly results: StepResults; readonly sent: Readonly<Record<LoadKind, number>>; readonly settleMs: number; readonly syncsMs: readonly number[]; readonly verdict: HistoryVerdict };
 
 const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: ReturnType<typeof chooseFaults>, log: RunLog): Promise<Driven> => {
   const wait = makeWait(options.signal);
   const roster = rosterOf(field.world.topology, options.chain);
   const { each, kinds, seed, kills } = options;
   const schedule = each === null ? makeSchedule(seed, { kills, roster, faults, faultsPerKill: FAULTS_PER_KILL }) : makeRounds(seed, { each, kinds, roster });
-  const chains = watchChains(field.world, field.miner);
+  const chains = watchChains(field.world, field.miner, each === null ? READ_AGAIN_BLOCKS : 0);
   const relay = watchRelay(field.world);
+  const syncs = await watchSyncs(field.world.terms.dataDir);
   let load: Load | null = null;
   try {
     load = runLoad(field.world, chains, loadOf(options));
@@ -134,10 +138,10 @@ const drive = async ({ field }: BuiltField, options: ChaosOptions, faults: Retur
     // What the relay chain said last has come to the watch by then.
     await wait(RELAY_QUIET_MS);
     const verdict = judgeHistory(await readHistory(field.world, relay.blocks));
-    return { known: { eventsOf: chains.of, nameOf: makeNames(field.world) }, results, sent, settleMs, verdict };
+    return { known: { eventsOf: chains.of, nameOf: makeNames(field.world) }, results, sent, settleMs, syncsMs: syncs.timesMs(), verdict };
   } finally {
     await load?.stop();
-    await Promise.all([chains.stop(), relay.stop()]);
+    await Promise.all([chains.stop(), relay.stop(), syncs.stop()]);
   }
 };
 
@@ -155,7 +159,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   });
   let isGood = false;
   try {
-    const { known, results, sent, settleMs, verdict } = await drive(built, options, faults, log);
+    const { known, results, sent, settleMs, syncsMs, verdict } = await drive(built, options, faults, log);
     const { complaints, ...totals } = verdict;
     isGood = complaints.length === 0;
     return {
@@ -173,6 +177,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       bystanders: figuresOf(results.bystanderPausesMs),
       bystanderMaxPauseMs: Math.round(Math.max(0, ...results.bystanderPausesMs)),
       calm: figuresOf(results.calmPausesMs),
+      syncs: figuresOf(syncsMs),
       settleMs: Math.round(settleMs),
       elapsedMs: Math.round(performance.now() - started),
       complaints: complaints.slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${known.nameOf(key)} ${says}`.replaceAll("  ", " ")),

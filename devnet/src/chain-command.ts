@@ -17,7 +17,7 @@ export const anvilArguments = (options: CheckedChainOptions, port: number): read
   ...["--block-base-fee-per-gas", "0"],
   ...["--slots-in-an-epoch", String(options.slotsInAnEpoch)],
   ...["--order", "fifo"],
-  ...["--prune-history", String(options.statesKept)],
+  ...["--prune-history", ...(options.statesKept === 0 ? [] : [String(options.statesKept)])],
   ...(options.blocksKept === undefined
     ? []
     : ["--transaction-block-keeper", String(options.blocksKept)]),

@@ -17,7 +17,7 @@ export type ChainOptions = {
   readonly slotsInAnEpoch?: number;
   /** Gas per block. Default 1e9. */
   readonly gasLimit?: number;
-  /** anvil: older states than this many blocks are dropped. Default 128. Blocks, logs and receipts stay. */
+  /** anvil: older states than this many blocks are dropped; 0 keeps none, which makes blocks cheaper, most where much is stored. Default 128. Blocks, logs and receipts stay. */
   readonly statesKept?: number;
   /** anvil: transactions and receipts of only this many latest blocks are kept; default: of all. */
   readonly blocksKept?: number;
@@ -55,7 +55,7 @@ export const checkChainOptions = (options: ChainOptions): CheckedChainOptions =>
     accounts: inRange("accounts", options.accounts ?? 10, 1, MAX_ACCOUNTS),
     slotsInAnEpoch: inRange("slotsInAnEpoch", options.slotsInAnEpoch ?? 1, 1, 1_000),
     gasLimit: inRange("gasLimit", options.gasLimit ?? DEFAULT_GAS_PER_BLOCK, 1_000_000, 1e12),
-    statesKept: inRange("statesKept", options.statesKept ?? 128, 1, 100_000),
+    statesKept: inRange("statesKept", options.statesKept ?? 128, 0, 100_000),
     outlive: options.outlive ?? false,
   };
 };

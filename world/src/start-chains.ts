@@ -80,6 +80,7 @@ export const startChains = async (
         accounts: FIRST_USER + order.users.length,
         outlive,
         ...(dev.stateDir === undefined ? {} : { stateDir: join(dev.stateDir, name) }),
+        ...(dev.statesKept === undefined ? {} : { statesKept: dev.statesKept }),
       });
       undo.push(node.stop);
       return { name, numericId, node, rpc: makeRpc(node.url) };

@@ -38,6 +38,8 @@ export type DevChains = {
   readonly contended?: { readonly peer: string; readonly loss: number };
   /** Ganache: a folder for each chain's database is made in it, so that a chain can be started again. */
   readonly stateDir?: string;
+  /** anvil: states of so many blocks before the newest can be asked for. */
+  readonly statesKept?: number;
 };
 
 /** Ways round by which parts reach what they talk to, so that something can be done to the connection. */

@@ -5,7 +5,7 @@ import { type Load, type LoadRate, LOAD_USERS, runLoad } from "../load/run-load.
 import { type HistoryVerdict, judgeHistory } from "../oracle/judge-history.ts";
 import { readHistory, servicesOf } from "../oracle/read-history.ts";
 import { makeRunLog, type RunLog } from "../run-log.ts";
-import { type ChainWatch, watchChains } from "../watch/chain-watch.ts";
+import { type ChainWatch, READ_AGAIN_BLOCKS, watchChains } from "../watch/chain-watch.ts";
 import { type RelayWatch, watchRelay } from "../watch/relay-watch.ts";
 import { type Failing, type Strike, strike, type Target } from "./strike.ts";
 
@@ -120,7 +120,7 @@ const strikeAll = async (world: World, watch: ChainWatch, options: FailoverOptio
 };
 
 const drive = async (world: World, options: FailoverOptions, log: RunLog): Promise<Omit<FailoverResult, "elapsedMs">> => {
-  const watch = watchChains(world, null);
+  const watch = watchChains(world, null, READ_AGAIN_BLOCKS);
   const relay: RelayWatch = watchRelay(world);
   let load: Load | null = null;
   try {

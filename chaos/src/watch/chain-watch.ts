@@ -31,8 +31,8 @@ const POLL_MS = 60;
 /** A chain of which no block is made is read all the same after this time, in ms. */
 const QUIET_POLL_MS = 500;
 const CALL_DEADLINE_MS = 3_000;
-/** Blocks that are read again each time, because they may have been replaced. */
-const READ_AGAIN_BLOCKS = 8;
+/** Blocks that are read again each time where blocks may be replaced. */
+export const READ_AGAIN_BLOCKS = 8;
 const STATUS_SUCCESS = 3;
 const TOPICS = (["Request", "Receipt", "Settled"] as const).map((eventName) => encodeEventTopics({ abi: gatewayAbi, eventName })[0]);
 
@@ -94,9 +94,9 @@ const makeStates = () => {
   };
 };
 
-type Reports = { readonly add: (event: SeenEvent) => void; readonly remove: (event: SeenEvent) => void };
+type Reports = { readonly readAgainBlocks: number; readonly add: (event: SeenEvent) => void; readonly remove: (event: SeenEvent) => void };
 
-const pollerOf = (chain: string, rpc: Rpc, gateway: Hex, { add, remove }: Reports): (() => Promise<void>) => {
+const pollerOf = (chain: string, rpc: Rpc, gateway: Hex, { add, remove, readAgainBlocks }: Reports): (() => Promise<void>) => {
   const recent = new Map<string, SeenEvent>();
   let from = 1;
   return async () => {
@@ -117,17 +117,18 @@ const pollerOf = (chain: string, rpc: Rpc, gateway: Hex, { add, remove }: Report
       recent.delete(id);
       if (event.block >= from) remove(event); // its block was replaced
     }
-    from = Math.max(from, highest - READ_AGAIN_BLOCKS);
+    from = Math.max(from, highest - readAgainBlocks);
   };
 };
 
-/** Begins to watch the chains of a world: each is read when a block of it is made, or now and then where nobody says so. */
-export const watchChains = (world: World, miner: Pick<Miner, "made" | "more"> | null): ChainWatch => {
+/** Begins to watch the chains of a world: each is read when a block of it is made, or now and then where nobody says so, with so many blocks before the newest. */
+export const watchChains = (world: World, miner: Pick<Miner, "made" | "more"> | null, readAgainBlocks: number): ChainWatch => {
   const states = makeStates();
   const commits: SeenEvent[] = [];
   const listeners = new Set<(event: SeenEvent) => void>();
   let isStopped = false;
   const reports: Reports = {
+    readAgainBlocks,
     add: (event) => {
       states.add(event);
       if (event.name === "Settled" && event.status === STATUS_SUCCESS) commits.push(event);

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { existsSync, statfsSync } from "node:fs";
 
 import { type Break, BREAKS, type ChaosOptions, type ChaosResult, FIELD_KINDS, makeBrokenTree, runChaos, SINGLE_KINDS } from "@crossguardian/chaos";
 import { CodedError } from "@crossguardian/kernel";
@@ -13,7 +14,7 @@ const MAX_SEED = 2 ** 32 - 1;
 const MAX_SECONDS = 24 * 3_600;
 const MS_PER_SECOND = 1_000;
 
-type Options = { readonly kills: number; readonly each?: number; readonly kind: readonly string[]; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly chains: ChaosOptions["chains"]; readonly only: readonly string[]; readonly break?: Break; readonly keepLogs?: string; readonly json: boolean };
+type Options = { readonly kills: number; readonly each?: number; readonly kind: readonly string[]; readonly seed?: number; readonly for?: number; readonly chain: "anvil" | "ganache"; readonly chains: ChaosOptions["chains"]; readonly only: readonly string[]; readonly break?: Break; readonly volumes: "disk" | "memory"; readonly keepLogs?: string; readonly json: boolean };
 
 const draw = (result: ChaosResult): string => {
   const pairs = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([name, many]) => `${name} ${many}`).join(", ");
@@ -35,6 +36,14 @@ const kindsOf = (names: readonly string[]): ChaosOptions["kinds"] => {
   const unknown = names.find((name) => !SINGLE_KINDS.some((each) => each === name));
   if (unknown !== undefined) throw new CodedError("cli.argument.bad", { kind: unknown.slice(0, 40), kinds: SINGLE_KINDS.join(" ") });
   return names.length === 0 ? SINGLE_KINDS : SINGLE_KINDS.filter((each) => names.includes(each));
+};
+
+const MEMORY_FOLDER = "/dev/shm";
+const TMPFS_MAGIC = 0x01021994; // linux/magic.h
+
+const memoryFolder = (): string => {
+  if (!existsSync(MEMORY_FOLDER) || statfsSync(MEMORY_FOLDER).type !== TMPFS_MAGIC) throw new CodedError("cli.argument.bad", { volumes: "memory", needs: `a tmpfs at ${MEMORY_FOLDER}` });
+  return MEMORY_FOLDER;
 };
 
 const runBroken = async (how: Break, options: ChaosOptions): Promise<ChaosResult> => {
@@ -61,10 +70,11 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
     .option("--chains <kinds>", "kinds of chains: gateway A's, which is evm, then gateway B's: evm,fabric", chainKinds(FIELD_KINDS), ["evm"] as const)
     .option("--only <fault>", "of the other faults only this one; may be repeated", repeated, [])
     .addOption(new Option("--break <how>", "run a copy of this program in which exactly-once is broken, to see that the oracle objects").choices(BREAKS))
+    .addOption(new Option("--volumes <where>", "in memory a sync takes no time, so that pauses are not those of a slow or shared disk").choices(["disk", "memory"]).default("disk"))
     .option("--keep-logs <dir>", "where the logs of the run are copied to")
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --chains evm,fabric --kills 100 --json", "chaos --kills 100 --seed 7 --break dedupe", "chaos --kills 0 --only diskFull --only freeze", "chaos --each 40 --seed 7 --json", "chaos --each 10 --kind plugin --kind witness", "chaos --for 600 --keep-logs /tmp/chaos"]))
-    .action(async ({ kills, each, kind, seed, for: seconds, chain, chains, only, break: how, keepLogs, json }: Options) => {
+    .addHelpText("after", examples(["chaos --kills 60 --seed 7", "chaos --kills 300 --seed 7 --json", "chaos --chains evm,fabric --kills 100 --json", "chaos --kills 100 --seed 7 --break dedupe", "chaos --kills 0 --only diskFull --only freeze", "chaos --each 40 --seed 7 --json", "chaos --each 10 --kind plugin --kind witness --volumes memory", "chaos --for 600 --keep-logs /tmp/chaos"]))
+    .action(async ({ kills, each, kind, seed, for: seconds, chain, chains, only, break: how, volumes, keepLogs, json }: Options) => {
       needRoot("oci");
       const options: ChaosOptions = {
         kills,
@@ -75,7 +85,7 @@ export const registerChaos = (program: Command, { places, needRoot, stopSignal, 
         chain,
         chains,
         only: only.length === 0 ? null : only,
-        places: { instance: `x-${randomBytes(2).toString("hex")}`, ...places },
+        places: { instance: `x-${randomBytes(2).toString("hex")}`, ...places, ...(volumes === "memory" ? { dataRoot: memoryFolder() } : {}) },
         signal: stopSignal(),
         logsTo: keepLogs ?? null,
         write: (text) => process.stderr.write(text),

@@ -1,0 +1,47 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+
+/** How long small records take to be durable where the domains' volumes lie. */
+export type SyncWatch = {
+  /** Times so far, in ms. */
+  readonly timesMs: () => readonly number[];
+  readonly stop: () => Promise<void>;
+};
+
+/** A record of the relay chain's logs is about as long. */
+const RECORD = new Uint8Array(512);
+/** Rarely enough to leave the disk to the domains, in ms. */
+const EVERY_MS = 250;
+
+/** Begins to write and sync; the file goes with the folder. */
+export const watchSyncs = async (folder: string): Promise<SyncWatch> => {
+  const file = await open(join(folder, "sync-watch"), "a", 0o600);
+  const timesMs: number[] = [];
+  const stopped = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await file.write(RECORD);
+      const startedMs = performance.now();
+      await file.datasync();
+      timesMs.push(performance.now() - startedMs);
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          stopped.signal.removeEventListener("abort", end);
+          resolve();
+        };
+        const timer = setTimeout(end, EVERY_MS);
+        stopped.signal.addEventListener("abort", end);
+      });
+    }
+  };
+  const looping = loop().finally(async () => file.close());
+  looping.catch(() => undefined); // whoever stops it sees the failure
+  return {
+    timesMs: () => timesMs,
+    stop: async () => {
+      stopped.abort();
+      await looping;
+    },
+  };
+};
