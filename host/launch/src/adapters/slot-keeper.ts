@@ -15,7 +15,7 @@ export type SlotKeeper = {
    * @throws launch.key.epoch, launch.key.expired, crypto.key.length, token.*
    */
   readonly use: (name: string, slot: string, activates: boolean, lifetimeDays: number | null) => string;
-  /** Asks the token that wraps these slots, where one does, so that no later start or rotation waits for it. @throws token.* */
+  /** Asks the token that wraps these slots, where one does, so that no later start or rotation waits for it, and opens them once: a house does not start with half of its keys. @throws token.* */
   readonly open: (slots: readonly string[]) => void;
   /** Writes the key of the next epoch beside the slot, over one that waits there already, and gives the epoch. */
   readonly rotate: (slot: string, key: Uint8Array) => bigint;
@@ -52,7 +52,13 @@ export const makeSlotKeeper = (folder: string, lent: Pick<LentKeys, "lend">, wal
     return store;
   };
   return {
-    open: (slots) => slots.forEach((slot) => storeOf(slot).open()),
+    open: (slots) => {
+      for (const slot of slots) {
+        const store = storeOf(slot);
+        store.open();
+        if (store.uri !== null) store.decode(slot, new Uint8Array(readFileSync(slot)));
+      }
+    },
     use: (name, slot, activates, lifetimeDays) => {
       const isTooOld = (): boolean => isExpired(readKeyAge(folder, name, slot, wallMs()), lifetimeDays);
       if (existsSync(nextOf(slot)) && (activates || isTooOld())) renameSync(nextOf(slot), slot);
