@@ -54,7 +54,8 @@ test("a domain has its key out of a token's wrapping, again after it was killed 
       return launcher.out().includes("house.ready");
     });
     assert.equal(await keyBytesOf(house), 32);
-    assert.deepEqual(holdersOf(key, house.folder), []);
+    // Where the run directory is in memory, the key is lent from there.
+    assert.deepEqual(holdersOf(key, house.folder).filter((path) => !path.startsWith(house.spec.runDir)), []);
     // The search finds what is there.
     assert.equal(holdersOf(key, SHARED_MEMORY, house.spec.runDir).length, 1);
     renameSync(join(token.folder, "tokens"), join(token.folder, "away"));
