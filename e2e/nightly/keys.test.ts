@@ -77,7 +77,8 @@ describe("a gateway whose root keys a token wraps", { skip, timeout: 900_000 }, 
     const { result } = await give("officer-1", "readBody", { resource: "interaction", argument, reason: "dispute 4711" });
     assert.ok(openBody(world.crypto, body, once, result).args.some((each) => Buffer.from(each).includes(CANARY)));
     for (const who of ["operator", "viewer", "auditor"]) assert.equal(await codeOf(give(who, "readBody", { resource: "interaction", argument })), "access.order.denied");
-    await assert.rejects(houseOf().ask("interaction", "readBody", argument), /access\.order\.needed/u);
+    const unasked = JSON.stringify(await houseOf().ask("interaction", "readBody", argument).catch(String));
+    assert.ok(unasked.includes("access.order.needed") && !unasked.includes("sealed"), unasked);
     const record = auditRecords(await readAudit(world.crypto, placeOf())).findLast(({ event }) => event === "body.read");
     assert.deepEqual([record?.who, record?.why, record?.facts?.["from"], record?.facts?.["index"]], ["officer-1", "dispute 4711", request.from, request.index.toString()]);
     assert.deepEqual(filesWith([world.terms.dataDir, world.terms.runDir], new Map([["private body", utf8(CANARY)]]), () => false), []);
