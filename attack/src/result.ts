@@ -1,4 +1,4 @@
-import { type LabDriver } from "./cell/cells.ts";
+import { type LabDriver } from "./cell/lab-drivers.ts";
 import { type Layer } from "./cell/layers.ts";
 import { type Group } from "./probe.ts";
 

@@ -3,11 +3,11 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
-import { makeGvisorDriver, makeOciDriver } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 import { BENCH_TOPOLOGY, buildTemporaryWorld, sweepAfter, type Topology, type World } from "@crossguardian/world";
 
-import { type Cells, type LabDriver, openCells } from "./cell/cells.ts";
+import { type Cells, openCells } from "./cell/cells.ts";
+import { type LabDriver, missingFor } from "./cell/lab-drivers.ts";
 import { ALL_JAIL_LAYERS, type JailLayer, type Layer } from "./cell/layers.ts";
 import { type Group, GROUPS, isNative, type Probe } from "./probe.ts";
 import { isHonestBlockTaken } from "./probes/attestation.ts";
@@ -37,13 +37,14 @@ const LAB_TOPOLOGY: Topology = { ...BENCH_TOPOLOGY, standby: [], gateways: [{ na
 const USERS = 3;
 /** Groups that are attacked at the same time: more of them wait for each other's jails on two cores, and miss their deadlines. */
 const PARALLEL_LANES = 4;
+/** Each lane of machines emulates a processor of its own, beside those of the gateways. */
+const MACHINE_LANES = 2;
 const ATTEMPTS = 2;
 
 /** @throws attack.host.unsupported naming what is missing */
 const requireHost = async (driver: LabDriver): Promise<void> => {
   if (process.arch !== "x64") throw new CodedError("attack.host.unsupported", { part: "x86-64 processor", remedy: "an x86-64 machine" });
-  const known = [makeOciDriver({ runDir: "/nowhere" }), ...(driver === "gvisor" ? [makeGvisorDriver({ runDir: "/nowhere" })] : [])];
-  const [first] = (await Promise.all(known.map(async (each) => each.capabilities()))).flatMap(({ missing }) => missing);
+  const [first] = await missingFor(driver);
   if (first !== undefined) throw new CodedError("attack.host.unsupported", { part: first.part, remedy: first.remedy });
 };
 
@@ -160,7 +161,7 @@ const runAll = async (world: World, folder: string, options: AttackOptions): Pro
       done.push(...results);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_LANES }, work));
+  await Promise.all(Array.from({ length: options.driver === "vm" ? MACHINE_LANES : PARALLEL_LANES }, work));
   return { results: done, sweep: options.driver === "oci" && (options.only === null || options.only === "kernel") ? await sweepIn(folder, options) : null };
 };
 

@@ -29,7 +29,7 @@ test("a barrier more makes breaking out less likely, and the shared kernel alone
   assert.ok((two?.ratio ?? 1) < (one?.ratio ?? 0));
 });
 
-const costs: IsolationCosts = { startMs: 300, memoryBytes: 50_000_000, roundTripUs: 1, framesPerSecond: 1, sha256PerSecond: 1, verifyPerSecond: 1 };
+const costs: IsolationCosts = { startMs: 300, againMs: 300, memoryBytes: 50_000_000, roundTripUs: 1, framesPerSecond: 1, sha256PerSecond: 1, verifyPerSecond: 1 };
 const report = (driver: string, measured: IsolationCosts | null): DriverReport => ({
   driver, costs: measured, why: null,
   capabilities: { driver, usable: measured !== null, runtime: null, namespaces: [], seccomp: true, readOnlyRoot: true, cgroup: { mode: "v2", controllers: [] }, limits: [], pressure: false, missing: [], notes: [] },
@@ -39,6 +39,8 @@ test("a driver's bars are judged only where it was measured, and what works is r
   assert.equal(meetsBars(report("gvisor", costs)), true);
   assert.equal(meetsBars(report("gvisor", { ...costs, startMs: 401 })), false);
   assert.equal(meetsBars(report("gvisor", null)), null);
+  assert.equal(meetsBars(report("vm", costs)), false);
+  assert.equal(meetsBars(report("vm", { ...costs, againMs: 250 })), true);
   assert.equal(meetsBars(report("oci", costs)), null);
   assert.match(recommend([report("oci", costs), report("gvisor", costs)]), /gvisor/u);
   assert.match(recommend([report("oci", costs), report("gvisor", null)]), /"oci"/u);

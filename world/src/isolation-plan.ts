@@ -1,4 +1,6 @@
-import { type DomainKind, type Isolation } from "@crossguardian/launch";
+import { bootsMachines, type DomainKind, type Isolation } from "@crossguardian/launch";
+
+import { type Topology } from "./world.ts";
 
 /** Kinds of domains whose isolation can be chosen one by one. */
 export const ISOLATED_KINDS = ["plugin", "witness", "interaction", "relay", "validator"] as const satisfies readonly DomainKind[];
@@ -25,3 +27,12 @@ export const isolationOfKind = (plan: IsolationPlan, kind: DomainKind): Isolatio
 export const driversOf = (plan: IsolationPlan): readonly Isolation[] => [
   ...new Set(typeof plan === "string" ? [plan] : Object.values(plan)),
 ];
+
+/**
+ * The same without standbys that would be one machine more each: a plugin's standby is a container of the machine its plugin is in, that of the interaction
+ * and of the relay domain would boot another. For development machines; what an operator configures is left as it is.
+ */
+export const withFewMachines = (topology: Topology, plan: IsolationPlan): Topology => ({
+  ...topology,
+  standby: (topology.standby ?? []).filter((kind) => kind === "plugin" || !bootsMachines(isolationOfKind(plan, kind))),
+});

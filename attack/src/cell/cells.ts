@@ -3,20 +3,13 @@ import { once } from "node:events";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type DomainLimits, type DomainSpec, type IsolationDriver, makeGvisorDriver, makeOciDriver, reap } from "@crossguardian/isolation";
+import { type DomainLimits, type DomainSpec, type IsolationDriver, reap } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
 import { makeChannel } from "./channel.ts";
+import { isOpaque, type LabDriver, openLabDrivers } from "./lab-drivers.ts";
 import { type JailLayer } from "./layers.ts";
 import { type Attempt, type Ear, makeEar, needDescriptor, procText, viewOf } from "./probe-run.ts";
-import { withoutLayers } from "./without-layers.ts";
-
-/** Drivers that hostile programs can be run under. */
-export const LAB_DRIVERS = ["oci", "gvisor"] as const;
-/** One of {@link LAB_DRIVERS}. */
-export type LabDriver = (typeof LAB_DRIVERS)[number];
-
-const MAKE_DRIVER = { oci: makeOciDriver, gvisor: makeGvisorDriver } as const;
 
 /** What a program may be placed as. */
 export type Place = {
@@ -61,6 +54,8 @@ const PLACES = 256;
 export const SLOT_TEXT = "k".repeat(32);
 const READABLE = 0o644;
 const RUNNABLE = 0o755;
+/** A shell, a runtime and a bridge are started before it, on an emulated processor. */
+const BEGIN_DEADLINE_MS = 60_000;
 const CONTROL_ENVIRONMENT = "CG_LAB_SECRET";
 
 /** The bounds that are in force without the layer of control groups: none that a probe could reach. */
@@ -85,6 +80,11 @@ const layGround = (ground: Ground, elf: Uint8Array): void => {
   for (const path of [own, ground.image]) chmodSync(path, RUNNABLE);
   writeFileSync(join(ground.image, "code.ts"), "// what the domain was measured with\n", { mode: READABLE });
   writeFileSync(ground.keySlot, Buffer.from(SLOT_TEXT), { mode: 0o600 });
+};
+
+/** Under such a driver a domain that was started may be long in coming. @throws attack.cell.failed */
+const requireBegun = async (ear: Ear, name: string): Promise<void> => {
+  if (!(await ear.begun(BEGIN_DEADLINE_MS))) throw new CodedError("attack.cell.failed", { why: "the program did not begin", name });
 };
 
 const startControl = async (ground: Ground, folder: string, secret: string): Promise<Started> => {
@@ -120,11 +120,12 @@ export const openCells = (folder: string, instance: string, secret: string, labD
   const runDir = join(folder, "run");
   mkdirSync(runDir, { recursive: true, mode: RUNNABLE });
   const nothing = openSync("/dev/null", "w");
+  const drivers = openLabDrivers(folder, runDir);
 
   const startJailed = async (ground: Ground, place: Place, name: string, without: ReadonlySet<JailLayer>): Promise<Started> => {
-    const driver = MAKE_DRIVER[place.isolation ?? labDriver]({ runDir, reshape: (config) => withoutLayers(config, without, ground.program) });
+    const isolation = place.isolation ?? labDriver;
     const slot = started % PLACES;
-    const spec: DomainSpec = {
+    const wanted: DomainSpec = {
       name,
       instance,
       image: ground.image,
@@ -138,13 +139,19 @@ export const openCells = (folder: string, instance: string, secret: string, labD
       network: place.network,
       uidBase: UID_BASE + slot * UIDS,
     };
+    const { driver, spec } = drivers.plan(isolation, wanted, ground.program, without);
     const prepared = await driver.prepare(spec);
     const { ours, theirs } = await makeChannel(folder);
-    const ear = makeEar(ours);
+    let ear = makeEar(ours);
     const logFd = place.log === undefined || place.log === null ? nothing : openSync(place.log, "a");
     try {
       const domain = await driver.start(prepared, { fd: needDescriptor(theirs) }, { logFd });
       theirs.destroy();
+      if (domain.end !== undefined) {
+        ours.destroy();
+        ear = makeEar(domain.end.socket);
+      }
+      if (isOpaque(isolation)) await requireBegun(ear, name);
       // As a launcher does with a domain that was admitted: before that nothing from outside reaches it.
       if (!without.has("mount")) await driver.seal(domain);
       return {

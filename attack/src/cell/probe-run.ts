@@ -4,7 +4,7 @@ import { type Socket } from "node:net";
 import { descriptorOf } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
-import { REPORT_MARK } from "../native/assemble.ts";
+import { BEGIN_MARK, REPORT_MARK } from "../native/assemble.ts";
 
 /** A hostile program under way, seen from outside. */
 export type Attempt = {
@@ -63,6 +63,8 @@ export type Ear = {
   readonly told: () => Buffer;
   /** Resolves when the program has told its cells, closed the channel, or the time is over. */
   readonly reported: (deadlineMs: number) => Promise<"reported" | "ended" | "silent">;
+  /** Resolves when the program said that it waits for its sign; false when it ended before, or the time is over. */
+  readonly begun: (deadlineMs: number) => Promise<boolean>;
   readonly send: (byte: number) => void;
   readonly close: () => void;
 };
@@ -74,6 +76,7 @@ export const makeEar = (socket: Socket): Ear => {
   let isOver = false;
   let tail = "";
   let hasReport = false;
+  let hasBegun = false;
   const changed = new Set<() => void>();
   const tellChanged = (): void => {
     for (const each of changed) each();
@@ -83,6 +86,7 @@ export const makeEar = (socket: Socket): Ear => {
     length += part.length;
     tail = (tail + part.toString("latin1")).slice(-4_096 - REPORT_MARK.length);
     hasReport ||= tail.includes(REPORT_MARK);
+    hasBegun ||= tail.includes(BEGIN_MARK);
     tellChanged();
   });
   for (const end of ["end", "close", "error"]) {
@@ -91,23 +95,26 @@ export const makeEar = (socket: Socket): Ear => {
       tellChanged();
     });
   }
+  socket.resume(); // one that a driver made stands still
+  const untilSeen = async (isThere: () => boolean, deadlineMs: number): Promise<"reported" | "ended" | "silent"> =>
+    new Promise((resolve) => {
+      const finish = (how: "reported" | "ended" | "silent"): void => {
+        clearTimeout(timer);
+        changed.delete(look);
+        resolve(how);
+      };
+      const look = (): void => {
+        if (isThere()) finish("reported");
+        else if (isOver) finish("ended");
+      };
+      const timer = setTimeout(() => finish("silent"), deadlineMs);
+      changed.add(look);
+      look();
+    });
   return {
     told: () => Buffer.concat(parts),
-    reported: async (deadlineMs) =>
-      new Promise((resolve) => {
-        const finish = (how: "reported" | "ended" | "silent"): void => {
-          clearTimeout(timer);
-          changed.delete(look);
-          resolve(how);
-        };
-        const look = (): void => {
-          if (hasReport) finish("reported");
-          else if (isOver) finish("ended");
-        };
-        const timer = setTimeout(() => finish("silent"), deadlineMs);
-        changed.add(look);
-        look();
-      }),
+    reported: async (deadlineMs) => untilSeen(() => hasReport, deadlineMs),
+    begun: async (deadlineMs) => (await untilSeen(() => hasBegun, deadlineMs)) === "reported",
     send: (byte) => {
       if (!socket.destroyed) socket.write(Uint8Array.of(byte));
     },

@@ -37,6 +37,8 @@ export type Assembled = { readonly elf: Uint8Array; readonly slots: number };
 
 /** Comes on the channel before the cells, when a program has done its work. */
 export const REPORT_MARK = "CG-PROBE-REPORT\n";
+/** Comes before that, where somebody has to know that a program waits for its sign. */
+export const BEGIN_MARK = "CG-PROBE-BEGUN\n";
 /** The channel of every domain. */
 export const CHANNEL_FD = 3;
 

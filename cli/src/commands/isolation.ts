@@ -1,27 +1,15 @@
 import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
-import { domuDirOf, guestDirOf } from "@crossguardian/boot";
-import { type IsolationDriver, makeGvisorDriver, makeOciDriver, makeVmDriver, makeXenDriver, measureCosts } from "@crossguardian/isolation";
+import { type MakeDriver, measureCosts } from "@crossguardian/isolation";
 import { type Command } from "commander";
 
 import { type Context, examples } from "../context.ts";
+import { MEASURABLE_DRIVERS } from "../measurable-drivers.ts";
 import { type DriverReport, meetsBars, recommend } from "../recommend-isolation.ts";
 
 const MIB_BYTES = 1024 * 1024;
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-
-type Make = (runDir: string) => IsolationDriver;
-
-const driversOf = (root: string): readonly Make[] => [
-  (runDir) => makeOciDriver({ runDir }),
-  (runDir) => makeGvisorDriver({ runDir }),
-  (runDir) => makeVmDriver({ runDir, guestDir: guestDirOf({ root }) }),
-  (runDir) => makeXenDriver({ runDir, guestDir: domuDirOf({ root }) }),
-];
-
-const reportOf = async (make: Make): Promise<DriverReport> => {
+const reportOf = async (make: MakeDriver): Promise<DriverReport> => {
   const capabilities = await make("/nonexistent").capabilities();
   const { driver, missing } = capabilities;
   if (!capabilities.usable) return { driver, capabilities, costs: null, why: missing.map(({ part, remedy }) => `${part}: ${remedy}`).join("; ") };
@@ -40,7 +28,7 @@ const draw = (report: DriverReport): string => {
     costs === null
       ? [`  does not run here: ${why ?? ""}`]
       : [
-          `  start to first frame ${costs.startMs} ms, memory ${Math.round(costs.memoryBytes / MIB_BYTES)} MiB${bars === null ? "" : bars ? " (bars kept)" : " (bars not kept)"}`,
+          `  start to first frame ${costs.startMs} ms, second start ${costs.againMs} ms, memory ${Math.round(costs.memoryBytes / MIB_BYTES)} MiB${bars === null ? "" : bars ? " (bars kept)" : " (bars not kept)"}`,
           `  round trip ${costs.roundTripUs} us, ${costs.framesPerSecond} frames of 500 bytes/s, SHA-256 ${costs.sha256PerSecond}/s, Ed25519 ${costs.verifyPerSecond}/s`,
           `  enforces: ${capabilities.limits.join(", ")} limits${capabilities.seccomp ? ", a system-call filter" : ""}${capabilities.readOnlyRoot ? ", a read-only root" : ""}`,
         ];
@@ -57,8 +45,8 @@ export const registerIsolation = (program: Command, { needRoot, say }: Context):
     .action(async ({ json }: { readonly json: boolean }) => {
       needRoot("oci");
       const reports: DriverReport[] = [];
-      for (const make of driversOf(ROOT)) {
-        say(`measuring driver ${String(reports.length + 1)} of 3`);
+      for (const make of MEASURABLE_DRIVERS) {
+        say(`measuring driver ${String(reports.length + 1)} of ${String(MEASURABLE_DRIVERS.length)}`);
         reports.push(await reportOf(make));
       }
       if (json) {

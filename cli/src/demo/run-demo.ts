@@ -19,6 +19,7 @@ import {
   type Timing,
   vaultOf,
   type Verdict,
+  withFewMachines,
   withKinds,
   type World,
   type WorldOptions,
@@ -172,7 +173,7 @@ export const runDemo = async (options: DemoOptions): Promise<DemoResult> => {
   try {
     world = await build({
       instance,
-      topology: withKinds(DEMO_TOPOLOGY, options.chains),
+      topology: withFewMachines(withKinds(DEMO_TOPOLOGY, options.chains), options.isolation),
       dev: { kind: options.chain, blockTimeMs: options.chain === "ganache" ? null : DEMO_BLOCK_TIME_MS, depth: options.chain === "ganache" ? 0 : DEMO_DEPTH },
       driver: options.isolation,
       runRoot: places.runRoot,

@@ -5,6 +5,8 @@ export { descriptorOf } from "./adapters/descriptor-of.ts";
 export { fillCodeCache } from "./adapters/fill-code-cache.ts";
 export { type HostGroup, makeHostGroup } from "./adapters/host-group.ts";
 export { type IsolationCosts, measureCosts } from "./adapters/measure-costs.ts";
+export { measureOverhead, type OverheadSamples } from "./adapters/measure-overhead.ts";
+export { type MakeDriver } from "./adapters/measured-domain.ts";
 export { makeDrivers } from "./adapters/make-drivers.ts";
 export { makeNoneDriver } from "./adapters/none-driver.ts";
 export { findTool } from "./adapters/oci-host.ts";

@@ -1,5 +1,5 @@
 import { ok, rejects, strictEqual } from "node:assert";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -39,9 +39,26 @@ test("a domain of this driver meets another kernel than the host's", { skip, tim
   strictEqual((await harness.driver.capabilities()).driver, "vm");
 });
 
+test("three machines that go on from one kept state have other keys, nonces and names than each other and than the first", { skip, timeout: SLOW_MS }, async () => {
+  const state = join(harness.runDir, "isolation/templates/clone/state");
+  const seen: Readonly<Record<string, unknown>>[] = [];
+  for (let start = 0; start < 4; start += 1) {
+    strictEqual(existsSync(state), start > 0, "the first one boots and leaves its state, the others go on from it");
+    const { domain, ask } = await harness.open({ name: "clone" });
+    seen.push(await ask("random"));
+    await harness.driver.kill(domain);
+  }
+  for (const field of ["nonce", "key", "uuid", "math"]) strictEqual(new Set(seen.map((each) => each[field])).size, seen.length, field);
+});
+
 test("a domain that wants the host's network is refused", { skip }, async () => {
   const spec = { ...harness.specOf({ name: "network" }), network: "host" as const };
   await rejects(harness.driver.prepare(spec), /isolation\.network\.unsupported/);
+});
+
+test("a driver that starts another program than Node refuses a production domain", async () => {
+  const driver = makeVmDriver({ runDir: harness.runDir, guestDir, programOf: () => new Uint8Array(1) });
+  await rejects(driver.prepare({ ...harness.specOf({ name: "hostile" }), production: true }), /isolation\.reshaped\.production/);
 });
 
 test("what is missing is named with the package that brings it", async () => {

@@ -71,10 +71,13 @@ export type HouseSpec = {
 /** How a domain of a house is kept apart. */
 export const isolationOf = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): Isolation => entry.isolation ?? house.driver;
 
-const IN_MACHINES: ReadonlySet<Isolation> = new Set(["vm", "xen"]);
+const OF_MACHINES: ReadonlySet<Isolation> = new Set(["vm", "xen"]);
+
+/** Whether a driver boots a machine with a kernel of its own. */
+export const bootsMachines = (isolation: Isolation): boolean => OF_MACHINES.has(isolation);
 
 /** Whether a domain runs in a machine that has a kernel of its own to boot. */
-export const isInMachine = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): boolean => IN_MACHINES.has(isolationOf(house, entry));
+export const isInMachine = (house: Pick<HouseSpec, "driver">, entry: DomainEntry): boolean => bootsMachines(isolationOf(house, entry));
 
 /** The domain whose work an entry does: its own, or that of the one it stands by for. */
 export const roleOf = ({ domains }: Pick<HouseSpec, "domains">, entry: DomainEntry): DomainEntry => domains.find(({ name }) => name === entry.standbyOf) ?? entry;

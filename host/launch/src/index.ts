@@ -10,4 +10,4 @@ export { type ControlRequest } from "./decode-control-request.ts";
 export { decodeHouseSpec, MAX_DOMAINS_COUNT, MAX_HOUSE_FILE_BYTES } from "./decode-house-spec.ts";
 export { type DomainState } from "./member.ts";
 export { type Isolation, ISOLATIONS } from "@crossguardian/isolation";
-export { DOMAIN_KINDS, isHostProcess, type DomainEntry, type DomainKind, type HouseSpec } from "./house-spec.ts";
+export { bootsMachines, DOMAIN_KINDS, isHostProcess, type DomainEntry, type DomainKind, type HouseSpec } from "./house-spec.ts";

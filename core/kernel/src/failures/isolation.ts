@@ -33,6 +33,8 @@ export const ISOLATION_FAILURES = {
   "isolation.start.late": { action: "retry", says: "the domain did not start within its deadline" },
   "isolation.guest.kernel": { action: "alarm", says: "the package of the guest's kernel is not as Debian 12's" },
   "isolation.machine.silent": { action: "retry", says: "a machine did not answer within its deadline" },
+  "isolation.machine.monitor": { action: "retry", says: "the monitor of a machine's QEMU refused a command, or did not answer; what was kept of the machine is forgotten and its next start boots it" },
+  "isolation.machine.unborn": { action: "retry", says: "a guest did not take its own secret, or did not let go of its disks; it is ended, and the next start boots it" },
   "isolation.machine.full": { action: "refuse", says: "a machine has no room for another domain" },
   "isolation.machine.image": { action: "refuse", says: "domains of one machine need one image" },
   "isolation.xen.undenied": { action: "refuse", says: "this Xen does not deny what two DomUs do with each other, and a production configuration needs that" },

@@ -78,19 +78,23 @@ export const readOciHost = async (runtime: ContainerRuntime): Promise<OciHostFac
   return { arch, layout, controllers, tools, runtimeVersion: /version (\S+)/.exec(runtimeText ?? "")?.[1] ?? null, missing };
 };
 
+/** A hundred libraries are looked up; while machines boot on emulated processors that takes long. */
+const LIBRARIES_DEADLINE_MS = 60_000;
+
 /** Absolute paths of the loader and libraries of a binary, as `ldd` finds them. */
 export const librariesOf = async (ldd: string, binary: string): Promise<readonly string[]> => {
-  const libraries = exists(binary) ? parseLdd((await runCommand(ldd, [realpathSync(binary)])) ?? "not found") : null;
+  const libraries = exists(binary) ? parseLdd((await runCommand(ldd, [realpathSync(binary)], LIBRARIES_DEADLINE_MS)) ?? "not found") : null;
   if (libraries === null) throw new CodedError("isolation.node.libraries", { binary });
   return libraries;
 };
 
-/** Finds libraries and remembers them. */
+/** Finds libraries and remembers them; not that they were not found. */
 export const makeLibraryFinder = (): typeof librariesOf => {
   const found = new Map<string, Promise<readonly string[]>>();
   return async (ldd, binary) => {
     const pending = found.get(binary) ?? librariesOf(ldd, binary);
     found.set(binary, pending);
+    pending.catch(() => found.delete(binary));
     return pending;
   };
 };

@@ -4,6 +4,9 @@ import { type OciConfig } from "../oci-config.ts";
 /** Where a guest keeps what belongs to one domain. */
 export const guestFolder = (name: string): string => `/run/d/${name}`;
 
+/** Where a domain's program lies that is started in place of Node. */
+export const guestProgram = (name: string): string => `${guestFolder(name)}/program`;
+
 const groupOf = (name: string): string => `/sys/fs/cgroup/${name}`;
 
 /** A shell, the bridge of the channel and the runtime live in the domain's group. */
@@ -12,11 +15,11 @@ const CPU_PERIOD_USEC = 100_000;
 
 const MAX_LINE_CHARS = 76;
 
-/** Text as base64 in lines a shell's here-document takes. */
-const here = (bytes: Uint8Array, target: string): string => {
+/** Bytes as base64 in lines a shell's here-document takes, put through a filter. */
+const here = (bytes: Uint8Array, target: string, filter = "cat"): string => {
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   const lines = text.match(new RegExp(`.{1,${String(MAX_LINE_CHARS)}}`, "gu")) ?? [];
-  return `base64 -d > ${target} <<'E'\n${lines.join("\n")}\nE\n`;
+  return `base64 -d <<'E' | ${filter} > ${target}\n${lines.join("\n")}\nE\n`;
 };
 
 /** What a started domain needs; every text was checked by `checkSpec` or made here. */
@@ -30,6 +33,8 @@ export type GuestStart = {
   readonly uidBase: number;
   readonly insideUid: number;
   readonly key: Uint8Array | null;
+  /** What is started in place of Node, as gzip packs it. */
+  readonly packedProgram: Uint8Array | null;
   /** Folder below /volumes, or null. */
   readonly volume: string | null;
   readonly epochSeconds: number;
@@ -51,7 +56,7 @@ const groupLines = (name: string, limits: DomainLimits): readonly string[] => {
 
 /** Starts a domain as a container of the guest, its channel bridged to a socket; says `exited NAME CODE` at its end. */
 export const startScript = (start: GuestStart): string => {
-  const { name, channel, config, limits, uidBase, insideUid, key, volume } = start;
+  const { name, channel, config, limits, uidBase, insideUid, key, packedProgram, volume } = start;
   const folder = guestFolder(name);
   const group = groupOf(name);
   const root = `${folder}/${config.root.path}`;
@@ -65,6 +70,7 @@ export const startScript = (start: GuestStart): string => {
     `chown ${String(uidBase)}:${String(uidBase)} ${root}/dev`,
     here(new TextEncoder().encode(JSON.stringify(config)), `${folder}/config.json`),
     ...(key === null ? [] : [here(key, `${folder}/key`), `chown ${uid}:${uid} ${folder}/key; chmod 400 ${folder}/key`]),
+    ...(packedProgram === null ? [] : [here(packedProgram, guestProgram(name), "gunzip -c"), `chmod 755 ${guestProgram(name)}`]),
     ...(volume === null ? [] : [`mkdir -p /volumes/${volume}; chown -R ${uid}:${uid} /volumes/${volume}; chmod 700 /volumes/${volume}`]),
     `cat > ${folder}/inner <<'E'`,
     `crun --root /run/crun --cgroup-manager=disabled --log=file:${folder}/log run --bundle ${folder} --preserve-fds 1 --pid-file ${folder}/pid ${name} </dev/null >&5 2>&5`,
@@ -97,6 +103,21 @@ export const killScript = (name: string): string => {
 /** Writes values into the control files of a domain; says `done NAME` or `failed NAME`. */
 export const writeScript = (name: string, writes: readonly (readonly [file: string, value: string])[]): string =>
   `{ ${writes.map(([file, value]) => `echo "${value}" > ${groupOf(name)}/${file}`).join(" && ")}; } && echo "done ${name}" >&3 || echo "failed ${name} write" >&3\n`;
+
+const RESEED = "/run/reseed";
+
+/** Has a guest that nobody lives in yet let go of the disks that differ when it wakes up, so that its state can be kept; says `done asleep`. @param reseed program of `reseedProgram` */
+export const sleepScript = (reseed: Uint8Array): string => [
+  here(reseed, RESEED), `chmod 700 ${RESEED}`,
+  "umount /image && { [ ! -b /dev/vdc ] || umount /volumes; } && echo 3 > /proc/sys/vm/drop_caches && echo \"done asleep\" >&3 || echo \"failed asleep\" >&3",
+].join("\n").concat("\n");
+
+/** The first thing a guest hears, before any domain is named to it: its own secret, then the disks; says `done awake`. */
+export const wakeScript = (secret: Uint8Array): string => [
+  here(secret, "/run/birth"),
+  `{ ${RESEED} < /run/birth && mount -t squashfs -o ro,nosuid,nodev /dev/vdb /image && { [ ! -b /dev/vdc ] || mount -t ext4 -o nosuid,nodev,noexec /dev/vdc /volumes; }; } && echo "done awake" >&3 || echo "failed awake" >&3`,
+  `rm -f /run/birth ${RESEED}`,
+].join("\n").concat("\n");
 
 /** Control files of a quota, a freeze and a bound of tasks. */
 export const guestWrites = {

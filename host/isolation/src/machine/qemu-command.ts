@@ -8,6 +8,8 @@ export type Machine = {
   readonly hasDisk: boolean;
   /** Domains it has room for. */
   readonly slots: number;
+  /** Descriptor with a kept state to go on from; null: it boots. */
+  readonly stateFd: number | null;
 };
 
 /** Where its jail shows QEMU; it finds its modules from there. */
@@ -15,6 +17,12 @@ export const QEMU_PROGRAM = "/usr/bin/qemu-system-x86_64";
 
 /** Descriptors QEMU is started with; channels follow, one per slot. */
 export const QEMU_FDS = { qmp: 3, control: 4, log: 5, firstChannel: 6 } as const;
+
+/** Where QEMU sees the socket that takes the state of a machine to be kept. */
+export const STATE_SOCKET = "/guest/state.sock";
+
+/** Descriptor of a kept state: behind the channels. */
+export const stateFdAfter = (slots: number): number => QEMU_FDS.firstChannel + slots;
 
 /** Number of a slot's port in the guest. */
 export const portOfSlot = (slot: number): number => FIRST_CHANNEL_PORT + slot;
@@ -35,7 +43,7 @@ const drive = (id: string, file: string, isReadOnly: boolean): readonly string[]
 
 /** The command of a machine: a microvm with a kernel, two or three disks and a serial port per domain; no network, no display, no PCI bus. */
 export const qemuCommand = (machine: Machine): readonly string[] => {
-  const { accelerator, memoryBytes, cores, tscKhz, slots } = machine;
+  const { accelerator, memoryBytes, cores, tscKhz, slots, stateFd } = machine;
   const isTcg = accelerator === "tcg";
   const channels = Array.from({ length: slots }, (_, slot) => slot);
   return [
@@ -57,6 +65,7 @@ export const qemuCommand = (machine: Machine): readonly string[] => {
     ...drive("image", "/guest/image.sqfs", true),
     ...(machine.hasDisk ? drive("volumes", "/guest/volumes.img", false) : []),
     "-device", "virtio-balloon-device,id=balloon",
+    ...(stateFd === null ? [] : ["-incoming", `fd:${String(stateFd)}`]),
     "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
   ];
 };

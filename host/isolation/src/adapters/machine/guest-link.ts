@@ -31,7 +31,9 @@ export const makeGuestLink = (stream: Duplex, machine: string): GuestLink => {
 
   const run = (script: string): void => {
     scripts += 1;
-    stream.write(`run s${String(scripts)} ${String(Buffer.byteLength(script))}\n${script}`);
+    // The guest keeps each script as a file of its memory: it goes away when its shell has opened it.
+    const text = `rm -f "$0"\n${script}`;
+    stream.write(`run s${String(scripts)} ${String(Buffer.byteLength(text))}\n${text}`);
   };
   const wait: GuestLink["wait"] = async (isAnswer, deadlineMs) =>
     new Promise((resolve, reject) => {

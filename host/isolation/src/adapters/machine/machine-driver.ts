@@ -4,15 +4,18 @@ import { checkSpec } from "../../check-spec.ts";
 import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
 import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
-import { guestFolder, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
+import { guestFolder, guestProgram, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
-import { ociConfig } from "../../oci-config.ts";
+import { ociConfig, type OciConfig } from "../../oci-config.ts";
 import { makeLibraryFinder } from "../oci-host.ts";
 import { sha256 } from "../sha256.ts";
 import { makeBounds } from "./machine-bounds.ts";
 import { isAlone, type Key, keyOf, type Known, makeMachines } from "./machines.ts";
 import { type StartMachine } from "./running-machine.ts";
 import { startInMachine } from "./start-in-machine.ts";
+
+/** What is started in place of Node: for the attack lab. Production domains are refused then. */
+export type ProgramOf = (spec: DomainSpec) => Uint8Array;
 
 /** What one kind of machine adds. */
 export type MachineKind = {
@@ -21,6 +24,7 @@ export type MachineKind = {
   /** @returns the program `ldd` of this host @throws isolation.host.unsupported, isolation.xen.* where a domain can not be had as specified */
   readonly require: (spec: DomainSpec) => Promise<string>;
   readonly startMachine: StartMachine;
+  readonly programOf?: ProgramOf;
 };
 
 /** The machine of a domain that names none: its own. */
@@ -47,6 +51,12 @@ const insideGuest = (spec: DomainSpec): DomainSpec => {
     keySlot: spec.keySlot === null ? null : `${guestFolder(spec.name)}/key`,
   };
 };
+
+/** The same domain, but for its program. */
+const withProgram = (config: OciConfig, name: string): OciConfig => ({
+  ...config,
+  mounts: config.mounts.map((mount) => (mount.destination === "/node" ? { ...mount, source: guestProgram(name) } : mount)),
+});
 
 const toStats = (numbers: readonly bigint[]): DomainStats => ({
   memoryBytes: Number(numbers[0] ?? 0n),
@@ -106,13 +116,16 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
     capabilities: kind.capabilities,
     prepare: async (spec) => {
       checkSpec(spec);
+      if (kind.programOf !== undefined && spec.production === true) throw new CodedError("isolation.reshaped.production", { domain: spec.name });
       if (spec.network === "host") throw new CodedError("isolation.network.unsupported", { domain: spec.name, driver: kind.name });
       const ldd = await kind.require(spec);
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(ldd, spec.nodePath);
-      const config = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
+      const planned = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
       const machine = machineOf(spec);
-      known.set(keyOf(spec), { spec, machine, config, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
+      const program = kind.programOf?.(spec) ?? null;
+      const config = program === null ? planned : withProgram(planned, spec.name);
+      known.set(keyOf(spec), { spec, machine, config, program, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
       return { name: spec.name, instance: spec.instance, spec, configuration: JSON.stringify({ config, machine }) };
     },
     measure: async (prepared, imageListing) => Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),

@@ -4,8 +4,9 @@ import { CodedError } from "@crossguardian/kernel";
 import { VOLUME_DISK_BYTES } from "../../limits.ts";
 import { runCommand } from "../run-command.ts";
 
-// The same tree gives the same bytes: no times, no users, one thread, nothing compressed.
+/** Longest wait in milliseconds for a disk to be made. */
 export const SQUASH_DEADLINE_MS = 120_000;
+// The same tree gives the same bytes: no times, no users, one thread, nothing compressed.
 export const SQUASH_FLAGS = [
   "-all-root", "-mkfs-time", "0", "-all-time", "0", "-no-xattrs", "-noappend", "-no-progress", "-quiet", "-processors", "1", "-noI", "-noD", "-noF", "-noX",
 ] as const;
@@ -25,7 +26,7 @@ export const makeVolumeDisk = async (mkfs: string, diskPath: string, owner: numb
     const fd = openSync(diskPath, "wx", 0o600);
     ftruncateSync(fd, VOLUME_DISK_BYTES);
     closeSync(fd);
-    if ((await runCommand(mkfs, ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,nodiscard", diskPath])) === null) {
+    if ((await runCommand(mkfs, ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,nodiscard", diskPath], SQUASH_DEADLINE_MS)) === null) {
       rmSync(diskPath, { force: true });
       throw new CodedError("isolation.start.failed", { what: "mkfs.ext4", diskPath });
     }

@@ -13,6 +13,8 @@ export type Known = {
   readonly spec: DomainSpec;
   readonly machine: DomainMachine;
   readonly config: OciConfig;
+  /** Started in place of Node; null: Node is. */
+  readonly program: Uint8Array | null;
   cpuQuotaPercent: number | null;
   place: Place | null;
   isRunning: boolean;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { gzipSync } from "node:zlib";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit, type Isolation, type RunningDomain } from "../../driver.ts";
 import { signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
@@ -12,7 +13,7 @@ const MS_PER_SECOND = 1_000;
 
 const isGuestDirectory = (path: string): boolean => path === "/image" || path.startsWith("/volumes/");
 
-const orderOf = ({ spec, config }: Known, channel: string): string =>
+const orderOf = ({ spec, config, program }: Known, channel: string): string =>
   startScript({
     name: spec.name,
     channel,
@@ -22,6 +23,7 @@ const orderOf = ({ spec, config }: Known, channel: string): string =>
     uidBase: spec.uidBase,
     insideUid: INSIDE_UID,
     key: spec.keySlot === null ? null : new Uint8Array(readFileSync(spec.keySlot)),
+    packedProgram: program === null ? null : new Uint8Array(gzipSync(program)),
     volume: spec.volume === null ? null : basename(spec.volume.hostPath),
     epochSeconds: Math.floor(Date.now() / MS_PER_SECOND),
   });

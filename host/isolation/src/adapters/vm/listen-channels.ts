@@ -3,11 +3,13 @@ import { renameSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { CodedError } from "@crossguardian/kernel";
 import { descriptorOf } from "../descriptor-of.ts";
+import { errorCode } from "../files.ts";
 
 /** A listening socket that another process accepts from: one that is handed its descriptor. */
 export type HandedListener = { readonly fd: number; readonly release: () => void };
 
-const CONNECT_DEADLINE_MS = 5_000;
+/** The connection is there at once; this process may be long in being let look at it. */
+const CONNECT_DEADLINE_MS = 30_000;
 
 /**
  * Listens at a path below a folder nobody else can enter. The process that takes the descriptor never sees the path, so it cannot put
@@ -32,7 +34,7 @@ export const connectPaused = async (path: string): Promise<Socket> => {
   try {
     await once(socket, "connect");
   } catch (cause) {
-    throw new CodedError("isolation.start.failed", { what: "channel" }, { cause });
+    throw new CodedError("isolation.start.failed", { what: "channel", error: errorCode(cause) || "late" }, { cause });
   } finally {
     clearTimeout(timer);
   }

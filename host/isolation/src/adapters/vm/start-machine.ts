@@ -5,7 +5,7 @@ import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
 import { MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
-import { portOfSlot, qemuCommand } from "../../machine/qemu-command.ts";
+import { portOfSlot, qemuCommand, stateFdAfter } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { createCgroups, destroyCgroups, setFrozen, writeCgroup } from "../cgroups.ts";
@@ -17,16 +17,19 @@ import { makeGuestLink } from "../machine/guest-link.ts";
 import { makeImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
 import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { connectPaused, type HandedListener, listenFor } from "./listen-channels.ts";
+import { bearMachine, goOn, keepState, takeState, templateOf } from "./machine-template.ts";
+import { openQmp } from "./qmp-link.ts";
+import { type librariesOf } from "../oci-host.ts";
 import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 
 /** What a machine of QEMU's is made of. */
-type VmInput = MachineInput & { readonly runDir: string; readonly facts: VmHostFacts };
+type VmInput = MachineInput & { readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
 
-const launch = (input: VmInput, paths: ReturnType<typeof bundlePaths>, join: readonly string[], listeners: readonly HandedListener[]): ChildProcess => {
+const launch = (input: VmInput, paths: ReturnType<typeof bundlePaths>, join: readonly string[], handed: readonly number[]): ChildProcess => {
   const { tools, layout } = input.facts.container;
   const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
   const writable = input.machine.diskPath === null ? [] : [input.machine.diskPath];
-  const preserved = 3 + listeners.length;
+  const preserved = 3 + handed.length;
   const { run } = CRUN;
   const args = [
     "--pdeathsig", "KILL", "--", String(tools.unshare), "--mount", "--propagation", "private", String(tools.sh), "-c", JOIN_AND_RUN, "sh",
@@ -36,7 +39,7 @@ const launch = (input: VmInput, paths: ReturnType<typeof bundlePaths>, join: rea
   const child = spawn(String(tools.setpriv), args, {
     cwd: paths.bundle,
     env: {},
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...listeners.map(({ fd }) => fd)],
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...handed],
   });
   keepOutput([child.stdout, child.stderr], input.logFd);
   return child;
@@ -51,15 +54,12 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   // The descriptor belongs to the domain that came first, which may go before the machine does.
   const logFd = openSync(`/proc/self/fd/${String(input.logFd)}`, "a");
   const folder = `${isolationFolder(runDir)}/machines/${machine.name}`;
-  const image = `${folder}/image.sqfs`;
   const channels = `${folder}/channels`;
   const slots = Math.min(machine.domains, MACHINE_SLOTS_COUNT);
-  const command = qemuCommand({
-    accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots,
-  });
-  const config = qemuConfig(machine.name, uidBase, command, {
-    qemu: String(facts.qemu), libraries: await qemuLibraries(facts), modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image, disk: machine.diskPath,
-  });
+  const shape = { accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots } as const;
+  const template = templateOf(runDir, machine.name, JSON.stringify([shape, facts.guestDir, facts.qemuVersion, input.image]));
+  const owner = uidBase + INSIDE_UID;
+  const libraries = await qemuLibraries(facts, input.findLibraries);
   const paths = bundlePaths(runDir, instance, machine.name);
   const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
   const group = cgroupPath(instance, machine.name);
@@ -72,27 +72,38 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   await destroy();
   mkdirSync(channels, { recursive: true });
   chmodSync(channels, 0o700);
-  await makeImageDisk(String(facts.mksquashfs), input.image, image);
-  if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, uidBase + INSIDE_UID);
+  await template.ensureImage(async (target) => makeImageDisk(String(facts.mksquashfs), input.image, target));
+  if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
   const listeners: HandedListener[] = [];
+  const stateFd = template.openState();
+  const taker = stateFd === null ? await takeState(template, owner) : null;
   try {
+    const config = qemuConfig(machine.name, uidBase, qemuCommand({ ...shape, stateFd: stateFd === null ? null : stateFdAfter(slots) }), {
+      qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
+      stateSocket: taker === null ? null : template.socket,
+    });
     writeBundle(paths, config, JSON.stringify(config), uidBase);
     createCgroups(plan);
     forgetContainer(paths);
     for (let slot = 0; slot < slots; slot += 1) listeners.push(await listenFor(`${channels}/${String(slot)}`));
-    const child = launch({ ...input, logFd }, paths, plan.join, listeners);
+    const child = launch({ ...input, logFd }, paths, plan.join, [...listeners.map(({ fd }) => fd), ...(stateFd === null ? [] : [stateFd])]);
     const exited = new Promise<DomainExit>((resolve) => {
       child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
       child.once("error", () => resolve({ code: 127, signal: null }));
     });
     const link = makeGuestLink(streamOf(child, 4), machine.name);
-    streamOf(child, 3).on("error", () => undefined).resume();
+    const qmp = openQmp(streamOf(child, 3), machine.name);
     keepOutput([streamOf(child, 5)], logFd);
     child.once("close", () => closeSync(logFd));
-    const up = link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
-    up.catch(() => undefined);
+    const up = taker === null ? null : link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+    up?.catch(() => undefined);
     const pid = await awaitPid(paths, exited);
-    await up;
+    if (taker === null) await goOn(machine.name, qmp);
+    else {
+      await up;
+      await keepState(machine.name, link, qmp, taker);
+    }
+    await bearMachine(machine.name, link);
     const taken = new Set<number>();
     return {
       pid,
@@ -124,8 +135,11 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     };
   } catch (error) {
     await destroy();
+    template.forget(); // what could not be gone on from is not tried again
     throw error;
   } finally {
+    taker?.close();
+    if (stateFd !== null) closeSync(stateFd);
     for (const listener of listeners) listener.release();
   }
 };

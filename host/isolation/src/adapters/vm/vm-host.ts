@@ -64,8 +64,8 @@ export const readVmHost = async (guestDir: string): Promise<VmHostFacts> => {
 };
 
 /** Libraries of QEMU and of the module that emulates the processor. @throws isolation.node.libraries */
-export const qemuLibraries = async ({ container, qemu, modules }: VmHostFacts): Promise<readonly string[]> => {
+export const qemuLibraries = async ({ container, qemu, modules }: VmHostFacts, find: typeof librariesOf): Promise<readonly string[]> => {
   const binaries = [String(qemu), ...readdirSync(modules).filter((name) => name === TCG_MODULE).map((name) => `${modules}/${name}`)];
-  const found = await Promise.all(binaries.map(async (binary) => librariesOf(String(container.tools.ldd), binary)));
+  const found = await Promise.all(binaries.map(async (binary) => find(String(container.tools.ldd), binary)));
   return [...new Set(found.flat())];
 };
