@@ -5,10 +5,10 @@ import { type MakeDriver, makeGvisorDriver, makeOciDriver, makeVmDriver, makeXen
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+const oci: MakeDriver = (runDir) => makeOciDriver({ runDir });
+const gvisor: MakeDriver = (runDir) => makeGvisorDriver({ runDir });
+const vm: MakeDriver = (runDir) => makeVmDriver({ runDir, guestDir: guestDirOf({ root: ROOT }) });
+const xen: MakeDriver = (runDir) => makeXenDriver({ runDir, guestDir: domuDirOf({ root: ROOT }) });
+
 /** Every driver that keeps domains apart, as one run directory after the other is measured with it. */
-export const MEASURABLE_DRIVERS: readonly MakeDriver[] = [
-  (runDir) => makeOciDriver({ runDir }),
-  (runDir) => makeGvisorDriver({ runDir }),
-  (runDir) => makeVmDriver({ runDir, guestDir: guestDirOf({ root: ROOT }) }),
-  (runDir) => makeXenDriver({ runDir, guestDir: domuDirOf({ root: ROOT }) }),
-];
+export const MEASURABLE_DRIVERS: readonly MakeDriver[] = [oci, gvisor, vm, xen];

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { CRUN } from "../../container-runtime.ts";
 import { type Capabilities } from "../../driver.ts";
-import { findTool, librariesOf, type OciHostFacts, readOciHost } from "../oci-host.ts";
+import { findTool, type librariesOf, type OciHostFacts, readOciHost } from "../oci-host.ts";
 import { readText } from "../files.ts";
 import { runCommand } from "../run-command.ts";
 
