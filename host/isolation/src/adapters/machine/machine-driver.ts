@@ -4,6 +4,7 @@ import { checkSpec } from "../../check-spec.ts";
 import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
 import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
+import { PLAIN_TYPES_FILE } from "../../machine/plain-types.ts";
 import { guestFolder, guestProgram, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
 import { ociConfig, type OciConfig } from "../../oci-config.ts";
@@ -25,6 +26,8 @@ export type MachineKind = {
   readonly require: (spec: DomainSpec) => Promise<string>;
   readonly startMachine: StartMachine;
   readonly programOf?: ProgramOf;
+  /** Whether its images' disks hold modules without types. */
+  readonly hasPlainTypes?: boolean;
 };
 
 /** The machine of a domain that names none: its own. */
@@ -57,6 +60,12 @@ const withProgram = (config: OciConfig, name: string): OciConfig => ({
   ...config,
   mounts: config.mounts.map((mount) => (mount.destination === "/node" ? { ...mount, source: guestProgram(name) } : mount)),
 });
+
+/** Node takes the modules of its image's disk as they are. */
+const withPlainTypes = (config: OciConfig): OciConfig => {
+  const [node, ...args] = config.process["args"] as readonly string[]; // as ociConfig makes it
+  return { ...config, process: { ...config.process, args: [node, `--import=/app/${PLAIN_TYPES_FILE}`, ...args] } };
+};
 
 const toStats = (numbers: readonly bigint[]): DomainStats => ({
   memoryBytes: Number(numbers[0] ?? 0n),
@@ -121,7 +130,8 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       const ldd = await kind.require(spec);
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(ldd, spec.nodePath);
-      const planned = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
+      const typed = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
+      const planned = kind.hasPlainTypes === true ? withPlainTypes(typed) : typed;
       const machine = machineOf(spec);
       const program = kind.programOf?.(spec) ?? null;
       const config = program === null ? planned : withProgram(planned, spec.name);

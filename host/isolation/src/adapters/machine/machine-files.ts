@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, chownSync, closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { VOLUME_DISK_BYTES } from "../../limits.ts";
 import { runCommand } from "../run-command.ts";
@@ -16,6 +16,22 @@ export const makeImageDisk = async (mksquashfs: string, image: string, target: s
   rmSync(target, { force: true });
   if ((await runCommand(mksquashfs, [image, target, ...SQUASH_FLAGS], SQUASH_DEADLINE_MS)) === null) {
     throw new CodedError("isolation.start.failed", { what: "mksquashfs", image });
+  }
+};
+
+const STRIP_PROGRAM = join(import.meta.dirname, "strip-image.ts");
+
+/** The same of a copy of the image whose modules had their types stripped. @throws isolation.start.failed */
+export const makePlainImageDisk = async (mksquashfs: string, image: string, target: string): Promise<void> => {
+  const plain = mkdtempSync(`${target}-`);
+  try {
+    chmodSync(plain, 0o755);
+    if ((await runCommand(process.execPath, ["--disable-warning=ExperimentalWarning", STRIP_PROGRAM, image, plain], SQUASH_DEADLINE_MS)) === null) {
+      throw new CodedError("isolation.start.failed", { what: "types", image });
+    }
+    await makeImageDisk(mksquashfs, plain, target);
+  } finally {
+    rmSync(plain, { recursive: true, force: true });
   }
 };
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { type Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
-import { MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
+import { KILL_DEADLINE_MS, MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
 import { portOfSlot, qemuCommand, stateFdAfter } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
@@ -14,7 +15,7 @@ import { keepOutput } from "../keep-output.ts";
 import { bundlePaths, forgetContainer, isolationFolder, removeBundle, writeBundle } from "../oci-bundle.ts";
 import { awaitPid, exitOf, JOIN_AND_RUN } from "../oci-launch.ts";
 import { makeGuestLink } from "../machine/guest-link.ts";
-import { makeImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
+import { makePlainImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
 import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { connectPaused, type HandedListener, listenFor } from "./listen-channels.ts";
 import { bearMachine, goOn, keepState, takeState, templateOf } from "./machine-template.ts";
@@ -64,15 +65,18 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
   const group = cgroupPath(instance, machine.name);
   const plan = planCgroups(layout, instance, machine.name, limits);
+  let isGone: Promise<unknown> = Promise.resolve();
   const destroy = async (): Promise<void> => {
     await destroyCgroups(layout, instance, machine.name);
+    // What is done at its end takes control groups of this name away: not those of the next machine.
+    await Promise.race([isGone, sleep(KILL_DEADLINE_MS, undefined, { ref: false })]);
     removeBundle(paths);
     rmSync(folder, { recursive: true, force: true });
   };
   await destroy();
   mkdirSync(channels, { recursive: true });
   chmodSync(channels, 0o700);
-  await template.ensureImage(async (target) => makeImageDisk(String(facts.mksquashfs), input.image, target));
+  await template.ensureImage(async (target) => makePlainImageDisk(String(facts.mksquashfs), input.image, target));
   if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
   const listeners: HandedListener[] = [];
   const stateFd = template.openState();
@@ -91,6 +95,11 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
       child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
       child.once("error", () => resolve({ code: 127, signal: null }));
     });
+    const gone = exited.then(async (end) => {
+      await destroyCgroups(layout, instance, machine.name).catch(() => undefined);
+      return end;
+    });
+    isGone = gone;
     const link = makeGuestLink(streamOf(child, 4), machine.name);
     const qmp = openQmp(streamOf(child, 3), machine.name);
     keepOutput([streamOf(child, 5)], logFd);
@@ -107,10 +116,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     const taken = new Set<number>();
     return {
       pid,
-      exited: exited.then(async (end) => {
-        await destroyCgroups(layout, instance, machine.name).catch(() => undefined);
-        return end;
-      }),
+      exited: gone,
       link,
       whole: {
         setFrozen: async (frozen) => setFrozen(layout, group, frozen),

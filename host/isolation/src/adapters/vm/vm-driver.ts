@@ -15,6 +15,7 @@ export const makeVmDriver = ({ runDir, guestDir, programOf }: { readonly runDir:
   const host = async (): Promise<VmHostFacts> => (found ??= readVmHost(guestDir));
   return makeMachineDriver({
     name: "vm",
+    hasPlainTypes: true,
     ...(programOf === undefined ? {} : { programOf }),
     capabilities: async () => vmCapabilities(await host()),
     require: async () => {
