@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { descriptorOf } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
-const PAIR_DEADLINE_MS = 5_000;
+const PAIR_DEADLINE_MS = 30_000;
 
 /**
  * A channel between a domain and the switch. The launcher holds the switch's end and never reads it: a new switch gets
