@@ -1,6 +1,9 @@
 import { type DomainLimits } from "../driver.ts";
 import { type OciConfig } from "../oci-config.ts";
 
+/** Compiled code of domains in a guest's root image. */
+export const GUEST_CODE = "/code";
+
 /** Where a guest keeps what belongs to one domain. */
 export const guestFolder = (name: string): string => `/run/d/${name}`;
 

@@ -5,7 +5,7 @@ import { type ContainerRuntime, CRUN } from "../../container-runtime.ts";
 import { type Capabilities, type DomainMachine, type DomainSpec, type DomainStats, type Isolation, type IsolationDriver } from "../../driver.ts";
 import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } from "../../limits.ts";
 import { PLAIN_TYPES_FILE } from "../../machine/plain-types.ts";
-import { guestFolder, guestProgram, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
+import { GUEST_CODE, guestFolder, guestProgram, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
 import { ociConfig, type OciConfig } from "../../oci-config.ts";
 import { makeLibraryFinder } from "../oci-host.ts";
@@ -28,6 +28,8 @@ export type MachineKind = {
   readonly programOf?: ProgramOf;
   /** Whether its images' disks hold modules without types. */
   readonly hasPlainTypes?: boolean;
+  /** Whether its root image has a folder for compiled code of domains. */
+  readonly hasCode: boolean;
 };
 
 /** The machine of a domain that names none: its own. */
@@ -44,7 +46,7 @@ const machineOf = (spec: DomainSpec): DomainMachine =>
 // The guest's kernel serves the containers of one machine only, and the hook that closes user namespaces needs programs of a Debian userland.
 const IN_GUEST: ContainerRuntime = { ...CRUN, closesNamespaces: false };
 
-const insideGuest = (spec: DomainSpec): DomainSpec => {
+const insideGuest = (spec: DomainSpec, hasCode: boolean): DomainSpec => {
   const { codeCache: _, ...rest } = spec;
   return {
     ...rest,
@@ -52,6 +54,7 @@ const insideGuest = (spec: DomainSpec): DomainSpec => {
     nodePath: "/node",
     volume: spec.volume === null ? null : { ...spec.volume, hostPath: `/volumes/${basename(spec.volume.hostPath)}` },
     keySlot: spec.keySlot === null ? null : `${guestFolder(spec.name)}/key`,
+    ...(hasCode ? { codeCache: { hostPath: GUEST_CODE, mode: "use" as const } } : {}),
   };
 };
 
@@ -130,7 +133,7 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       const ldd = await kind.require(spec);
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(ldd, spec.nodePath);
-      const typed = ociConfig(insideGuest(spec), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
+      const typed = ociConfig(insideGuest(spec, kind.hasCode), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
       const planned = kind.hasPlainTypes === true ? withPlainTypes(typed) : typed;
       const machine = machineOf(spec);
       const program = kind.programOf?.(spec) ?? null;

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit, type Isolation, type RunningDomain } from "../../driver.ts";
-import { signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
+import { GUEST_CODE, signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
 import { INSIDE_UID, mountPoints } from "../../oci-config.ts";
 import { exitOf } from "../oci-launch.ts";
 import { isAlone, type Known } from "./machines.ts";
@@ -11,7 +11,7 @@ import { type RunningMachine } from "./running-machine.ts";
 
 const MS_PER_SECOND = 1_000;
 
-const isGuestDirectory = (path: string): boolean => path === "/image" || path.startsWith("/volumes/");
+const isGuestDirectory = (path: string): boolean => path === "/image" || path === GUEST_CODE || path.startsWith("/volumes/");
 
 const orderOf = ({ spec, config, program }: Known, channel: string): string =>
   startScript({

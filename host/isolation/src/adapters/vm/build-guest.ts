@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type CpioEntry, encodeCpio } from "../../machine/cpio.ts";
@@ -35,13 +35,22 @@ const toolsOrThrow = (): Tools => {
 };
 
 /** What differs between guests: modules and scripts, and programs beside those all have. */
-export type GuestFlavour = { readonly modules: readonly string[]; readonly init: string; readonly agent: string; readonly programs: readonly string[] };
+export type GuestFlavour = {
+  readonly modules: readonly string[];
+  readonly init: string;
+  readonly agent: string;
+  readonly programs: readonly string[];
+  /** Folder with Node's compiled code of domains, as their user inside has it; without it each start compiles. */
+  readonly code?: string;
+};
 
 /** A guest of QEMU. */
 export const QEMU_GUEST: GuestFlavour = { modules: GUEST_MODULES, init: INIT_SCRIPT, agent: AGENT_SCRIPT, programs: [] };
 
-/** A DomU of Xen. @param proxy the program `vchan-socket-proxy` */
-export const domuGuest = (proxy: string): GuestFlavour => ({ modules: DOMU_MODULES, init: DOMU_INIT_SCRIPT, agent: DOMU_AGENT_SCRIPT, programs: [proxy] });
+/** A DomU of Xen. @param proxy the program `vchan-socket-proxy` @param code folder with Node's compiled code of domains */
+export const domuGuest = (proxy: string, code?: string): GuestFlavour => ({
+  modules: DOMU_MODULES, init: DOMU_INIT_SCRIPT, agent: DOMU_AGENT_SCRIPT, programs: [proxy], ...(code === undefined ? {} : { code }),
+});
 
 const initrdOf = (kernelTree: string, busybox: string, flavour: GuestFlavour): Uint8Array => {
   const modules = readdirSync(join(kernelTree, "lib", "modules"), { recursive: true, encoding: "utf8" });
@@ -71,8 +80,8 @@ const place = (from: string, to: string): void => {
   chmodSync(to, 0o755);
 };
 
-const stageRoot = async (stage: string, nodePath: string, { busybox, crun, socat, ldd }: Tools, { agent, programs }: GuestFlavour): Promise<void> => {
-  for (const folder of ["bin", "dev", "proc", "sys", "run", "image", "volumes", "tmp", "usr/bin"]) mkdirSync(join(stage, folder), { recursive: true });
+const stageRoot = async (stage: string, nodePath: string, { busybox, crun, socat, ldd }: Tools, { agent, programs, code }: GuestFlavour): Promise<void> => {
+  for (const folder of ["bin", "code", "dev", "proc", "sys", "run", "image", "volumes", "tmp", "usr/bin"]) mkdirSync(join(stage, folder), { recursive: true });
   place(busybox, join(stage, "bin/busybox"));
   const applets = ((await runCommand(busybox, ["--list"])) ?? "").trim().split("\n");
   for (const applet of applets) if (applet !== "busybox") symlinkSync("busybox", join(stage, "bin", applet));
@@ -83,6 +92,7 @@ const stageRoot = async (stage: string, nodePath: string, { busybox, crun, socat
   place(crun, join(stage, "usr/bin/crun"));
   place(socat, join(stage, "usr/bin/socat"));
   for (const program of programs) place(program, join(stage, "usr/bin", basename(program)));
+  if (code !== undefined) cpSync(code, join(stage, "code"), { recursive: true });
   writeFileSync(join(stage, "agent"), agent, { mode: 0o644 });
 };
 

@@ -16,6 +16,7 @@ export const makeVmDriver = ({ runDir, guestDir, programOf }: { readonly runDir:
   return makeMachineDriver({
     name: "vm",
     hasPlainTypes: true,
+    hasCode: false,
     ...(programOf === undefined ? {} : { programOf }),
     capabilities: async () => vmCapabilities(await host()),
     require: async () => {
