@@ -4,8 +4,8 @@ import { type SwitchLine } from "../switch-ports.ts";
 import { type HeldSocket } from "./channel-pair.ts";
 import { type HostProcess, type StartedProcess, startHostProcess } from "./host-process.ts";
 
-/** Longest wait for the switch to take its policy, in ms. */
-export const SWITCH_READY_DEADLINE_MS = 10_000;
+/** Longest wait for the switch to take its policy, in ms; an emulated processor on a busy host is slow. */
+export const SWITCH_READY_DEADLINE_MS = 60_000;
 
 /** A running switch. */
 export type StartedSwitch = StartedProcess & {
