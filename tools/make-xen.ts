@@ -11,6 +11,7 @@ import { type CpioEntry, encodeCpio } from "@crossguardian/isolation";
 import { attackerInitrd } from "./xen/attacker.ts";
 import { type UnpackedXen, unpackXen, xenTrees } from "./debian-packages.ts";
 import { DOM0_INIT, DOM0_MODULES, OPTIONAL_MODULES } from "./xen/dom0-scripts.ts";
+import { makeInDom0 } from "./xen/make-in-dom0.ts";
 import { stageDom0 } from "./xen/stage-dom0.ts";
 
 // Makes Xen, Dom0 and the DomUs of `make test-xen` in .crossguardian/xen, where anything they are made of has changed. The unpacked packages stay in .crossguardian/xen-packages.
@@ -42,19 +43,6 @@ const initrd = (kernelTree: string): Uint8Array => {
 };
 
 const kernelOf = (tree: string): string => join(tree, "boot", readdirSync(join(tree, "boot")).find((name) => name.startsWith("vmlinuz-")) ?? "absent");
-
-// Runs in the tree that becomes Dom0's disk, with the project's own code there: guests are built and everything is sealed as an operator does it in Dom0.
-const IN_DOM0 = `
-import { buildGuest, domuGuest } from "/cg/host/isolation/src/index.ts";
-import { domuDirOf, IMAGES, materialise, materialiseNode, seal } from "/cg/host/boot/src/index.ts";
-const places = { root: "/cg" };
-const files = await buildGuest({ guestDir: domuDirOf(places), nodePath: "/usr/bin/node", kernelTree: "/domu-kernel", flavour: domuGuest("/usr/lib/xen-4.17/bin/vchan-socket-proxy") });
-const images = Object.fromEntries(${JSON.stringify(HOUSE_IMAGES)}.map((name) => [name, IMAGES[name]]));
-const manifest = seal({ ...places, images });
-for (const name of Object.keys(images)) if (name !== "base") materialise(manifest, name, "/cg", "/var/lib/crossguardian");
-materialiseNode(manifest, "/usr/bin/node", "/var/lib/crossguardian");
-console.log(JSON.stringify(files));
-`;
 
 /** Downloaded once: what is there is whole, because it gets its name last. */
 const packagesOf = (): UnpackedXen => {
@@ -95,11 +83,11 @@ const build = (work: string): void => {
   cpSync(trees.domuKernel, join(stage, "domu-kernel"), { recursive: true });
   mkdirSync(join(stage, "attack"));
   writeFileSync(join(stage, "attack", "initrd"), attackerInitrd(trees.domuKernel));
-  writeFileSync(join(stage, "make.mjs"), IN_DOM0);
+  writeFileSync(join(stage, "make.mjs"), makeInDom0(HOUSE_IMAGES));
   const inTree = ["--mount", "--pid", "--fork", "--net", `--root=${stage}`, "--mount-proc"];
   const said = execFileSync("unshare", [...inTree, "/usr/bin/node", "/make.mjs"], { encoding: "utf8", env: TREE_ENVIRONMENT, stdio: ["ignore", "pipe", "inherit"] });
   say(`DomUs: ${said.trim()}`);
-  // The launcher keeps its compiled code. An emulated processor would take minutes to compile it: here it is started once, without a house.
+  // The launcher keeps its compiled code: it is started once, without a house.
   spawnSync("unshare", [...inTree, "/usr/bin/node", "/cg/host/launch/src/main.ts", "/no-house"], { env: TREE_ENVIRONMENT, stdio: "ignore" });
   rmSync(join(stage, "domu-kernel"), { recursive: true });
   rmSync(join(stage, "make.mjs"));
