@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,14 +13,19 @@ export type Answer = { readonly code: number; readonly output: string };
 export type Dom0 = {
   /** Has Dom0's root run a script of bash, one after another. @throws when it takes longer, or the machine ended */
   readonly run: (script: string, withinMs: number) => Promise<Answer>;
+  /** Lets the ports of {@link forwardedAddress}, in their order, lead to these ports of this machine's loopback. */
+  readonly forward: (ports: readonly number[]) => void;
   /** What hypervisor and Dom0 said on the serial line. */
   readonly serial: () => string;
   readonly stop: () => Promise<void>;
 };
 
 const XEN_DIR = join(import.meta.dirname, "../../../.crossguardian/xen");
-/** Address by which Dom0 reaches a forwarded port of this machine's loopback. */
-export const FORWARDED_ADDRESS = "10.0.2.100";
+const FORWARDED_HOST = "10.0.2.100";
+const FIRST_FORWARDED_PORT = 4_000;
+
+/** Host and port by which Dom0 reaches a forwarded port. @param at its place among those forwarded */
+export const forwardedAddress = (at: number): { readonly host: string; readonly port: number } => ({ host: FORWARDED_HOST, port: FIRST_FORWARDED_PORT + at });
 
 // Xen 4.17 on QEMU's emulated processor: no SMAP, no XSAVE, no RDTSCP. Without SVM, which QEMU emulates slowly, DomUs are PV.
 const CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand,-svm";
@@ -29,19 +34,25 @@ const DOM0_MIB = 1_536;
 const END_DEADLINE_MS = 10_000;
 const LAST_CHARS = 4_000;
 
-const xenArguments = `com1=115200,8n1 console=com1 dom0_mem=${String(DOM0_MIB)}M,max:${String(DOM0_MIB)}M dom0_max_vcpus=1 noreboot spec-ctrl=no xpti=no`;
+const xenArguments = `com1=115200,8n1 console=com1 dom0_mem=${String(DOM0_MIB)}M,max:${String(DOM0_MIB)}M dom0_max_vcpus=1 noreboot bootscrub=no spec-ctrl=no xpti=no`;
 
-const qemuArguments = (folder: string, ports: readonly number[]): readonly string[] => {
-  // Nothing of this machine is reached but these ports: restrict=on cuts off the rest.
-  const forwards = ports.map((port) => `,guestfwd=tcp:${FORWARDED_ADDRESS}:${String(port)}-cmd:socat - TCP4:127.0.0.1:${String(port)}`);
+// Which port it is, is known only when the chains run, and they start while Xen boots.
+const FORWARD_SCRIPT = `exec socat - "TCP4:127.0.0.1:$(cat "$0.$1")"\n`;
+
+const qemuArguments = (folder: string, forwards: number): readonly string[] => {
+  // Nothing of this machine is reached but what is forwarded: restrict=on cuts off the rest.
+  const forwarded = Array.from({ length: forwards }, (_, at) => {
+    const { host, port } = forwardedAddress(at);
+    return `,guestfwd=tcp:${host}:${String(port)}-cmd:sh ${join(folder, "forward")} ${String(at)}`;
+  });
   return [
-    "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-cpu", CPU, "-m", String(MEMORY_MIB),
+    "-M", "q35", "-accel", "tcg,tb-size=512", "-smp", "1", "-cpu", CPU, "-m", String(MEMORY_MIB),
     "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${join(folder, "serial.log")}`,
     "-kernel", join(XEN_DIR, "xen"), "-append", xenArguments,
-    "-initrd", `${join(XEN_DIR, "dom0-vmlinuz")} console=hvc0 quiet mitigations=off cgroup_no_v1=all rdinit=/init,${join(XEN_DIR, "dom0-initrd")}`,
+    "-initrd", `${join(XEN_DIR, "dom0-vmlinuz")} console=hvc0 quiet mitigations=off init_on_alloc=0 cgroup_no_v1=all rdinit=/init,${join(XEN_DIR, "dom0-initrd")}`,
     "-drive", `file=${join(XEN_DIR, "dom0.img")},if=none,id=root,format=raw,snapshot=on`, "-device", "virtio-blk-pci,drive=root",
     "-chardev", `socket,id=orders,path=${join(folder, "orders.sock")}`, "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=orders",
-    "-netdev", `user,id=net,restrict=on${forwards.join("")}`, "-device", "virtio-net-pci,netdev=net",
+    "-netdev", `user,id=net,restrict=on${forwarded.join("")}`, "-device", "virtio-net-pci,netdev=net",
   ];
 };
 
@@ -60,16 +71,20 @@ export const makeXen = (): void => {
   execFileSync(process.execPath, [join(import.meta.dirname, "../../../tools/make-xen.ts")], { stdio: "inherit" });
 };
 
-/** Boots Xen and waits until Dom0 answers. @param ports of this machine's loopback that Dom0 may reach */
-export const bootDom0 = async (ports: readonly number[], withinMs: number): Promise<Dom0> => {
+/** Boots Xen and waits until Dom0 answers. @param forwards how many ports of this machine's loopback Dom0 may reach */
+export const bootDom0 = async (forwards: number, withinMs: number): Promise<Dom0> => {
   const folder = mkdtempSync(join(tmpdir(), "cg-dom0-"));
+  writeFileSync(join(folder, "forward"), FORWARD_SCRIPT);
+  const forward: Dom0["forward"] = (ports) => {
+    for (const [at, port] of ports.entries()) writeFileSync(join(folder, `forward.${String(at)}`), String(port));
+  };
   const serial = (): string => (existsSync(join(folder, "serial.log")) ? readFileSync(join(folder, "serial.log"), "latin1") : "");
   const server = createServer();
   server.listen(join(folder, "orders.sock"));
   await once(server, "listening");
   const connected = once(server, "connection") as Promise<[Socket]>;
   const log = openSync(join(folder, "qemu.log"), "a");
-  const qemu: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...qemuArguments(folder, ports)], { stdio: ["ignore", log, log] });
+  const qemu: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...qemuArguments(folder, forwards)], { stdio: ["ignore", log, log] });
   closeSync(log);
   const exited = new Promise<void>((resolve) => {
     qemu.once("exit", () => resolve());
@@ -109,7 +124,7 @@ export const bootDom0 = async (ports: readonly number[], withinMs: number): Prom
       return Promise.race([answered, late, exited.then(() => Promise.reject(new Error(`QEMU ended: ${lastWords()}`)))]);
     };
     await run("xl list", withinMs);
-    return { run, serial, stop };
+    return { run, forward, serial, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -11,7 +11,7 @@ const FILES = join(import.meta.dirname, "../../..", FOLDER);
 const GO_ON = "/run/go-on";
 const STEPS = "/run/steps";
 const ORDER_MS = 120_000;
-const POLL_MS = 2_000;
+const POLL_MS = 4_000;
 
 /** Starts a DomU in Dom0 through the driver; the steps are told in a file there. */
 export const driveDomu = async (dom0: Dom0): Promise<void> => {
