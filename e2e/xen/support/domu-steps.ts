@@ -10,7 +10,7 @@ const FOLDER = "host/isolation/test/xen";
 const FILES = join(import.meta.dirname, "../../..", FOLDER);
 const GO_ON = "/run/go-on";
 const STEPS = "/run/steps";
-const ORDER_MS = 120_000;
+const ORDER_MS = 300_000;
 const POLL_MS = 4_000;
 
 /** Starts a DomU in Dom0 through the driver; the steps are told in a file there. */
