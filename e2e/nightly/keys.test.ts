@@ -61,7 +61,7 @@ describe("a gateway whose root keys a token wraps", { skip, timeout: 900_000 }, 
     for (const { pid } of await houseOf().domains()) {
       for (const file of ["environ", "cmdline"]) {
         const bytes = readFileSync(`/proc/${String(pid)}/${file}`);
-        assert.deepEqual([...needles].filter(([, needle]) => bytes.includes(needle)).map(([what]) => what), []);
+        assert.deepEqual([...needles].filter(([, needle]) => bytes.includes(Buffer.from(needle))).map(([what]) => what), []);
       }
     }
   });

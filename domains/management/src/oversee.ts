@@ -87,7 +87,7 @@ type Activation = { readonly watched: Watched; readonly all: readonly Watched[];
 
 /** Makes the overseer of a house: admission by self-test, start orders, heartbeats, logs, questions (paper section IV-B). */
 export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overseer => {
-  const { clock, channel, log } = powers;
+  const { clock, channel, log, tellLauncher, permits, keepResponse: keep } = powers;
   const all = house.domains.map(makeWatched);
   const byName = new Map(all.map((watched) => [watched.domain.name, watched]));
   const byPort = new Map(all.map((watched) => [watched.domain.port, watched]));
@@ -95,7 +95,6 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const monitor = makeMonitor({ watched: all, nowMs: clock.monotonicMs, onPoint: (...point) => [detector, resources].forEach(({ onPoint }) => onPoint(...point)) });
   const admission = makeAdmission(house.domains.filter(({ standbyOf }) => standbyOf === null), powers);
 
-  const { tellLauncher, permits, keepResponse: keep } = powers;
   const responder = makeResponder({
     clock, log, keep, tellLauncher, permits, find: (name) => byName.get(name), setOpen: admission.setOpen, promote: (watched) => orderPromotion(watched, all, channel),
   });

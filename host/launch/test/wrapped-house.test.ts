@@ -33,7 +33,7 @@ const withHouse = async (run: (wrapped: Wrapped) => Promise<void>): Promise<void
 
 const filesUnder = (folder: string): readonly string[] =>
   existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)) : [];
-const holdersOf = (key: Uint8Array, ...folders: readonly string[]): readonly string[] => folders.flatMap(filesUnder).filter((path) => existsSync(path) && readFileSync(path).includes(key));
+const holdersOf = (key: Uint8Array, ...folders: readonly string[]): readonly string[] => folders.flatMap(filesUnder).filter((path) => existsSync(path) && readFileSync(path).includes(Buffer.from(key)));
 
 type Shown = { readonly name: string; readonly pid: number | null; readonly admitted: boolean };
 const interactionOf = async ({ spec }: HouseFolder): Promise<Shown | undefined> => {
@@ -43,7 +43,7 @@ const interactionOf = async ({ spec }: HouseFolder): Promise<Shown | undefined> 
 };
 const keyBytesOf = async ({ spec }: HouseFolder): Promise<number> => {
   const answer = await askLauncher(spec.runDir, { cmd: "ask", domain: "interaction", command: "who", argument: "" });
-  return answer.ok && "answer" in answer ? (JSON.parse(String(answer.answer)) as { readonly keyBytes: number }).keyBytes : 0; // the echo domain's words
+  return answer.ok && "answer" in answer ? (JSON.parse(answer.answer) as { readonly keyBytes: number }).keyBytes : 0; // the echo domain's words
 };
 
 test("a domain has its key out of a token's wrapping, again after it was killed while the token is away, and no file holds it afterwards", { skip, timeout: 240_000 }, async () => {
