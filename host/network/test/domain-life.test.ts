@@ -32,8 +32,8 @@ test("an error nobody handles ends the domain with code 70 and an alarm", async 
   const { child } = await start();
   void house.ask(2, "crash");
   assert.deepEqual(await once(child, "exit"), [70, null]);
-  const line = house.logs.find(({ event }) => event === "domain.crashed");
-  assert.equal(line?.facts["message"], "a bug");
+  const { facts } = await house.logged("domain.crashed");
+  assert.equal(facts["message"], "a bug");
 });
 
 test("a domain ends when its channel ends, and when it is told to stop", async () => {
