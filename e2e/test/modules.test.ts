@@ -3,15 +3,14 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import { to0x } from "@crossguardian/kernel";
-import { accountAddress, awaitThese, BENCH_TOPOLOGY, judgeWorld, modulesOf, type ReportedDomain, type Sent, sendAssets, sendRetrievals, type World } from "@crossguardian/world";
+import { accountAddress, awaitThese, BENCH_TOPOLOGY, type House, judgeWorld, modulesOf, type ReportedDomain, type Sent, sendAssets, sendRetrievals, type World } from "@crossguardian/world";
 
+import { keptDown } from "./support/kept-down.ts";
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
 
 const SETTLE_MS = 90_000;
 const UP_MS = 60_000;
 const ASSETS = 6;
-/** How often a module that is to stay down is looked for, in ms. */
-const LOOK_MS = 25;
 const CHAIN = "A";
 const topology = { ...BENCH_TOPOLOGY, standby: [], modules: { [CHAIN]: { asset: ["vault"], data: ["data"] } } };
 const PARTS = ["plugin-a", ...modulesOf(topology, CHAIN).map(({ domain }) => domain)];
@@ -25,7 +24,12 @@ const NOTHING_SHARED = /^(?:pipe|socket):/u;
 let world: World;
 let end: () => Promise<void> = async () => undefined;
 
-const domainOf = async (name: string): Promise<ReportedDomain | undefined> => (await world.houses.get("gateway-a")?.domains())?.find((each) => each.name === name);
+const house = (): House => {
+  const found = world.houses.get("gateway-a");
+  assert.ok(found !== undefined);
+  return found;
+};
+const domainOf = async (name: string): Promise<ReportedDomain | undefined> => (await house().domains()).find((each) => each.name === name);
 const pidOf = async (name: string): Promise<number> => {
   const pid = (await domainOf(name))?.pid;
   assert.ok(typeof pid === "number", name);
@@ -41,20 +45,6 @@ const openThings = (pid: number): readonly string[] =>
 const writablePlaces = (pid: number): readonly string[] =>
   readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n").filter((line) => line !== "").map((line) => line.split(" "))
     .filter(([, , , , , options = ""]) => options.split(",").includes("rw")).filter(([, , , path = ""]) => !STATELESS.includes(path)).map(([, , device, path]) => `${device} ${path}`);
-
-/** Kills a domain each time that it is there, until `done`. */
-const keptDown = async (name: string, done: () => boolean): Promise<number> => {
-  const killed = new Set<number>();
-  while (!done()) {
-    const pid = (await domainOf(name))?.pid;
-    if (typeof pid === "number" && !killed.has(pid)) {
-      process.kill(pid, "SIGKILL");
-      killed.add(pid);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-  return killed.size;
-};
 
 const pairsOf = <T>(all: readonly T[]): readonly (readonly [T, T])[] => all.flatMap((one, at) => all.slice(at + 1).map((other) => [one, other] as const));
 
@@ -81,7 +71,7 @@ describe("service modules of one plugin", { skip: missingPart, timeout: 400_000 
     const assets: Sent[] = [];
     const retrievals: Sent[] = [];
     let isDone = false;
-    const down = keptDown(ASSET, () => isDone);
+    const down = keptDown(house(), ASSET, () => isDone);
     try {
       await sendAssets(world, ASSETS, (sent) => void assets.push(sent));
       await sendRetrievals(world, (sent) => void retrievals.push(sent));

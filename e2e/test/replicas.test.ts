@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { to0x } from "@crossguardian/kernel";
 import { accountAddress, awaitThese, BENCH_TOPOLOGY, type House, judgeWorld, type ReportedDomain, replicasOf, type Sent, sendAssets, type World } from "@crossguardian/world";
 
+import { keptDown } from "./support/kept-down.ts";
 import { askWhenUp, missingPart, startTestWorld, until } from "./support/with-world.ts";
 
 const SETTLE_MS = 90_000;
@@ -11,8 +12,6 @@ const UP_MS = 60_000;
 /** A replica that answers nothing is found out after a retry (1.5 s in these tests) and a second; the rest is for a machine that is busy. */
 const MUTE_MS = 20_000;
 const ROUND = 8;
-/** How often a domain that is to stay down is looked for, in ms. */
-const LOOK_MS = 25;
 const CHAIN = "A";
 const topology = { ...BENCH_TOPOLOGY, standby: [], replicas: { [CHAIN]: 2 } };
 const PLUGIN = "plugin-a";
@@ -49,20 +48,6 @@ const judge = async (): Promise<void> => {
   assert.deepEqual({ complaints, lost, duplicated, committed }, { complaints: [], lost: 0, duplicated: 0, committed: sent.length });
 };
 
-/** Kills a domain each time that it is there, until `done`. */
-const keptDown = async (name: string, done: () => boolean): Promise<number> => {
-  const killed = new Set<number>();
-  while (!done()) {
-    const pid = (await domainOf(name))?.pid;
-    if (typeof pid === "number" && !killed.has(pid)) {
-      process.kill(pid, "SIGKILL");
-      killed.add(pid);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-  return killed.size;
-};
-
 describe("replicas of a plugin", { skip: missingPart, timeout: 400_000 }, () => {
   before(async () => {
     ({ world, end } = await startTestWorld({ topology }));
@@ -82,7 +67,7 @@ describe("replicas of a plugin", { skip: missingPart, timeout: 400_000 }, () => 
 
   test("a replica that is killed again and again loses its pairs to the other, and has them again when it stays", async () => {
     let isDone = false;
-    const down = keptDown(REPLICA, () => isDone);
+    const down = keptDown(house(), REPLICA, () => isDone);
     try {
       await awaitThese(world, await send(), SETTLE_MS);
     } finally {

@@ -6,7 +6,7 @@ import { BENCH_TOPOLOGY, chainsOf, headOf, type HouseSpec, judgeWorld, readTrans
 import { contractsOf, lockCall, rpcOf, userOn, wrappedBalance } from "../test/support/calls.ts";
 import { awaitOutcome, STATUS } from "../test/support/outcome.ts";
 import { missingPart, startTestWorld } from "../test/support/with-world.ts";
-import { attackIn } from "./support/attack-in.ts";
+import { assertHarmless, attackIn } from "./support/attack-in.ts";
 import { bootDom0, type Dom0, makeXen, missingXen } from "./support/boot-dom0.ts";
 import { awaitHouse, type DomainInDom0, flowsInDom0, portsOf, specInDom0, startInDom0, stopInDom0, wordsInDom0 } from "./support/house-in-dom0.ts";
 
@@ -101,16 +101,9 @@ suite("a gateway whose business domains are DomUs of a real Xen, in QEMU", { ski
   });
 
   test("a hostile DomU reaches nothing of another one: not its grants, event channels, xenstore or a network, and its tries at xenstore are on record", async () => {
-    const { lines, record, output } = await attackIn(dom0, `cg.${spec.instance}.interaction`, ATTACK_MS);
+    const attack = await attackIn(dom0, `cg.${spec.instance}.interaction`, ATTACK_MS);
     say("a hostile DomU has tried to reach the interaction domain's");
-    const of = (kind: string): typeof lines => lines.filter((each) => each.kind === kind);
-    // What shows that the tries were real: each way works where it is allowed.
-    assert.deepEqual(of("control").map(({ what, verdict }) => `${what} ${verdict}`), ["own-xenstore DONE", "own-grant DONE", "own-event DONE"], output);
-    for (const [kind, least] of [["xenstore", 10], ["grant", 2], ["event", 2], ["network", 3]] as const) {
-      assert.ok(of(kind).length >= least, output);
-      assert.deepEqual(of(kind).filter(({ verdict }) => verdict !== "denied"), [], output);
-    }
-    assert.ok(record >= 5, output);
+    assertHarmless(attack);
   });
 
   test("a stopped house leaves no DomU", async () => {

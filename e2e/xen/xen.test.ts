@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, suite, test } from "node:test";
 
-import { attackIn } from "./support/attack-in.ts";
+import { assertHarmless, attackIn } from "./support/attack-in.ts";
 import { bootDom0, type Dom0, makeXen, missingXen } from "./support/boot-dom0.ts";
 import { awaitStep, driveDomu, letGo } from "./support/domu-steps.ts";
 
@@ -65,16 +65,9 @@ suite("the driver xen in Dom0 of a real Xen, in QEMU", { skip, timeout: 3_600_00
   });
 
   test("a hostile DomU reaches nothing of another one: not its grants, event channels, xenstore or a network, and its tries at xenstore are on record", async () => {
-    const { lines, record, output } = await attackIn(dom0, "cg.t1.echo", ATTACK_MS);
+    const attack = await attackIn(dom0, "cg.t1.echo", ATTACK_MS);
     say("a hostile DomU has tried");
-    const of = (kind: string): typeof lines => lines.filter((each) => each.kind === kind);
-    // What shows that the tries were real: each way works where it is allowed.
-    assert.deepEqual(of("control").map(({ what, verdict }) => `${what} ${verdict}`), ["own-xenstore DONE", "own-grant DONE", "own-event DONE"], output);
-    for (const [kind, least] of [["xenstore", 10], ["grant", 2], ["event", 2], ["network", 3]] as const) {
-      assert.ok(of(kind).length >= least, output);
-      assert.deepEqual(of(kind).filter(({ verdict }) => verdict !== "denied"), [], output);
-    }
-    assert.ok(record >= 5, output);
+    assertHarmless(attack);
   });
 
   test("a killed domain leaves no DomU", async () => {
