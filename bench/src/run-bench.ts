@@ -2,20 +2,15 @@ import { buildTemporaryWorld, BENCH_TOPOLOGY, judgeWorld, percentile, type World
 import { CodedError } from "@crossguardian/kernel";
 
 import { measureLimit } from "./direct-limit.ts";
+import { type RunOptions } from "./experiment/experiment-options.ts";
 import { loadWorld, type LoadedWorld, type Stretch } from "./load-world.ts";
 import { measureIdle } from "./measure-idle.ts";
 import { meetsBar, pairedRatio, type Ratio } from "./statistics.ts";
 
 /** What a benchmark is asked to do. */
-export type BenchOptions = {
+export type BenchOptions = RunOptions & {
   /** Seconds of load for each variant. */
   readonly seconds: number;
-  readonly instance: string;
-  readonly runRoot: string;
-  readonly dataRoot: string;
-  readonly stateDir: string;
-  readonly signal: AbortSignal;
-  readonly write: (text: string) => void;
 };
 
 /** The benchmark's last line with --json. */

@@ -6,7 +6,7 @@ import {
   ENTRY_KIND, type EntryFacts, evmEvidence, IBTP_TYPE, IBTP_VERSION, type Message, type RelayHeader,
 } from "@crossguardian/wire";
 import { keyOf, signAscending, vaultOf, type World } from "@crossguardian/world";
-import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, type Hex, keccak256, pad, parseAbiItem, toHex, toRlp, zeroHash } from "viem";
+import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, type Hex, keccak256, numberToBytes, pad, parseAbiItem, toHex, toRlp, zeroHash } from "viem";
 
 
 const contractsOf = (world: World, chain: string): NonNullable<ReturnType<World["deployments"]["get"]>> => {
@@ -98,16 +98,15 @@ const NESTED_LISTS = 60_000;
 /** The RLP of an item inside so many lists of one item each. */
 const nested = (item: Hex, lists: number): Hex => {
   const heads: Uint8Array[] = [];
-  let bytes = fromHex(item);
-  let length = bytes.length;
+  const bytes = fromHex(item);
+  let { length } = bytes;
   for (let at = 0; at < lists; at += 1) {
-    const digits = length < 56 ? [] : fromHex(toHex(length).replace(/^0x(?=(..)*.$)/u, "0x0"));
+    const digits = numberToBytes(length);
     const head = Uint8Array.from(length < 56 ? [0xc0 + length] : [0xf7 + digits.length, ...digits]);
     heads.push(head);
     length += head.length;
   }
-  bytes = Buffer.concat([...heads.reverse(), bytes]);
-  return to0x(bytes);
+  return to0x(Buffer.concat([...heads.reverse(), bytes]));
 };
 
 const forgedEvidence = async (world: World, mint: ForgedMint, height: bigint, { keepRoot = false, header = {}, status = "0x01", lists = 0 }: Change): Promise<Evidence> => {

@@ -1,5 +1,5 @@
-/** What every experiment is told. */
-export type ExperimentOptions = {
+/** Where a measurement runs, what ends it, and where its progress goes. */
+export type RunOptions = {
   readonly instance: string;
   readonly runRoot: string;
   readonly dataRoot: string;
@@ -7,6 +7,10 @@ export type ExperimentOptions = {
   readonly signal: AbortSignal;
   /** Progress. */
   readonly write: (text: string) => void;
+};
+
+/** What every experiment is told. */
+export type ExperimentOptions = RunOptions & {
   /** Transfers per second over all pairs together. */
   readonly perSecond: number;
   /** Length of each phase, in seconds. */

@@ -5,6 +5,7 @@ import { BENCH_TOPOLOGY, buildTemporaryWorld, type DevChains, giveOrder, judgeWo
 import { type LoadedWorld, loadWorld, type Stretch } from "../load-world.ts";
 import { pairedRatio, type Ratio } from "../statistics.ts";
 import { type ContentionFigures, loadContended } from "./contended-load.ts";
+import { type RunOptions } from "./experiment-options.ts";
 
 /** What a gateway can have or leave out. */
 export const SWITCHED = ["replicas", "tightening"] as const;
@@ -12,7 +13,7 @@ export const SWITCHED = ["replicas", "tightening"] as const;
 export type Switched = (typeof SWITCHED)[number];
 
 /** What is compared, and how. */
-export type WithWithoutOptions = {
+export type WithWithoutOptions = RunOptions & {
   readonly what: Switched;
   /** With replicas: domains that share each plugin's pairs, the plugin among them. */
   readonly replicas: number;
@@ -26,12 +27,6 @@ export type WithWithoutOptions = {
   readonly seconds: number;
   /** Transfers kept open, with replicas. */
   readonly open: number;
-  readonly instance: string;
-  readonly runRoot: string;
-  readonly dataRoot: string;
-  readonly stateDir: string;
-  readonly signal: AbortSignal;
-  readonly write: (text: string) => void;
 };
 
 /** Of one variant. */

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long small records take to be durable where the domains' volumes lie. */
 export type SyncWatch = {
@@ -24,15 +25,7 @@ export const watchSyncs = async (folder: string): Promise<SyncWatch> => {
       const startedMs = performance.now();
       await file.datasync();
       timesMs.push(performance.now() - startedMs);
-      await new Promise<void>((resolve) => {
-        const end = (): void => {
-          clearTimeout(timer);
-          stopped.signal.removeEventListener("abort", end);
-          resolve();
-        };
-        const timer = setTimeout(end, EVERY_MS);
-        stopped.signal.addEventListener("abort", end);
-      });
+      await sleep(EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined); // stopped: the loop ends
     }
   };
   const looping = loop().finally(async () => file.close());

@@ -27,7 +27,7 @@ export type MachineKind = {
   readonly startMachine: StartMachine;
   readonly programOf?: ProgramOf;
   /** Whether its images' disks hold modules without types. */
-  readonly hasPlainTypes?: boolean;
+  readonly hasPlainTypes: boolean;
   /** Whether its root image has a folder for compiled code of domains. */
   readonly hasCode: boolean;
 };
@@ -134,7 +134,7 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(ldd, spec.nodePath);
       const typed = ociConfig(insideGuest(spec, kind.hasCode), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
-      const planned = kind.hasPlainTypes === true ? withPlainTypes(typed) : typed;
+      const planned = kind.hasPlainTypes ? withPlainTypes(typed) : typed;
       const machine = machineOf(spec);
       const program = kind.programOf?.(spec) ?? null;
       const config = program === null ? planned : withProgram(planned, spec.name);

@@ -13,6 +13,7 @@ export const makeXenDriver = ({ runDir, guestDir }: { readonly runDir: string; r
   const host = async (): Promise<XenHostFacts> => (found ??= readXenHost(guestDir));
   return makeMachineDriver({
     name: "xen",
+    hasPlainTypes: false,
     hasCode: true,
     capabilities: async () => xenCapabilities(await host()),
     require: async ({ production }) => {
