@@ -22,8 +22,12 @@ const READABLE = 0o644;
 /** Whether the host sees one process of a domain, whatever goes on in it. */
 export const isOpaque = (driver: LabDriver): boolean => driver !== "oci";
 
+const GUEST_DIR = guestDirOf({ root: ROOT });
+/** Drivers whose jails lie on this kernel, so that layers of them can be left away. */
+const MAKE_JAILED = { oci: makeOciDriver, gvisor: makeGvisorDriver } as const;
+
 const makeLabDriver = (driver: LabDriver, runDir: string): IsolationDriver =>
-  driver === "oci" ? makeOciDriver({ runDir }) : driver === "gvisor" ? makeGvisorDriver({ runDir }) : makeVmDriver({ runDir, guestDir: guestDirOf({ root: ROOT }) });
+  driver === "vm" ? makeVmDriver({ runDir, guestDir: GUEST_DIR }) : MAKE_JAILED[driver]({ runDir });
 
 /** What the lab lacks on this machine to run under a driver; what it aims at lives under `oci`. */
 export const missingFor = async (driver: LabDriver): Promise<Capabilities["missing"]> => {
@@ -55,7 +59,7 @@ export const openLabDrivers = (folder: string, runDir: string): LabDrivers => {
   const inMachine = (spec: DomainSpec, program: string): HostilePlan => {
     if (machines === null) {
       layImage();
-      machines = makeVmDriver({ runDir, guestDir: guestDirOf({ root: ROOT }), programOf: ({ name }) => readFileSync(programs.get(name) ?? "") });
+      machines = makeVmDriver({ runDir, guestDir: GUEST_DIR, programOf: ({ name }) => readFileSync(programs.get(name) ?? "") });
     }
     programs.set(spec.name, program);
     return { driver: machines, spec: { ...spec, image, machine } };
@@ -63,8 +67,7 @@ export const openLabDrivers = (folder: string, runDir: string): LabDrivers => {
   return {
     plan: (driver, spec, program, without) => {
       if (driver === "vm") return inMachine(spec, program);
-      const make = driver === "oci" ? makeOciDriver : makeGvisorDriver;
-      return { driver: make({ runDir, reshape: (config) => withoutLayers(config, without, program) }), spec };
+      return { driver: MAKE_JAILED[driver]({ runDir, reshape: (config) => withoutLayers(config, without, program) }), spec };
     },
   };
 };

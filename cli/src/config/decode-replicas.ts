@@ -15,6 +15,10 @@ const PLUGIN = /^plugin-([a-z0-9]{1,20})$/u;
 
 const refused = (domain: string, why: string): CodedError => new CodedError("config.replicas.role", { domain: shown(domain), why });
 
+/** The refusal of replicas of a plugin; `subject` is what is of another kind than EVM. */
+export const notEvm = (domain: string, subject: string, kind: string): CodedError =>
+  refused(domain, `only plugins of EVM chains have accounts of their own to submit from; ${subject} is of kind ${kind}`);
+
 /**
  * How many domains share the service pairs of each chain's plugin, by the name of the plugin: `{ "plugin-a": 2 }`.
  * @throws config.replicas.role, config.field.invalid
@@ -27,7 +31,7 @@ export const decodeReplicas = (untrusted: unknown, chains: readonly ConfiguredCh
     if (name === undefined) throw refused(domain, NONE[domain] ?? "only plugins share their service pairs");
     const chain = chains.find((each) => each.name.toLowerCase() === name);
     if (chain === undefined) throw refused(domain, "no chain has that plugin");
-    if (chain.kind !== "evm") throw refused(domain, `only plugins of EVM chains have accounts of their own to submit from; ${chain.name} is of kind ${chain.kind}`);
+    if (chain.kind !== "evm") throw notEvm(domain, chain.name, chain.kind);
     counts.set(chain, asInteger(record[domain], `replicas.${shown(domain)}`, 1, MAX_REPLICAS_COUNT));
   }
   return chains.map((chain) => ({ ...chain, replicas: counts.get(chain) ?? chain.replicas }));

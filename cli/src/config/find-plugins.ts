@@ -2,6 +2,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { WORLD_KINDS } from "@crossguardian/world";
 
 import { type InstalledPlugin } from "../plugin/installed.ts";
+import { notEvm } from "./decode-replicas.ts";
 import { type ConfiguredChain, type GatewayConfig } from "./gateway-config.ts";
 
 /** Endpoints that a chain entry gives its plugin. */
@@ -17,7 +18,7 @@ const found = (chain: ConfiguredChain, installed: readonly InstalledPlugin[]): C
   if (manifest.endpoints.length !== ENDPOINTS) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.plugin`, wanted: `a plugin that wants ${ENDPOINTS} endpoint; ${name} wants ${manifest.endpoints.length}` });
   if (chain.kind !== "evm" && chain.kind !== manifest.kind) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.kind`, wanted: `${manifest.kind}, the kind of the plugin ${name}, or left out` });
   if (manifest.kind !== "evm" && Object.keys(chain.modules).length > 0) throw new CodedError("config.field.invalid", { field: `chains.${chain.name}.modules`, wanted: `no modules: only EVM chains have them, and ${name} is of kind ${manifest.kind}` });
-  if (manifest.kind !== "evm" && chain.replicas > 1) throw new CodedError("config.replicas.role", { domain: `plugin-${chain.name.toLowerCase()}`, why: `only plugins of EVM chains have accounts of their own to submit from; ${name} is of kind ${manifest.kind}` });
+  if (manifest.kind !== "evm" && chain.replicas > 1) throw notEvm(`plugin-${chain.name.toLowerCase()}`, name, manifest.kind);
   return { ...chain, kind: manifest.kind, plugin: { name, memoryMiB: manifest.limits.memoryMiB } };
 };
 
