@@ -107,6 +107,7 @@ const takenBy = (name: PortName, pieces: readonly Uint8Array[]): number => {
   const ports = makePortChannel({
     link: { write: () => undefined, isFull: () => false, onDrain: () => undefined, onBytes: (handler) => (onBytes = handler) },
     soon: (run) => run(),
+    nowMs: () => performance.now(),
     origins: "any", // as if the sender were up: the names alone are to refuse
     onRefused: () => undefined,
     onTorn: () => undefined,

@@ -31,6 +31,7 @@ const obeys = (pieces: readonly Uint8Array[]): boolean => {
   const ports = makePortChannel({
     link: { write: () => undefined, isFull: () => false, onDrain: () => undefined, onBytes: (handler) => (onBytes = handler) },
     soon: (run) => run(),
+    nowMs: () => performance.now(),
     origins: "any",
     onRefused: () => undefined,
     onTorn: () => undefined,

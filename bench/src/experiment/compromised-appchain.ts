@@ -14,6 +14,8 @@ const FLOOD_FRAMES_PER_TURN = 100;
 const SLICE_MS = 100;
 const PIECE_BYTES = 4 * 1024 * 1024;
 const PIECES_PER_SLICE = 4;
+/** Enough for an answer to reach who asked, in ms. */
+const ANSWER_MS = 200;
 const ZERO32 = new Uint8Array(32);
 
 /** Frames a plugin must not send: to domains 2 and 3 of the paper's picture, interaction and relay, to its neighbours, and in another's name. */
@@ -52,9 +54,8 @@ const fill = (): void => {
   if (kept.length * PIECE_BYTES < state.fillBytes) setTimeout(fill, SLICE_MS);
 };
 
-const spread = ({ channel }: DomainPowers): number => {
-  const tried = SPREADING.map(([to, name, message]) => channel.send(to, name, message as never)); // one entry of MESSAGES
-  return tried.length;
+const spread = ({ channel }: DomainPowers): void => {
+  for (const [to, name, message] of SPREADING) channel.send(to, name, message as never); // one entry of MESSAGES
 };
 
 const obey = async (powers: DomainPowers, untrusted: string): Promise<unknown> => {
@@ -70,7 +71,11 @@ const obey = async (powers: DomainPowers, untrusted: string): Promise<unknown> =
   } else if (what === "fill") {
     state.fillBytes = Number(amount);
     setImmediate(fill);
-  } else if (what === "spread") return { tried: spread(powers) };
+  } else if (what === "spread") {
+    // Said before it is done: the first forbidden frame takes back what the switch has not delivered yet, this answer too.
+    setTimeout(spread, ANSWER_MS, powers);
+    return { tries: SPREADING.length, atMs: Date.now() + ANSWER_MS };
+  }
   return { sent };
 };
 

@@ -81,7 +81,10 @@ export const runApt = async (options: ExperimentOptions): Promise<AttackRun> => 
     await pause(MS_UNTIL_SPREADING);
     mark("spread");
     const answer = await order("spread");
-    attempts = typeof answer === "object" && answer !== null && "tried" in answer ? Number(answer.tried) : 0;
+    if (typeof answer === "object" && answer !== null && "tries" in answer && "atMs" in answer) {
+      attempts = Number(answer.tries);
+      mark("spread", Number(answer.atMs));
+    }
     return async () => undefined;
   });
   return { ...run, marks: new Map([...run.marks, ["attempts", attempts]]) };

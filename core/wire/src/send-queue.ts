@@ -18,6 +18,8 @@ export type SendQueue<F extends OutgoingFrame> = {
   readonly push: (frame: F, goesFirst: boolean) => void;
   /** Takes out what is not handed to the sink yet and matches. */
   readonly drop: (matches: (frame: F) => boolean) => void;
+  /** Writes out what the sink takes, without waiting for the end of the turn. */
+  readonly write: () => void;
   /** Writes everything out now, also to a full sink: for the end of the process. */
   readonly flush: () => void;
   /** Frames not yet handed to the sink, with their headers. */
@@ -92,6 +94,9 @@ export const makeSendQueue = <F extends OutgoingFrame>({ sink, soon, onWritten, 
         for (const frame of lane) if (matches(frame)) queuedBytes -= frameBytes(frame.payloadBytes);
         lane.splice(0, lane.length, ...kept);
       }
+    },
+    write: () => {
+      writeOut(false);
     },
     flush: () => {
       writeOut(true);

@@ -24,7 +24,6 @@ import { makeSwitchNews, type SwitchNews } from "./switch-news.ts";
 export const SEND_QUEUE_BYTES = 16 * 1024 * 1024;
 /** Above {@link SEND_QUEUE_BYTES}, for small control messages. */
 export const SEND_QUEUE_RESERVE_BYTES = 1024 * 1024;
-
 /** Numbers of a channel since its start. */
 export type ChannelCounts = {
   framesIn: number;
@@ -67,6 +66,8 @@ export type PortChannelParts = {
   readonly link: Link;
   /** Runs a function at the end of this turn of the event loop. */
   readonly soon: (run: () => void) => void;
+  /** A clock that never goes back. */
+  readonly nowMs: () => number;
   /** A message was refused; the domain stays up. */
   readonly onRefused: (port: number, kind: number, failure: Failure) => void;
   /** Whose messages are taken: everybody's (management), or those of management and of peers that are up. */
@@ -86,6 +87,20 @@ const codecOf = (name: MessageName): Codec<unknown> => MESSAGES[name].codec as C
 /** The switch says that a peer is up before it delivers anything of it; what comes from one that is not is of an instance that is gone. */
 const isTaken = (origins: PortChannelParts["origins"], { port }: Frame, news: Pick<SwitchNews, "isUp">): boolean =>
   origins === "any" || port === bounds.SWITCH_PORT || port === bounds.MANAGEMENT_PORT || news.isUp(port);
+
+/** What a turn over many messages has to say is not kept until its end when it takes longer than this, in ms. */
+const WRITE_WITHIN_MS = 2;
+
+const takeAll = (frames: readonly Frame[], take: (frame: Frame) => void, write: () => void, monotonicMs: () => number): void => {
+  let sinceMs = monotonicMs();
+  for (const frame of frames) {
+    take(frame);
+    const nowMs = monotonicMs();
+    if (nowMs - sinceMs < WRITE_WITHIN_MS) continue;
+    write();
+    sinceMs = nowMs;
+  }
+};
 
 /** Makes the channel of a domain over its link to the switch. */
 export const makePortChannel = (parts: PortChannelParts): PortChannel => {
@@ -152,7 +167,7 @@ export const makePortChannel = (parts: PortChannelParts): PortChannel => {
       parts.onTorn(frames.failure);
       return;
     }
-    for (const frame of frames.value) take(frame);
+    takeAll(frames.value, take, queue.write, parts.nowMs);
   });
 
   const sendParts: PortChannel["sendParts"] = (port, kind, payloadParts, payloadBytes) => {

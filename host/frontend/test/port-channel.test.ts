@@ -8,6 +8,7 @@ const open = () => {
   const refused: string[] = [];
   const torn: string[] = [];
   let writes = 0;
+  let nowMs = 0;
   let soonRuns: (() => void)[] = [];
   const handlers: { bytes: (piece: Uint8Array) => void; drain: () => void } = { bytes: () => undefined, drain: () => undefined };
   const decoder = makeFrameDecoder(maxPayloadBytes);
@@ -33,6 +34,7 @@ const open = () => {
     origins: "peers",
     link,
     soon: (run) => soonRuns.push(run),
+    nowMs: () => nowMs,
     onRefused: (port, _kind, { code }) => refused.push(`${port} ${code}`),
     onTorn: ({ code }) => torn.push(code),
   });
@@ -62,6 +64,7 @@ const open = () => {
       turn();
     },
     hear,
+    pass: (ms: number) => (nowMs += ms),
     hearBytes: (bytes: Uint8Array) => handlers.bytes(bytes),
   };
 };
@@ -78,6 +81,25 @@ test("messages of one turn go out in one write, control first, the others in ord
   turn();
   assert.equal(writes(), 1);
   assert.deepEqual(written(), ["3 0", "13 5", "31 6"]);
+});
+
+test("what a long turn over many messages has to say goes out in between, unless the switch reads nothing", () => {
+  for (const isStalled of [false, true]) {
+    const { channel, comeUp, hearBytes, link, pass, turn, writes } = open();
+    comeUp(5);
+    link.isStalled = isStalled;
+    const written: number[] = [];
+    channel.on("scan", (_, { from }) => {
+      written.push(writes());
+      assert.ok(channel.send(5, "scan", scan(from)));
+      pass(from < 3n ? 1 : 10);
+    });
+    const payloads = [1n, 2n, 3n, 4n, 5n].map((from) => encodeMessage(MESSAGES.scan.codec, scan(from)));
+    hearBytes(Buffer.concat(gatherFrames(payloads.map((payload) => ({ kind: MESSAGES.scan.number, port: 5, parts: [payload], payloadBytes: payload.length })))));
+    assert.deepEqual(written, isStalled ? [0, 0, 0, 0, 0] : [0, 0, 1, 2, 3]);
+    turn();
+    assert.equal(writes(), isStalled ? 0 : 4);
+  }
 });
 
 test("a port that is not served by the switch fills its own way only, and is free again with credit", () => {

@@ -1,4 +1,5 @@
-import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type JournalFile } from "../journal.ts";
@@ -7,9 +8,10 @@ import { type JournalFile } from "../journal.ts";
 export const MAX_JOURNAL_READ_BYTES = 256 * 1024 * 1024;
 /** Journals looked at in a volume, at most: one per instance that did not clean up. */
 const MAX_JOURNALS = 64;
-const JOURNAL = /^journal(?:\.(?<epoch>\d{1,19}))?$/u;
+const JOURNAL = /^journal(?:\.(?<epoch>\d{1,19}))?(?<next>\.next)?$/u;
 
-type Found = { readonly path: string; readonly epoch: bigint };
+/** `isNext`: begun by its instance and not yet in place. */
+type Found = { readonly path: string; readonly epoch: bigint; readonly isNext: boolean };
 
 const syncFolder = async (path: string): Promise<void> => {
   const folder = await open(path, "r");
@@ -28,37 +30,40 @@ const writeAll = async (file: FileHandle, bytes: Uint8Array, position: number): 
   }
 };
 
-const readWhole = async (path: string): Promise<Uint8Array> => {
-  const file = await open(path, "r");
+// Read at once: on a busy machine each step that is waited for is another wait for a core, and a takeover is measured in ms.
+const readWhole = (path: string): Uint8Array => {
+  const file = openSync(path, "r");
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     if (size > MAX_JOURNAL_READ_BYTES) return new Uint8Array(0);
     const bytes = new Uint8Array(size);
-    const { bytesRead } = await file.read(bytes, 0, size, 0);
-    return bytes.subarray(0, bytesRead);
+    return bytes.subarray(0, readSync(file, bytes, 0, size, 0));
   } finally {
-    await file.close();
+    closeSync(file);
   }
 };
 
 /** Journals of a volume, the newest instance's first. */
-const findJournals = async (dataPath: string): Promise<readonly Found[]> =>
-  (await readdir(dataPath))
+const findJournals = (dataPath: string): readonly Found[] =>
+  readdirSync(dataPath)
     .flatMap((name) => {
       const match = JOURNAL.exec(name);
-      return match === null ? [] : [{ path: join(dataPath, name), epoch: BigInt(match.groups?.["epoch"] ?? "0") }];
+      return match === null ? [] : [{ path: join(dataPath, name), epoch: BigInt(match.groups?.["epoch"] ?? "0"), isNext: match.groups?.["next"] !== undefined }];
     })
     .sort((left, right) => (left.epoch > right.epoch ? -1 : 1))
     .slice(0, MAX_JOURNALS);
 
 /**
  * The journal of one instance in the volume of its role. It begins with what the newest instance before it had written, in a file of its own: an instance that
- * was replaced and wakes up writes where nobody reads any more. @throws interaction.journal.fenced when a later instance was here already
+ * was replaced and wakes up writes where nobody reads any more. What was read is answered before the new file is on the disk, because a disk's flush may take
+ * longer than a takeover may; until then the earlier file stays, and every write waits. @throws interaction.journal.fenced when a later instance was here already
  */
 export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<JournalFile> => {
   const path = join(dataPath, `journal.${epoch.toString()}`);
   let file: FileHandle | null = null;
   let end = 0;
+  /** Resolves when what was read is in this instance's own file; rejects where it could not be put there. */
+  let adopted: Promise<void> = Promise.resolve();
   const handle = (): FileHandle => {
     if (file === null) throw new CodedError("interaction.journal.unread");
     return file;
@@ -73,26 +78,43 @@ export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<
     file = next;
     end = bytes.length;
   };
+  /** Adopted, or never to be: a new file takes the place of what could not be written. */
+  const settled = async (): Promise<void> => adopted.catch(() => undefined);
   return {
     read: async () => {
-      const found = await findJournals(dataPath);
-      const [newest] = found;
-      if (newest !== undefined && newest.epoch > epoch) throw new CodedError("interaction.journal.fenced", { epoch, newest: newest.epoch });
-      const bytes = newest === undefined ? new Uint8Array(0) : await readWhole(newest.path);
-      await replace(bytes);
-      for (const each of found) if (each.epoch < epoch) await rm(each.path, { force: true });
+      const found = findJournals(dataPath);
+      const [last] = found;
+      if (last !== undefined && last.epoch > epoch) throw new CodedError("interaction.journal.fenced", { epoch, newest: last.epoch });
+      closeSync(openSync(`${path}.next`, "w")); // from here on an earlier instance finds itself fenced
+      const newest = found.find(({ isNext }) => !isNext);
+      const bytes = newest === undefined ? new Uint8Array(0) : readWhole(newest.path);
+      adopted = replace(bytes).then(async () => {
+        for (const each of found) if (each.epoch < epoch) await rm(each.path, { force: true });
+      });
+      adopted.catch(() => undefined); // the first write fails with it
       return bytes;
     },
     truncate: async (keepBytes) => {
+      await adopted;
       await handle().truncate(keepBytes);
       end = keepBytes;
     },
     append: async (bytes) => {
+      await adopted;
       await writeAll(handle(), bytes, end);
       end += bytes.length;
     },
-    sync: () => handle().datasync(),
-    close: async () => file?.close(),
-    replace,
+    sync: async () => {
+      await adopted;
+      await handle().datasync();
+    },
+    close: async () => {
+      await settled();
+      await file?.close();
+    },
+    replace: async (bytes) => {
+      await settled();
+      await replace(bytes);
+    },
   };
 };

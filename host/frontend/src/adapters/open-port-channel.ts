@@ -1,6 +1,7 @@
 import { type Failure } from "@crossguardian/kernel";
 import { makePortChannel, type PortChannel, type PortChannelParts } from "../port-channel.ts";
 import { openFdLink } from "./fd-link.ts";
+import { systemClock } from "./system.ts";
 
 /** The channel descriptor of every domain. */
 export const CHANNEL_FD = 3;
@@ -20,5 +21,5 @@ export type PortChannelOptions = {
 export const openPortChannel = (options: PortChannelOptions): PortChannel => {
   const link = openFdLink(options.fd ?? CHANNEL_FD);
   link.onEnd(options.onEnd);
-  return makePortChannel({ link, soon: setImmediate, origins: options.origins, onRefused: options.onRefused, onTorn: options.onTorn });
+  return makePortChannel({ link, soon: setImmediate, nowMs: systemClock.monotonicMs, origins: options.origins, onRefused: options.onRefused, onTorn: options.onTorn });
 };
