@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { CodedError, toHex, utf8 } from "@crossguardian/kernel";
 import {
-  type AuditPlace, auditRecords, awaitThese, bodyQuestion, dataOf, findBody, giveOrder, judgeWorld, openBody, operatorKeyPath, type OrderAnswer, readAudit, readSavedWorld, sendAssets, sendRetrievals, type Sent, type World,
+  auditKeyText, type AuditPlace, auditRecords, awaitThese, bodyQuestion, dataOf, findBody, giveOrder, judgeWorld, openBody, operatorKeyPath, type OrderAnswer, readAudit, readSavedWorld, sendAssets, sendRetrievals, type Sent, verifyAudit, type World,
 } from "@crossguardian/world";
 
 import { filesWith } from "../test/support/find-bytes.ts";
@@ -97,5 +97,29 @@ describe("a gateway whose root keys a token wraps", { skip, timeout: 900_000 }, 
     const { complaints, lost, duplicated } = await judgeWorld(world);
     assert.deepEqual([complaints, lost, duplicated], [[], 0, 0]);
     assert.equal(world.slots.epochOf("orderer"), 2n);
+  });
+
+  test("management's key is rotated while transfers are on their way; its log goes on, checked by either key, and the old one signs nothing more", async () => {
+    const sent: Sent[] = [];
+    const owner = `management-${HOUSE}`;
+    const before = await readAudit(world.crypto, placeOf());
+    const kept = join(world.terms.dataDir, "kept-checkpoint");
+    writeFileSync(kept, before.note ?? "");
+    const oldKey = auditKeyText(world.crypto, before.key);
+    const pidOf = async (): Promise<number | null> => (await houseOf().domains()).find(({ name }) => name === "management")?.pid ?? null;
+    const pid = await pidOf();
+    await sendAssets(world, 3, (each) => void sent.push(each));
+    assert.equal(await codeOf(give("operator", "rotateKey", { resource: "management" })), "access.order.denied");
+    assert.deepEqual((await give("officer-1", "rotateKey", { resource: "management" })).result, { domain: "management", keyEpoch: "2" });
+    await until("management to run with the new key", SETTLE_MS, async () => !existsSync(`${world.slots.pathOf(owner)}.next`) && ![null, pid].includes(await pidOf()));
+    await until("management to take orders again", SETTLE_MS, async () => (await codeOf(give("operator", "restart", { resource: "interaction" }))) === "done");
+    await sendAssets(world, 3, (each) => void sent.push(each));
+    await awaitThese(world, sent, SETTLE_MS);
+    const log = await readAudit(world.crypto, placeOf());
+    assert.notEqual(auditKeyText(world.crypto, log.key), oldKey);
+    for (const each of [log, await readAudit(world.crypto, placeOf(), oldKey)]) assert.equal(verifyAudit(world.crypto, each, [kept]).failure, null);
+    assert.equal(verifyAudit(world.crypto, { ...log, key: before.key }, []).failure?.code, "audit.note.unsigned");
+    const { complaints, lost, duplicated } = await judgeWorld(world);
+    assert.deepEqual([complaints, lost, duplicated], [[], 0, 0]);
   });
 });

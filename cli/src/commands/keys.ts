@@ -51,11 +51,11 @@ export const registerKeys = (program: Command, { places, print }: Context): void
     });
 
   withOrder(withInstance(keys.command("rotate")), OFFICER)
-    .description("has management make the root key of a domain's next epoch; it is used from the domain's next orderly start, and the old one is refused from then on")
-    .argument("<domain>", "interaction, a plugin, a service module, or the relay house's orderer", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
+    .description("has management make the root key of a domain's next epoch; it is used from the domain's next orderly start, and the old one is refused from then on. Management starts again by itself")
+    .argument("<domain>", "interaction, a plugin, a service module, the relay house's orderer, or management of any house", form(/^[a-z0-9-]{1,40}$/u, "a domain's name"))
     .requiredOption("--gateway <name>", "the house")
     .option("--offline", "for a house that is down, because its key is too old: no management is asked, and no audit log written", false)
-    .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\"", "keys rotate interaction --gateway gateway-a --offline --config crossguardian.json"]))
+    .addHelpText("after", examples(["keys rotate interaction --gateway gateway-a --reason \"yearly\"", "keys rotate management --gateway relay --reason \"yearly\"", "keys rotate interaction --gateway gateway-a --offline --config crossguardian.json"]))
     .addHelpText("after", "\nThen: register the gateway's new keys (service register), or pay into a plugin's new account (contracts deploy --fund); then\n  ./crossguardian up --config FILE   or   ./crossguardian domain restart DOMAIN --gateway HOUSE --why ...\nPrivate bodies on their way to the old key of a gateway can not be opened any more and are cancelled after their deadline.")
     .action(async (domain: string, options: InstanceOptions & OrderOptions & { readonly gateway: string; readonly offline: boolean }) => {
       if (options.offline) {

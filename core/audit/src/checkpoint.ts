@@ -1,6 +1,6 @@
 import { failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { type NoteKey, type NotePowers, openNote, signNote } from "./note.ts";
+import { type NoteKey, type NotePowers, type NoteSigner, openNote, signNote } from "./note.ts";
 import { type TreeHead } from "./verify-proof.ts";
 
 const ROOT_BYTES = 32;
@@ -9,9 +9,9 @@ const SIZE = /^(0|[1-9]\d{0,14})$/u;
 /** Head of one log; `origin` names the log (C2SP tlog-checkpoint). */
 export type Checkpoint = TreeHead & { readonly origin: string };
 
-/** The signed note of a checkpoint; the key's name is the log's origin. */
-export const signCheckpoint = (powers: NotePowers, { origin, size, root }: Checkpoint, key: NoteKey, privateKey: Uint8Array): string =>
-  signNote(powers, `${origin}\n${String(size)}\n${toBase64(root)}\n`, key, privateKey);
+/** The signed note of a checkpoint; a key's name is the log's origin. */
+export const signCheckpoint = (powers: NotePowers, { origin, size, root }: Checkpoint, key: NoteKey, privateKey: Uint8Array, along: readonly NoteSigner[] = []): string =>
+  signNote(powers, `${origin}\n${String(size)}\n${toBase64(root)}\n`, key, privateKey, along);
 
 /** Checks a note's signature, then reads the checkpoint in it. Errors: audit.note.*, audit.checkpoint.malformed, audit.checkpoint.origin */
 export const openCheckpoint = (powers: NotePowers, untrustedNote: string, key: NoteKey): Result<Checkpoint> => {

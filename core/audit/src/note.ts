@@ -18,6 +18,9 @@ const CONTROL = /[^\P{Cc}\n]/u;
 /** A public key by which notes are checked (C2SP signed-note, "Verifier keys"). */
 export type NoteKey = { readonly name: string; readonly publicKey: Uint8Array };
 
+/** Both parts of such a key. */
+export type NoteSigner = { readonly key: NoteKey; readonly privateKey: Uint8Array };
+
 /** What signing and checking of notes needs. */
 export type NotePowers = {
   readonly sha256: Hash;
@@ -45,11 +48,12 @@ export const parseNoteKey = (sha256: Hash, untrusted: string): Result<NoteKey> =
   return toHex(keyHash(sha256, key)) === hash ? ok(key) : no;
 };
 
-/** Signs a text, which ends in a line feed. */
-export const signNote = ({ sha256, ed25519 }: NotePowers, text: string, key: NoteKey, privateKey: Uint8Array): string => {
-  const signature = ed25519.sign(utf8(text), privateKey);
-  return `${text}\n${DASH} ${key.name} ${toBase64(concatBytes([keyHash(sha256, key), signature]))}\n`;
-};
+const signatureLine = ({ sha256, ed25519 }: NotePowers, text: string, { key, privateKey }: NoteSigner): string =>
+  `${DASH} ${key.name} ${toBase64(concatBytes([keyHash(sha256, key), ed25519.sign(utf8(text), privateKey)]))}\n`;
+
+/** Signs a text, which ends in a line feed; others may sign along. */
+export const signNote = (powers: NotePowers, text: string, key: NoteKey, privateKey: Uint8Array, along: readonly NoteSigner[] = []): string =>
+  `${text}\n${[{ key, privateKey }, ...along].map((each) => signatureLine(powers, text, each)).join("")}`;
 
 /**
  * The text of a note that `key` signed; signatures of other keys are passed over (C2SP signed-note, "Verification").

@@ -4,7 +4,8 @@ import { CodedError } from "./failure.ts";
 export type RootKey = { readonly epoch: bigint; readonly key: Uint8Array };
 
 /**
- * Kinds of domains whose root key an order of an officer rotates: another validator key is another validator, and management's signs the audit log.
+ * Kinds of domains whose root key an order of an officer rotates, and nothing else has to be done with it before it is written: another validator key is
+ * another validator, and management's signs the audit log, so it rotates its own by itself.
  * The orderer's is only its identity among peers.
  */
 export const ROTATED_KINDS: readonly string[] = ["interaction", "plugin", "module", "orderer"];

@@ -1,7 +1,7 @@
 import { closeSync, readFileSync } from "node:fs";
 import { openPortChannel, systemClock } from "@crossguardian/frontend";
 import { makeCrypto } from "@crossguardian/crypto";
-import { CodedError, describeFailure, type Fact, type Log } from "@crossguardian/kernel";
+import { CodedError, decodeKeySlot, describeFailure, type Fact, type Log } from "@crossguardian/kernel";
 import { openLauncherLine } from "./adapters/launcher-line.ts";
 import { lookAtProcess } from "./adapters/look-at-process.ts";
 import { openLogFiles } from "./adapters/log-files.ts";
@@ -13,7 +13,6 @@ import { auditOfResponse } from "./response/audit-of-response.ts";
 import { type ResponseRecord } from "./response/step.ts";
 
 const LAUNCHER_FD = 4;
-const ROOT_KEY_BYTES = 32;
 const EXIT_CHANNEL_ENDED = 74;
 const EXIT_TORN = 76;
 const EXIT_CONFIG = 78;
@@ -53,8 +52,7 @@ const readKey = (): Uint8Array | null => {
   if (fd === 0) return null;
   const bytes = new Uint8Array(readFileSync(fd));
   closeSync(fd);
-  if (bytes.length !== ROOT_KEY_BYTES) throw new CodedError("management.key.malformed", { bytes: bytes.length });
-  return bytes;
+  return decodeKeySlot(bytes).key;
 };
 const crypto = await makeCrypto();
 const openOrEnd = async (): Promise<Operations> => {
@@ -72,7 +70,7 @@ const openOrEnd = async (): Promise<Operations> => {
     return end(EXIT_CONFIG, error.message);
   }
 };
-const { orders, access, audit, profiles } = await openOrEnd();
+const { orders, access, audit, profiles, prepareKey } = await openOrEnd();
 const keepResponse = (record: ResponseRecord): void => {
   files.append("responses", JSON.stringify(record, plainRecord));
   audit.append(auditOfResponse(record)).catch((error: unknown) => log.alarm("audit.missed", { why: error instanceof CodedError ? error.code : "unknown" }));
@@ -104,6 +102,7 @@ const overseer = makeOverseer(house, {
   security: (domain) => securityOrderOf(profiles, house.house, house.domains, domain),
   permits: access === null ? () => true : access.permits,
   ...(orders === null ? {} : { orders }),
+  ...(prepareKey === null ? {} : { own: { name: process.env["CG_NAME"] ?? "", epoch: BigInt(process.env["CG_EPOCH"] ?? "0"), prepare: prepareKey } }),
 });
 process.on("SIGTERM", () => end(0, "SIGTERM"));
 channel.stopHolding();

@@ -98,7 +98,7 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
   const responder = makeResponder({
     clock, log, keep, tellLauncher, permits, find: (name) => byName.get(name), setOpen: admission.setOpen, promote: (watched) => orderPromotion(watched, all, channel),
   });
-  const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName });
+  const rotation = powers.orders === undefined ? null : serveRotation(powers.orders, { ...powers, all: byName, own: powers.own ?? null });
   if (powers.orders !== undefined) serveDomains(powers.orders, { all: byName, responder, tellLauncher: powers.tellLauncher });
   if (powers.orders !== undefined) serveReadBody(powers.orders, { all: byName, questions, channel });
 
@@ -170,15 +170,15 @@ export const makeOverseer = (house: ManagedHouse, powers: OverseerPowers): Overs
         resources.take(line);
         return;
       }
+      if (line.type === "keyed") {
+        rotation?.onKeyed(line.name, line.keyEpoch);
+        return;
+      }
       const watched = byName.get(line.name);
       if (watched === undefined) throw new CodedError("management.domain.unknown", { name: line.name.slice(0, 40) });
       if (line.type === "started") {
         responder.confirm(watched, "rebuild", line.fresh);
         admission.onStarted(watched, line);
-        return;
-      }
-      if (line.type === "keyed") {
-        rotation?.onKeyed(line.name, line.keyEpoch);
         return;
       }
       if (line.type === "held") {

@@ -3,6 +3,7 @@ import { type Message, type MessageName, type SecurityOrder } from "@crossguardi
 import { type EventCounts } from "./count-events.ts";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
+import { type OwnKey } from "./access/rotate-keys.ts";
 import { type Allocation, type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type ProcessLook, type Pulse } from "./judge-pulse.ts";
@@ -37,6 +38,8 @@ export type OverseerPowers = {
   readonly random: Random;
   /** Takes operators' orders; without it none is taken. */
   readonly orders?: OrderDesk;
+  /** Rotates management's own key; without it that is not done. */
+  readonly own?: OwnKey;
 };
 
 /** What management knows about one domain. */

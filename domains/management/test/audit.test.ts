@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type AuditRecord, openCheckpoint, rootOf } from "@crossguardian/audit";
+import { type AuditRecord, decodeAuditRecord, keysAfter, keysBefore, openCheckpoint, rootOf } from "@crossguardian/audit";
 import { CodedError, concatBytes, toHex, utf8 } from "@crossguardian/kernel";
 import fc from "fast-check";
 import { MAX_WAITING_RECORDS, openAuditFiles } from "../src/index.ts";
-import { auditKey, type AuditDisk, crypto, linesOn, makeDisk, openOn, treeHash } from "./support/audit-disk.ts";
+import { auditKey, type AuditDisk, crypto, linesOn, makeDisk, openOn, signerAfter, treeHash } from "./support/audit-disk.ts";
 
 const record = (why: string): AuditRecord => ({ event: "test.done", who: "ann", action: "restart", resource: "plugin-a", decision: "done", why });
 const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => "done", (error: unknown) => (error instanceof CodedError ? error.code : "no code"));
@@ -125,4 +125,51 @@ test("on a real disk a log is kept over openings, for its owner alone", async ()
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("stopped before any write of a handover, the log opens by the key that is there, and by the next one once the handover was confirmed", async () => {
+  for (let failAt = 3; failAt <= 12; failAt += 1) {
+    const { disk, files } = makeDisk(undefined, failAt);
+    const audit = await openOn(files);
+    await audit.append(record("before"));
+    const isHandedOver = (await codeOf(audit.handOver(signerAfter(1)))) === "done";
+    const isKept = (await codeOf(audit.append(record("between")))) === "done";
+    assert.equal((await openOn(makeDisk(disk).files)).trouble(), null, `write ${String(failAt)}, present key`);
+    if (!isHandedOver) continue;
+    const after = makeDisk(disk);
+    const next = await openOn(after.files, null, undefined, signerAfter(1));
+    assert.equal(next.trouble(), null, `write ${String(failAt)}, next key`);
+    await next.append(record("after"));
+    const whys = linesOn(after.disk).map((line) => (JSON.parse(line) as { why: string }).why);
+    assert.deepEqual(whys.filter((why) => why !== "between" || isKept), ["before", "the next key of this log", ...(isKept ? ["between"] : []), "after"]);
+  }
+});
+
+test("after a rotation the old key signs nothing of the log any more, and a log that was put back to before it does not open", async () => {
+  const { disk, files } = makeDisk();
+  const audit = await openOn(files);
+  await audit.append(record("before"));
+  const early = { ...disk };
+  await audit.handOver(signerAfter(1));
+  const next = await openOn(makeDisk(disk).files, null, undefined, signerAfter(1));
+  await next.append(record("after"));
+  assert.equal(openCheckpoint(crypto, next.head().checkpoint ?? "", auditKey).ok, false);
+  assert.equal((await openOn(makeDisk(early).files, null, undefined, signerAfter(1))).trouble()?.code, "audit.note.unsigned");
+});
+
+test("whoever knows one key of a log follows its changes forwards and backwards, and follows no record that the key before did not sign", async () => {
+  let { disk, files } = makeDisk();
+  for (const rotation of [1, 2]) {
+    await (await openOn(files, null, undefined, signerAfter(rotation - 1))).handOver(signerAfter(rotation));
+    ({ disk, files } = makeDisk(disk));
+  }
+  const records = linesOn(disk).flatMap((line) => decodeAuditRecord(line) ?? []);
+  const hex = (keys: readonly { publicKey: Uint8Array }[]): readonly string[] => keys.map(({ publicKey }) => toHex(publicKey));
+  const keys = [0, 1, 2].map((each) => signerAfter(each).key);
+  assert.deepEqual(hex(keysAfter(crypto, keys[0]!, records)), hex([keys[1]!, keys[2]!]));
+  assert.deepEqual(hex(keysBefore(crypto, keys[2]!, records)), hex([keys[1]!, keys[0]!]));
+  const forged = records.map((each) => ({ ...each, facts: { ...each.facts, signature: "00".repeat(64) } }));
+  assert.deepEqual(keysAfter(crypto, keys[0]!, forged), []);
+  const renamed = records.map((each) => ({ ...each, facts: { ...each.facts, after: records[1]!.facts!["after"]! } }));
+  assert.deepEqual(hex(keysAfter(crypto, keys[0]!, [renamed[0]!])), []);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Clock } from "@crossguardian/kernel";
-import { KEYED_DEADLINE_MS, serveRotation } from "../src/access/rotate-keys.ts";
+import { type Clock, CodedError } from "@crossguardian/kernel";
+import { KEYED_DEADLINE_MS, OWN_RESTART_MS, serveRotation } from "../src/access/rotate-keys.ts";
 import { makeWatched, type Watched } from "../src/watched.ts";
 import { makeAccessHouse } from "./support/access-house.ts";
 
@@ -11,19 +11,19 @@ const domain = (name: string, kind: string, port: number): Watched => {
   return watched;
 };
 
-const setUp = () => {
+const setUp = (prepare: (key: Uint8Array) => Promise<void> = async () => undefined) => {
   const house = makeAccessHouse();
   const told: Record<string, unknown>[] = [];
   let late = (): void => undefined;
   const clock: Pick<Clock, "after"> = {
     after: (delayMs, run) => {
-      assert.equal(delayMs, KEYED_DEADLINE_MS);
+      assert.ok(delayMs === KEYED_DEADLINE_MS || delayMs === OWN_RESTART_MS);
       late = run;
       return () => undefined;
     },
   };
   const all = new Map([domain("interaction", "interaction", 1), domain("plugin-a", "validator", 2)].map((each) => [each.domain.name, each]));
-  const rotation = serveRotation(house.desk, { clock, random: { bytes: (length) => new Uint8Array(length).fill(9) }, all, tellLauncher: (line) => void told.push(line) });
+  const rotation = serveRotation(house.desk, { clock, random: { bytes: (length) => new Uint8Array(length).fill(9) }, all, tellLauncher: (line) => void told.push(line), own: { name: "management", epoch: 3n, prepare } });
   return { ...house, told, rotation, late: () => late() };
 };
 const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -52,4 +52,24 @@ test("operators, and domains whose key is more than theirs, are refused; so is a
   await settled();
   late();
   assert.equal((await silent).failure?.code, "management.key.late");
+});
+
+test("management's own key is written once the audit log is signed by it as well, and management then starts again by itself", async () => {
+  const steps: string[] = [];
+  const { give, told, rotation, late } = setUp(async (key) => void steps.push(`log ready for ${String(key[0])}, launcher told ${String(told.length)}`));
+  const answer = give("olga", "rotateKey", "management");
+  await settled();
+  assert.deepEqual(steps, ["log ready for 9, launcher told 0"]);
+  assert.deepEqual(told, [{ type: "key", name: "management", epoch: "3", key: "09".repeat(32) }]);
+  rotation.onKeyed("management", 2n);
+  assert.deepEqual((await answer).result, { domain: "management", keyEpoch: "2" });
+  assert.equal(told.length, 1);
+  late();
+  assert.deepEqual(told.at(-1), { type: "renew", name: "management", epoch: "3", why: "olga: test" });
+});
+
+test("management's key stays when the log can not be prepared for another", async () => {
+  const { give, told } = setUp(async () => Promise.reject(new CodedError("audit.log.write")));
+  assert.equal((await give("olga", "rotateKey", "management")).failure?.code, "audit.log.write");
+  assert.deepEqual(told, []);
 });

@@ -94,7 +94,8 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
     const epoch = folders.nextEpoch(roleOf(spec, entry).name);
     const member = members.get(entry.name);
     if (member !== undefined) member.epoch = epoch;
-    if (entry.keySlot !== null) entry = { ...entry, keySlot: folders.slots.use(entry.name, entry.keySlot, member?.activatesKey ?? false, enforcedLifetime(spec, entry)) };
+    // The audit log is ready for a rotated key of management before that is written, and nothing else has to be.
+    if (entry.keySlot !== null) entry = { ...entry, keySlot: folders.slots.use(entry.name, entry.keySlot, isManagement || (member?.activatesKey ?? false), enforcedLifetime(spec, entry)) };
     if (member !== undefined) member.activatesKey = false;
     const pair = await powers.makePair(join(folders.ports, `${String(entry.port)}.sock`));
     try {

@@ -28,7 +28,7 @@ export const keyAgesOf = (spec: HouseSpec, nowMs: number): readonly DomainKeyAge
     const isShared = standbyOf !== null && spec.domains.some((each) => each.name === standbyOf && each.keySlot === keySlot);
     if (keySlot === null || keyLifetimeDays === undefined || isShared || !existsSync(keySlot)) return [];
     return [{
-      house: spec.house, domain: name, lifetimeDays: keyLifetimeDays, canRotate: ROTATED_KINDS.includes(kind), isEnforced: enforcedLifetime(spec, entry) !== null,
+      house: spec.house, domain: name, lifetimeDays: keyLifetimeDays, canRotate: ROTATED_KINDS.includes(kind) || kind === "management", isEnforced: enforcedLifetime(spec, entry) !== null,
       ...readKeyAge(join(spec.dataDir, "epochs"), name, keySlot, nowMs),
     }];
   });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 
 import {
-  type Checkpoint, decodeAuditRecord, formatNoteKey, judgeLog, type LoggedRecord, makeTreeHash, type NoteKey, openCheckpoint, parseNoteKey, proveConsistency, proveInclusion, type SeenCheckpoint, toBase64,
+  type Checkpoint, decodeAuditRecord, formatNoteKey, judgeLog, keysAfter, keysBefore, type LoggedRecord, makeTreeHash, type NoteKey, openCheckpoint, parseNoteKey, proveConsistency, proveInclusion, type SeenCheckpoint, toBase64,
 } from "@crossguardian/audit";
 import { type Crypto } from "@crossguardian/crypto";
 import { CodedError, type Failure, failure, utf8, keyLabel } from "@crossguardian/kernel";
@@ -55,6 +55,12 @@ export const auditKeyOf = (crypto: Crypto, place: AuditPlace): NoteKey => {
 /** The key in the form that travels: `name+hash+key`. */
 export const auditKeyText = (crypto: Crypto, key: NoteKey): string => formatNoteKey(crypto.sha256, key);
 
+const recordsOf = (lines: readonly string[]): readonly LoggedRecord[] => lines.flatMap((line) => decodeAuditRecord(line) ?? []);
+
+/** The key that signs the log now: the given one, or that to which it handed over, each signed by the one before. */
+const signingKey = (crypto: Crypto, given: NoteKey, lines: readonly string[], note: string | null): NoteKey =>
+  note === null ? given : ([given, ...keysAfter(crypto, given, recordsOf(lines))].find((each) => openCheckpoint(crypto, note, each).ok) ?? given);
+
 const readOnce = (place: AuditPlace): { readonly lines: readonly string[]; readonly note: string | null } | null => {
   const before = readText(join(folderOf(place), "checkpoint"));
   const text = readText(join(folderOf(place), "log.jsonl")) ?? "";
@@ -68,7 +74,7 @@ export const readAudit = async (crypto: Crypto, place: AuditPlace, keyText?: str
   if (!existsSync(folderOf(place))) throw new CodedError("audit.log.missing", { house: place.house });
   const parsed = keyText === undefined ? null : parseNoteKey(crypto.sha256, keyText);
   if (parsed !== null && !parsed.ok) throw new CodedError(parsed.failure.code, parsed.failure.facts);
-  const key = parsed === null ? auditKeyOf(crypto, place) : parsed.value;
+  const given = parsed === null ? auditKeyOf(crypto, place) : parsed.value;
   let read = readOnce(place);
   for (let tries = 1; read === null && tries < TRIES; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
@@ -77,6 +83,7 @@ export const readAudit = async (crypto: Crypto, place: AuditPlace, keyText?: str
   // A checkpoint that stays unfinished is the end of a management process that was killed; the records under it do not count yet.
   const note = readText(join(folderOf(place), "checkpoint"));
   const { lines } = read ?? { lines: (readText(join(folderOf(place), "log.jsonl")) ?? "").split("\n").slice(0, -1) };
+  const key = signingKey(crypto, given, lines, note);
   const own = note === null ? null : openCheckpoint(crypto, note, key);
   const size = own?.ok === true ? own.value.size : 0;
   return { place, key, lines: read === null ? lines.slice(0, size) : lines, note: read === null ? note : read.note };
@@ -92,7 +99,9 @@ const remember = (place: AuditPlace, note: string): void => {
   renameSync(`${path}.new`, path);
 };
 
-const seenOf = (crypto: Crypto, { place, key }: AuditLog, files: readonly string[]): readonly SeenCheckpoint[] => {
+/** Checkpoints seen before, each signed by the log's key or by one that it followed. The log's own records say which, so they have to be judged before. */
+const seenOf = (crypto: Crypto, { place, key, lines }: AuditLog, files: readonly string[]): readonly SeenCheckpoint[] => {
+  const keys = [key, ...keysBefore(crypto, key, recordsOf(lines))];
   const optional = [
     { path: seenPath(place), from: "the last look" },
     { path: join(place.dataDir, "epochs", "audit.checkpoint"), from: "launcher" },
@@ -100,8 +109,9 @@ const seenOf = (crypto: Crypto, { place, key }: AuditLog, files: readonly string
   return [...optional, ...files.map((path) => ({ path, from: path }))].map(({ path, from }) => {
     const note = readText(path);
     if (note === null) throw new CodedError("audit.checkpoint.missing", { path });
-    const opened = openCheckpoint(crypto, note, key);
-    if (!opened.ok) throw new CodedError(opened.failure.code, { ...opened.failure.facts, from });
+    const found = keys.map((each) => openCheckpoint(crypto, note, each));
+    const opened = found.find(({ ok }) => ok) ?? found[0];
+    if (opened?.ok !== true) throw new CodedError(opened?.failure.code ?? "audit.note.unsigned", { ...opened?.failure.facts, from });
     return { checkpoint: opened.value, from };
   });
 };
@@ -127,8 +137,12 @@ export const verifyAudit = (crypto: Crypto, log: AuditLog, files: readonly strin
   const facts = { house, origin: log.key.name, records: log.lines.length };
   try {
     const own = headOf(crypto, log);
+    const hash = makeTreeHash(crypto.sha256);
+    const leaves = leavesOf(crypto, log);
+    const broken = judgeLog(hash, leaves, own, []);
+    if (broken !== null) return { ...facts, failure: broken, comparedWith: [] };
     const seen = seenOf(crypto, log, files);
-    const wrong = judgeLog(makeTreeHash(crypto.sha256), leavesOf(crypto, log), own, seen);
+    const wrong = judgeLog(hash, leaves, own, seen);
     if (wrong === null && log.note !== null) remember(log.place, log.note);
     return { ...facts, failure: wrong, comparedWith: seen.map(({ checkpoint, from }) => ({ from, size: checkpoint.size })) };
   } catch (error) {

@@ -7,7 +7,6 @@ export const MANAGEMENT_FAILURES = {
   "management.body.domain": { action: "refuse", says: "bodies are read by the key of a gateway's interaction domain: name that, while it runs" },
   "management.key.kind": { action: "refuse", says: "the root key of this kind of domain is not rotated by a command" },
   "management.key.late": { action: "retry", says: "the launcher has not written the key, or is at it" },
-  "management.key.malformed": { action: "alarm", says: "management's key slot does not hold 32 bytes" },
   "management.line.malformed": { action: "alarm", says: "a line of the launcher is not understood" },
   "management.domain.unknown": { action: "refuse", says: "the house has no domain of this name" },
   "management.domain.absent": { action: "retry", says: "the domain does not run or is not admitted at the moment" },

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { decodeAuditRecord, type NoteKey } from "@crossguardian/audit";
+import { decodeAuditRecord, type NoteSigner } from "@crossguardian/audit";
 import { accessDigest, type CredentialRules, FLOORS, type ProfileDocument, profileOf, PROFILES_IN_FORCE, unfitOperator } from "@crossguardian/access";
 import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, CodedError, failure, type Log, keyLabel } from "@crossguardian/kernel";
@@ -26,6 +26,8 @@ export type Operations = {
   readonly orders: OrderDesk | null;
   /** The checked security profiles; null: a development house has none. */
   readonly profiles: ProfileDocument | null;
+  /** Prepares the audit log for another root key of management; null: it has none. */
+  readonly prepareKey: ((rootKey: Uint8Array) => Promise<void>) | null;
 };
 
 /** What it is opened with. `rootKey` and `dataPath` null: the house has no audit log. */
@@ -43,7 +45,7 @@ export type OperationsParts = {
 export const auditOrigin = (instance: string): string => `crossguardian/${instance}/audit`;
 
 const ruledHouse = ({ instance, production, domains }: ManagedHouse): RuledHouse => ({
-  name: instance, production, domains: domains.map(({ name, kind, chain }) => ({ name, kind, chain })),
+  name: instance, production, domains: [...domains.map(({ name, kind, chain }) => ({ name, kind, chain })), MANAGEMENT_DOMAIN],
 });
 
 const factsOf = (line: string | undefined): Readonly<Record<string, unknown>> => (line === undefined ? {} : (decodeAuditRecord(line)?.facts ?? {}));
@@ -71,11 +73,14 @@ export const openOperations = async (parts: OperationsParts): Promise<Operations
   if (rootKey === null || dataPath === null) {
     // Profiles are signed by the officers of a document, which stands with the log.
     if (house.production || house.profiles !== null) throw new CodedError("access.profile.missing");
-    return { audit: closedAudit(failure("audit.log.missing")), access: null, orders: null, profiles: null };
+    return { audit: closedAudit(failure("audit.log.missing")), access: null, orders: null, profiles: null, prepareKey: null };
   }
   const { sha256, ed25519 } = crypto;
-  const { privateKey, publicKey } = ed25519.keyPair(crypto.deriveKey(rootKey, AUDIT_KEY_LABEL));
-  const key: NoteKey = { name: auditOrigin(house.instance), publicKey };
+  const signerOf = (root: Uint8Array): NoteSigner => {
+    const { privateKey, publicKey } = ed25519.keyPair(crypto.deriveKey(root, AUDIT_KEY_LABEL));
+    return { key: { name: auditOrigin(house.instance), publicKey }, privateKey };
+  };
+  const { key, privateKey } = signerOf(rootKey);
   const opened = await openAudit({
     sha256, ed25519, clock, key, privateKey, files: await openAuditFiles(join(dataPath, "audit")), untrustedSeen: house.checkpoint, onCheckpoint: parts.onCheckpoint, lastOf: [CHANGED, PROFILES_IN_FORCE],
   }).catch((error: unknown) => {
@@ -87,7 +92,7 @@ export const openOperations = async (parts: OperationsParts): Promise<Operations
   if (trouble !== null) log.alarm("audit.closed", { code: trouble.code, ...trouble.facts });
   if (house.access === null) {
     if (house.production || house.profiles !== null) throw new CodedError("access.profile.missing");
-    return { audit, access: null, orders: null, profiles: null };
+    return { audit, access: null, orders: null, profiles: null, prepareKey: null };
   }
 
   const changes = await openChangeFile(join(dataPath, "access.jsonl"));
@@ -112,5 +117,5 @@ export const openOperations = async (parts: OperationsParts): Promise<Operations
     },
   });
   orders.serve("readAudit", async () => ({ ...audit.head(), origin: key.name }));
-  return { audit, access, orders, profiles };
+  return { audit, access, orders, profiles, prepareKey: async (next) => audit.handOver(signerOf(next)) };
 };

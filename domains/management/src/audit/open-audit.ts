@@ -1,4 +1,4 @@
-import { type AuditRecord, decodeAuditRecord, encodeAuditRecord, makeFrontier, makeTreeHash, type NoteKey, type NotePowers, openCheckpoint, type SeenCheckpoint, signCheckpoint } from "@crossguardian/audit";
+import { type AuditRecord, decodeAuditRecord, encodeAuditRecord, makeFrontier, makeTreeHash, type NoteKey, type NotePowers, type NoteSigner, openCheckpoint, type SeenCheckpoint, signCheckpoint, handoverRecord } from "@crossguardian/audit";
 import { type Clock, CodedError, failure, type Failure, utf8 } from "@crossguardian/kernel";
 import { type Audit, type AuditFiles } from "./ports.ts";
 import { recoverLog } from "./recover-log.ts";
@@ -27,6 +27,7 @@ export const closedAudit = (why: Failure): Audit => ({
   append: async () => Promise.reject(new CodedError(why.code, why.facts)),
   trouble: () => why,
   head: () => ({ size: 0, checkpoint: null }),
+  handOver: async () => Promise.reject(new CodedError(why.code, why.facts)),
 });
 
 const seenOf = ({ untrustedSeen, key, ...powers }: AuditParts): readonly SeenCheckpoint[] => {
@@ -65,10 +66,12 @@ export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
   let trouble: Failure | null = null;
   let waiting: Waiting[] = [];
   let isWriting = false;
+  /** Who may sign after the next start: signs along until then, so that whichever key that start has knows the log. */
+  let next: NoteSigner | null = null;
 
   const write = async (lines: readonly string[]): Promise<void> => {
     for (const line of lines) frontier.append(hash.leaf(utf8(line)));
-    const note = signCheckpoint(parts, { origin: key.name, size: frontier.size(), root: frontier.root() }, key, privateKey);
+    const note = signCheckpoint(parts, { origin: key.name, size: frontier.size(), root: frontier.root() }, key, privateKey, next === null ? [] : [next]);
     await files.writeNext(note);
     await files.append(lines.map((line) => `${line}\n`).join(""));
     await files.promoteNext();
@@ -107,7 +110,13 @@ export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
     await append({ event: "audit.torn", who: "management", action: "recover", resource: "audit", decision: "done", why: "unconfirmed end cut", facts: { bytes: tornBytes } }).catch(() => undefined);
   }
   return {
-    audit: { append, trouble: () => trouble, head: () => ({ size: frontier.size(), checkpoint }) },
+    audit: {
+      append, trouble: () => trouble, head: () => ({ size: frontier.size(), checkpoint }),
+      handOver: async (after) => {
+        next = after;
+        await append(handoverRecord(parts, { key, privateKey }, after.key));
+      },
+    },
     last: lastLines(stored.log, keepBytes, parts.lastOf),
   };
 };

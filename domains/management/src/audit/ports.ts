@@ -1,4 +1,4 @@
-import { type AuditRecord } from "@crossguardian/audit";
+import { type AuditRecord, type NoteSigner } from "@crossguardian/audit";
 import { type Failure } from "@crossguardian/kernel";
 
 /** The log's files. Every write is durable before it resolves. */
@@ -21,4 +21,9 @@ export type Audit = {
   readonly trouble: () => Failure | null;
   /** Records and signed checkpoint of now, for the operator. */
   readonly head: () => { readonly size: number; readonly checkpoint: string | null };
+  /**
+   * Names the key that signs the log after the next start, and signs with both from here on: that start may have either. Resolves when a
+   * checkpoint of both is on the disk. @throws audit.log.*
+   */
+  readonly handOver: (next: NoteSigner) => Promise<void>;
 };

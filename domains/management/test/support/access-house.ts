@@ -12,6 +12,7 @@ export const ruled: RuledHouse = {
     { name: "plugin-a", kind: "plugin", chain: "A" },
     { name: "plugin-b", kind: "plugin", chain: "B" },
     { name: "interaction", kind: "interaction", chain: null },
+    { name: "management", kind: "management", chain: null },
   ],
 };
 
@@ -49,6 +50,7 @@ export const makeMemoryAudit = () => {
     },
     trouble: () => trouble,
     head: () => ({ size: records.length, checkpoint: null }),
+    handOver: async () => undefined,
   };
   return { audit, records, close: (why: Failure) => void (trouble = why) };
 };

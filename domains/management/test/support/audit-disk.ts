@@ -1,4 +1,4 @@
-import { makeTreeHash, type NoteKey } from "@crossguardian/audit";
+import { makeTreeHash, type NoteKey, type NoteSigner } from "@crossguardian/audit";
 import { makeCrypto } from "@crossguardian/crypto";
 import { concatBytes, utf8 } from "@crossguardian/kernel";
 import { type Audit, type AuditFiles, openAudit } from "../../src/index.ts";
@@ -7,6 +7,12 @@ export const crypto = await makeCrypto();
 const pair = crypto.ed25519.keyPair(crypto.sha256(utf8("audit key of the tests")));
 export const auditKey: NoteKey = { name: "crossguardian/demo-gateway-a/audit", publicKey: pair.publicKey };
 export const auditPrivateKey = pair.privateKey;
+
+/** The key of the tests' log after so many rotations. */
+export const signerAfter = (rotations: number): NoteSigner => {
+  const { publicKey, privateKey } = rotations === 0 ? pair : crypto.ed25519.keyPair(crypto.sha256(utf8(`audit key ${String(rotations)} of the tests`)));
+  return { key: { name: auditKey.name, publicKey }, privateKey };
+};
 export const treeHash = makeTreeHash(crypto.sha256);
 
 /** Everything a log has on the disk, as a value. */
@@ -37,9 +43,9 @@ export const makeDisk = (from: AuditDisk = { log: new Uint8Array(0), checkpoint:
 };
 
 /** Opens the log on a disk of the tests. */
-export const openOn = async (files: AuditFiles, seen: string | null = null, onCheckpoint: (note: string) => void = () => undefined): Promise<Audit> => {
+export const openOn = async (files: AuditFiles, seen: string | null = null, onCheckpoint: (note: string) => void = () => undefined, { key, privateKey }: NoteSigner = signerAfter(0)): Promise<Audit> => {
   const { audit } = await openAudit({
-    sha256: crypto.sha256, ed25519: crypto.ed25519, files, clock: { wallMs: () => 7 }, key: auditKey, privateKey: auditPrivateKey, untrustedSeen: seen, onCheckpoint, lastOf: ["none"],
+    sha256: crypto.sha256, ed25519: crypto.ed25519, files, clock: { wallMs: () => 7 }, key, privateKey, untrustedSeen: seen, onCheckpoint, lastOf: ["none"],
   });
   return audit;
 };
