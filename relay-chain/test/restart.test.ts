@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
+import { checkAttestation } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
 import { type Cluster, connectClient, type LogLine, startCluster, startOrderer, until, withFolder } from "./support/test-cluster.ts";
 import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
@@ -9,6 +10,7 @@ import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
 const world: TestWorld = await makeTestWorld();
 
 const publishOf = (cluster: Cluster, index: bigint): Uint8Array => {
+  const { world } = cluster;
   const request = world.request(index);
   const block = world.sides.a.chain.mine([request.log]);
   const evidence = block.evidence([0]);
@@ -145,6 +147,38 @@ test("a validator rotation takes effect with the block after it: the new set sig
     await until("ordered in the new epoch", () => cluster.orderer.orderer.status().openTransfers === 1);
     assert.equal(cluster.orderer.orderer.registry().validators.epoch, 2n);
     assert.equal(await cluster.orderer.orderer.register(world.registration(document)).then(({ code }) => code), "");
+    await cluster.stop();
+  });
+});
+
+test("a rotation that takes one validator out and moves the others asks each of the new set, and counts no vote of the one that left", async () => {
+  const five = await makeTestWorld(5);
+  const [left] = five.validators;
+  assert.ok(left !== undefined);
+  const of = (from: number, to: number): readonly Uint8Array[] => five.validators.slice(from, to).map(({ address }) => address);
+  const world = await makeTestWorld(5, 3, of(0, 4));
+  await withFolder(async (folder) => {
+    const cluster = await startCluster(world, folder);
+    const { orderer } = cluster.orderer;
+    const g1 = await connectClient(cluster.orderer, "g1");
+    const all = await connectClient(cluster.orderer, "");
+    g1.link().sendEncoded("publish", publishOf(cluster, 1n));
+    await orderer.register(world.registration(world.document(2n, { validators: [{ epoch: 2n, validators: [...of(1, 5)], threshold: 3 }] })));
+    await until("registered", () => orderer.registry().nonce === 2n);
+    for (let index = 2n; index <= 9n; index += 1n) {
+      g1.link().sendEncoded("publish", publishOf(cluster, index));
+      await until("ordered", () => orderer.status().openTransfers === Number(index));
+    }
+    const blocks = await until("blocks", () => {
+      const got = all.got.flatMap(({ name, message }) => (name === "block" ? [message as Message<"block">] : []));
+      return got.some(({ attestation }) => attestation.header.height === orderer.head().height) ? got : null;
+    });
+    const powers = { hashes: world.hashes, secp256k1: world.crypto.secp256k1 };
+    const later = blocks.filter(({ attestation }) => attestation.header.epoch === 2n);
+    assert.ok(later.length > 0);
+    for (const { attestation } of later) assert.equal(checkAttestation(powers, world.relayGenesis, orderer.registry().validators, attestation).ok, true);
+    await until("the new validator at the head", () => cluster.validators[4]?.validator.head().height === orderer.head().height);
+    assert.ok(!orderer.status().validators.some(({ name }) => name === "v0"));
     await cluster.stop();
   });
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { toHex, utf8 } from "@crossguardian/kernel";
+import { compareBytes, toHex, utf8 } from "@crossguardian/kernel";
 import { GATEWAY_TOPICS } from "@crossguardian/proof";
-import { decodeMessage, encodeMessage, evmEvidence, type Message, MESSAGES, type Codec, privateCall } from "@crossguardian/wire";
+import { makeEntriesTree, registrationDigest, registryDocument } from "@crossguardian/protocol";
+import { decodeMessage, encodeMessage, evmEvidence, type Message, MESSAGES, type Codec, privateCall, type RelayHeader } from "@crossguardian/wire";
 import { encodeAbiParameters, parseAbiParameters } from "viem";
 import { MAX_HELD_MESSAGES, SCAN_GRANTS } from "../src/chain-watch.ts";
 import { buildBlock } from "./fake-chain.ts";
-import { crypto, hashes, TIMEOUT_MS, VAULT_A, VAULT_B, World } from "./world.ts";
+import { crypto, hashes, key, sign, TIMEOUT_MS, VAULT_A, VAULT_B, World } from "./world.ts";
 
 const PUBLIC = { func: "mint", args: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)], salt: null };
 const ID = `${VAULT_A}-${VAULT_B}-1`;
@@ -301,4 +302,34 @@ test("no message of a hostile port throws, grows memory, or stops honest transfe
     { numRuns: 40, examples: [[[{ port: "plugin", hostile: { name: "observed", message: { chain: "chainA", from: 0n, to: 3n, blocks: [] } } }]]] },
   );
   assert.ok(MAX_HELD_MESSAGES >= SCAN_GRANTS);
+});
+
+test("unauthorized access: once the relay chain has another set of validators, blocks of the earlier epoch, and blocks that the earlier set signs, are refused", async () => {
+  const world = await World.create();
+  const { relayGenesis } = world.gateways["gwB"]!.interaction.house.registry();
+  const after = [21, 22, 23, 24].map(key).sort((left, right) => compareBytes(crypto.secp256k1.address(left), crypto.secp256k1.address(right)));
+  const set = { epoch: 1n, validators: after.map((each) => crypto.secp256k1.address(each)), threshold: 3 };
+  const document = encodeMessage(registryDocument, { relayGenesis, nonce: 2n, chains: [], services: [], gateways: [], closedChains: [], validators: [set] });
+  const body = encodeMessage(MESSAGES.registration.codec, { document, signatures: [sign(registrationDigest(hashes, document), key(1))] });
+  const leaves = [hashes.registerLeaf(relayGenesis, hashes.keccak256(document)), hashes.validatorsLeaf(relayGenesis, set.epoch, set.validators, set.threshold)];
+  const signed = (header: Omit<RelayHeader, "tickMs" | "entriesRoot">, of: readonly Uint8Array[], keys: readonly Uint8Array[], entries: Message<"block">["entries"] = []): Message<"block"> => {
+    const full = { ...header, tickMs: header.height, entriesRoot: makeEntriesTree(hashes, of).root };
+    return { attestation: { header: full, signatures: keys.slice(0, 3).map((each) => sign(hashes.blockDigest(relayGenesis, full), each)) }, leaves: of, entries };
+  };
+  const facts = (kind: 4 | 5, index: bigint) => ({ kind, from: "", to: "", index, requestHash: hashes.keccak256(document), status: 0 as const, resultHash: new Uint8Array(32) });
+  const documents = [4, 5].map((kind, position) => ({ position, facts: facts(kind as 4 | 5, kind === 4 ? 2n : 1n), deadlineMs: 0n, cid: new Uint8Array(0), body: kind === 4 ? body : new Uint8Array(0) }));
+  const first = signed({ epoch: 0n, height: 1n, prevHash: relayGenesis }, leaves, world.relay.keys, documents);
+  const prevHash = hashes.blockDigest(relayGenesis, first.attestation.header);
+  const next = (epoch: bigint, keys: readonly Uint8Array[]): Message<"block"> => signed({ epoch, height: 2n, prevHash }, [leaves[0]!], keys);
+
+  const { interaction } = world.gateways["gwB"]!;
+  interaction.onBlock("relay", first);
+  assert.equal(interaction.house.registry().validators.epoch, 1n);
+  for (const [code, block] of [["protocol.attestation.epoch", next(0n, world.relay.keys)], ["protocol.attestation.stranger", next(1n, world.relay.keys)], ["protocol.attestation.epoch", next(0n, after)]] as const) {
+    interaction.onBlock("relay", block);
+    assert.equal(world.codes("alarm").at(-1), code);
+    assert.equal(interaction.house.inbound.position(), 2n);
+  }
+  interaction.onBlock("relay", next(1n, after));
+  assert.equal(interaction.house.inbound.position(), 3n);
 });

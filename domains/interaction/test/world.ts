@@ -21,13 +21,13 @@ export const SHOP_B = "1356:chainB:shop";
 export const RETRY_MS = 1000;
 export const TIMEOUT_MS = 60_000n;
 
-const key = (seed: number): Uint8Array => crypto.keccak256(Uint8Array.of(seed));
+export const key = (seed: number): Uint8Array => crypto.keccak256(Uint8Array.of(seed));
 /** Chain of each gateway. The third gateway runs only where a test asks for it. */
 const CHAIN_OF: Readonly<Record<string, string>> = { gwA: "chainA", gwB: "chainB", gwC: "chainC" };
 const rootOf = (gateway: string): Uint8Array => key(101 + Object.keys(CHAIN_OF).indexOf(gateway));
 /** Key under which a gateway's journal is sealed. */
 export const journalKeyOf = (gateway: string) => ({ secret: crypto.deriveKey(rootOf(gateway), KEY_LABEL.journal), epoch: 1n });
-const sign = (digest: Uint8Array, privateKey: Uint8Array): Uint8Array => {
+export const sign = (digest: Uint8Array, privateKey: Uint8Array): Uint8Array => {
   const { signature, recovery } = crypto.secp256k1.sign(digest, privateKey);
   return concatBytes([signature, Uint8Array.of(27 + recovery)]);
 };

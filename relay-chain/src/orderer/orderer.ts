@@ -147,6 +147,8 @@ const makeParts = (
       desk.announce(block.attestation.header.height, certified, (slot) => {
         catchUps.start(slot, parts.head.height);
       });
+      // After the certificate: who leaves the set gets the block that says so.
+      if (block.attestation.header.epoch !== parts.registry.validators.epoch) desk.onSet();
     },
     onDurable: (block) => {
       parts.visible = block.attestation.header.height;
@@ -187,7 +189,7 @@ const vote = (parts: Parts): Orderer["vote"] => (slot, untrusted) => {
   const { secp256k1, log } = parts.powers;
   const { hash, signature } = untrusted;
   const signer = secp256k1.recoverAddress(hash, signature.subarray(0, 64), (signature[64] ?? 0) - 27);
-  const isOwn = signer !== null && toHex(signer) === slot.address;
+  const isOwn = signer !== null && toHex(signer) === slot.address && parts.desk.indexOf(signer) >= 0;
   const counted = parts.proposer.vote(untrusted, isOwn ? signer : null);
   if (!counted.ok) log.alarm(counted.failure.code, { validator: slot.name, ...counted.failure.facts });
 };

@@ -27,6 +27,8 @@ export type ValidatorDesk = {
   readonly syncAll: () => void;
   /** Tells live validators the certificate; one that did not get the proposal falls behind and is given to `lagging`. */
   readonly announce: (height: bigint, certified: Uint8Array, lagging: (slot: ValidatorSlot) => void) => void;
+  /** Another set is in force: links of validators that have no place in it, or another one, end; who is in it connects again, and is asked anew. */
+  readonly onSet: () => void;
   readonly slots: () => readonly ValidatorSlot[];
 };
 
@@ -77,6 +79,13 @@ export const makeValidatorDesk = (ports: {
         if (slot.proposalSent === height && slot.link.sendEncoded("certified", certified)) continue;
         slot.isLive = false;
         lagging(slot);
+      }
+    },
+    onSet: () => {
+      for (const [index, slot] of byIndex) {
+        if (toHex(ports.set().validators[index] ?? new Uint8Array(0)) === slot.address) continue;
+        byIndex.delete(index);
+        slot.link.close("relaychain.link.closed");
       }
     },
     slots: () => [...byIndex.values()],
