@@ -99,7 +99,7 @@ describe("a gateway whose root keys a token wraps", { skip, timeout: 900_000 }, 
     assert.equal(world.slots.epochOf("orderer"), 2n);
   });
 
-  test("management's key is rotated while transfers are on their way; its log goes on, checked by either key, and the old one signs nothing more", async () => {
+  test("management's key is rotated, and again with management killed at once, while transfers are on their way; its log goes on, checked by each key, and old ones sign nothing more", async () => {
     const sent: Sent[] = [];
     const owner = `management-${HOUSE}`;
     const before = await readAudit(world.crypto, placeOf());
@@ -107,13 +107,17 @@ describe("a gateway whose root keys a token wraps", { skip, timeout: 900_000 }, 
     writeFileSync(kept, before.note ?? "");
     const oldKey = auditKeyText(world.crypto, before.key);
     const pidOf = async (): Promise<number | null> => (await houseOf().domains()).find(({ name }) => name === "management")?.pid ?? null;
-    const pid = await pidOf();
     await sendAssets(world, 3, (each) => void sent.push(each));
     assert.equal(await codeOf(give("operator", "rotateKey", { resource: "management" })), "access.order.denied");
-    assert.deepEqual((await give("officer-1", "rotateKey", { resource: "management" })).result, { domain: "management", keyEpoch: "2" });
-    await until("management to run with the new key", SETTLE_MS, async () => !existsSync(`${world.slots.pathOf(owner)}.next`) && ![null, pid].includes(await pidOf()));
-    await until("management to take orders again", SETTLE_MS, async () => (await codeOf(give("operator", "restart", { resource: "interaction" }))) === "done");
-    await sendAssets(world, 3, (each) => void sent.push(each));
+    for (const [keyEpoch, isKilled] of [["2", false], ["3", true]] as const) {
+      const pid = await pidOf();
+      assert.deepEqual((await give("officer-1", "rotateKey", { resource: "management" })).result, { domain: "management", keyEpoch });
+      if (isKilled) await houseOf().kill("management");
+      await until("management to run with the new key", SETTLE_MS, async () => !existsSync(`${world.slots.pathOf(owner)}.next`) && ![null, pid].includes(await pidOf()));
+      await until("management to take orders again", SETTLE_MS, async () => (await codeOf(give("operator", "restart", { resource: "interaction" }))) === "done");
+      await sendAssets(world, 3, (each) => void sent.push(each));
+    }
+    assert.equal(world.slots.epochOf(owner), 3n);
     await awaitThese(world, sent, SETTLE_MS);
     const log = await readAudit(world.crypto, placeOf());
     assert.notEqual(auditKeyText(world.crypto, log.key), oldKey);

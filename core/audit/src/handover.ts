@@ -38,19 +38,17 @@ type Records = readonly Pick<AuditRecord, "event" | "facts">[];
 
 const follow = (powers: NotePowers, key: NoteKey, records: Records, from: "before" | "after", to: "before" | "after"): readonly NoteKey[] => {
   const handovers = records.flatMap((each) => handoverOf(powers, each) ?? []);
-  const keys: NoteKey[] = [];
-  let at = key;
-  while (keys.length < MAX_HANDOVERS) {
-    const found = handovers.findLast((each) => isSame(each[from], at) && !isSame(each[to], key) && !keys.some((known) => isSame(known, each[to])));
-    if (found === undefined) return keys;
-    keys.push(found[to]);
-    at = found[to];
+  const keys: NoteKey[] = [key];
+  for (const at of keys) {
+    for (const each of handovers.toReversed()) {
+      if (isSame(each[from], at) && keys.length <= MAX_HANDOVERS && !keys.some((known) => isSame(known, each[to]))) keys.push(each[to]);
+    }
   }
-  return keys;
+  return keys.slice(1);
 };
 
-/** Keys that signed a log before `key`, newest first, out of its own records, which `key` has to have signed. */
+/** Keys that may have signed a log before `key`, the nearest first, out of its own records, which `key` has to have signed. */
 export const keysBefore = (powers: NotePowers, key: NoteKey, records: Records): readonly NoteKey[] => follow(powers, key, records, "after", "before");
 
-/** Keys that sign a log after `key`, oldest first: each was signed by the one before. Where a key named several, the last one counts. */
+/** Keys that may sign a log after `key`, the nearest first: each was named by the one before, which may have named several and been followed by one. */
 export const keysAfter = (powers: NotePowers, key: NoteKey, records: Records): readonly NoteKey[] => follow(powers, key, records, "before", "after");

@@ -25,7 +25,7 @@ export { type MakeRules, type Principal, type RuledHouse, type Rules, type Verdi
 export { MAX_AUDIT_BYTES, openAuditFiles } from "./adapters/audit-files.ts";
 export { makeCedarRules, MAX_RULES, readDefaultPolicy } from "./adapters/cedar-rules.ts";
 export { openChangeFile } from "./adapters/change-file.ts";
-export { MAX_WAITING_RECORDS, openAudit } from "./audit/open-audit.ts";
+export { MAX_NEXT_KEYS, MAX_WAITING_RECORDS, openAudit } from "./audit/open-audit.ts";
 export { type Audit, type AuditFiles } from "./audit/ports.ts";
 export { CUT_SPREADS, excess, learn, NO_BASELINE } from "./detect/baseline.ts";
 export { fewestPoints, nextSum, pointsBetweenFalseAlarms } from "./detect/cusum.ts";

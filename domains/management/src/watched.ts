@@ -3,7 +3,7 @@ import { type Message, type MessageName, type SecurityOrder } from "@crossguardi
 import { type EventCounts } from "./count-events.ts";
 import { type Evidence } from "./duties.ts";
 import { type OrderDesk } from "./access/order-desk.ts";
-import { type OwnKey } from "./access/rotate-keys.ts";
+import { type OwnKey } from "./access/own-key.ts";
 import { type Allocation, type ManagedDomain, type ToLauncher } from "./house.ts";
 import { freshInstance, NO_STALL, type Progress } from "./judge-progress.ts";
 import { type ProcessLook, type Pulse } from "./judge-pulse.ts";

@@ -6,8 +6,11 @@ import { test } from "node:test";
 import { type AuditRecord, decodeAuditRecord, keysAfter, keysBefore, openCheckpoint, rootOf } from "@crossguardian/audit";
 import { CodedError, concatBytes, toHex, utf8 } from "@crossguardian/kernel";
 import fc from "fast-check";
-import { MAX_WAITING_RECORDS, openAuditFiles } from "../src/index.ts";
+import { MAX_NEXT_KEYS, MAX_WAITING_RECORDS, openAuditFiles } from "../src/index.ts";
 import { auditKey, type AuditDisk, crypto, linesOn, makeDisk, openOn, signerAfter, treeHash } from "./support/audit-disk.ts";
+
+/** Longest that the launcher keeps (host/launch, decode-management-line.ts). */
+const MAX_CHECKPOINT_CHARS = 2_048;
 
 const record = (why: string): AuditRecord => ({ event: "test.done", who: "ann", action: "restart", resource: "plugin-a", decision: "done", why });
 const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => "done", (error: unknown) => (error instanceof CodedError ? error.code : "no code"));
@@ -142,6 +145,21 @@ test("stopped before any write of a handover, the log opens by the key that is t
     await next.append(record("after"));
     const whys = linesOn(after.disk).map((line) => (JSON.parse(line) as { why: string }).why);
     assert.deepEqual(whys.filter((why) => why !== "between" || isKept), ["before", "the next key of this log", ...(isKept ? ["between"] : []), "after"]);
+  }
+});
+
+test("a rotation that was not finished before the next one leaves a log that opens by either key, and is followed to the one that was taken", async () => {
+  for (const taken of [1, 2]) {
+    const { disk, files } = makeDisk();
+    const audit = await openOn(files);
+    for (const rotation of [1, 2]) await audit.handOver(signerAfter(rotation));
+    const next = await openOn(makeDisk(disk).files, null, undefined, signerAfter(taken));
+    assert.equal(next.trouble(), null);
+    const records = linesOn(disk).flatMap((line) => decodeAuditRecord(line) ?? []);
+    assert.ok(keysAfter(crypto, auditKey, records).some(({ publicKey }) => toHex(publicKey) === toHex(signerAfter(taken).key.publicKey)));
+    for (let more = 2; more < MAX_NEXT_KEYS; more += 1) await audit.handOver(signerAfter(more + 1));
+    assert.equal(await codeOf(audit.handOver(signerAfter(9))), "audit.key.many");
+    assert.ok((audit.head().checkpoint ?? "").length <= MAX_CHECKPOINT_CHARS);
   }
 });
 

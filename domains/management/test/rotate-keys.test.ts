@@ -68,6 +68,23 @@ test("management's own key is written once the audit log is signed by it as well
   assert.deepEqual(told.at(-1), { type: "renew", name: "management", epoch: "3", why: "olga: test" });
 });
 
+test("two orders for management's key at a time are one too many: the log is prepared for the first alone", async () => {
+  const prepared: number[] = [];
+  let isReady = (): void => undefined;
+  const { give, told, rotation } = setUp(async (key) => {
+    prepared.push(key.length);
+    await new Promise<void>((resolve) => (isReady = resolve));
+  });
+  const first = give("olga", "rotateKey", "management");
+  await settled();
+  assert.equal((await give("otto", "rotateKey", "management")).failure?.code, "management.key.late");
+  isReady();
+  await settled();
+  rotation.onKeyed("management", 2n);
+  assert.deepEqual((await first).result, { domain: "management", keyEpoch: "2" });
+  assert.deepEqual([prepared.length, told.length], [1, 1]);
+});
+
 test("management's key stays when the log can not be prepared for another", async () => {
   const { give, told } = setUp(async () => Promise.reject(new CodedError("audit.log.write")));
   assert.equal((await give("olga", "rotateKey", "management")).failure?.code, "audit.log.write");

@@ -18,5 +18,6 @@ export const AUDIT_FAILURES = {
   "audit.log.rolledBack": { action: "alarm", says: "the log is older than a checkpoint that was seen before: it was put back to an earlier state" },
   "audit.log.forked": { action: "alarm", says: "the log does not begin with what an earlier signed checkpoint covers: there are two histories" },
   "audit.log.full": { action: "retry", says: "too many records wait to be written" },
+  "audit.key.many": { action: "refuse", says: "several keys were prepared for this log and management has not started with one; it can be rotated again after its next start" },
   "audit.log.write": { action: "alarm", says: "the log can not be written; no operator action is done without its record" },
 } as const satisfies FailureTable;

@@ -5,7 +5,7 @@ export const MANAGEMENT_FAILURES = {
   "management.config.malformed": { action: "alarm", says: "the launcher's description of the house is not understood" },
   "management.body.question": { action: "refuse", says: "the order does not say which message's key is asked for; use the command of the same version" },
   "management.body.domain": { action: "refuse", says: "bodies are read by the key of a gateway's interaction domain: name that, while it runs" },
-  "management.key.kind": { action: "refuse", says: "the root key of this kind of domain is not rotated by a command" },
+  "management.key.kind": { action: "refuse", says: "the root key of this kind of domain is not rotated by a command; management's is, while its house runs" },
   "management.key.late": { action: "retry", says: "the launcher has not written the key, or is at it" },
   "management.line.malformed": { action: "alarm", says: "a line of the launcher is not understood" },
   "management.domain.unknown": { action: "refuse", says: "the house has no domain of this name" },

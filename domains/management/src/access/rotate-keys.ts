@@ -2,6 +2,7 @@ import { type Clock, CodedError, type Random, ROOT_KEY_BYTES, ROTATED_KINDS, toH
 import { type ToLauncher } from "../house.ts";
 import { type Watched } from "../watched.ts";
 import { type OrderDesk } from "./order-desk.ts";
+import { type OwnKey } from "./own-key.ts";
 
 /** Longest wait for the launcher to have written a key, in ms. */
 export const KEYED_DEADLINE_MS = 5_000;
@@ -18,19 +19,8 @@ export type RotationParts = {
   readonly own: OwnKey | null;
 };
 
-/** What management's own rotation is made of. */
-export type OwnKey = {
-  readonly name: string;
-  /** Its instance, as the launcher counts. */
-  readonly epoch: bigint;
-  /** Has the audit log signed by the next key along with the present one. */
-  readonly prepare: (rootKey: Uint8Array) => Promise<void>;
-};
-
 /** Takes the launcher's words about written keys. */
 export type KeyRotation = { readonly onKeyed: (name: string, keyEpoch: bigint | null) => void };
-
-type Rotated = { readonly name: string; readonly epoch: bigint; readonly prepare: (key: Uint8Array) => Promise<void> };
 
 /**
  * Serves `rotateKey`: management makes the root key of a domain's next epoch and hands it to the launcher, which writes it into the
@@ -39,15 +29,16 @@ type Rotated = { readonly name: string; readonly epoch: bigint; readonly prepare
  */
 export const serveRotation = (desk: Pick<OrderDesk, "serve">, { clock, random, all, tellLauncher, own }: RotationParts): KeyRotation => {
   const waiting = new Map<string, (keyEpoch: bigint | null) => void>();
+  const rotating = new Set<string>();
 
-  const rotatedOf = (name: string): Rotated => {
+  const partsOf = (name: string): OwnKey => {
     if (own?.name === name) return own;
     const watched = all.get(name);
     if (watched?.epoch == null) throw new CodedError(watched === undefined ? "management.domain.unknown" : "management.domain.absent", { name });
     if (!ROTATED_KINDS.includes(watched.domain.kind)) throw new CodedError("management.key.kind", { name, kind: watched.domain.kind });
     return { name, epoch: watched.epoch, prepare: async () => undefined };
   };
-  const hand = async ({ name, epoch }: Rotated, key: Uint8Array): Promise<bigint | null> =>
+  const hand = async ({ name, epoch }: OwnKey, key: Uint8Array): Promise<bigint | null> =>
     new Promise((resolve) => {
       const cancel = clock.after(KEYED_DEADLINE_MS, () => settle(null));
       const settle = (keyEpoch: bigint | null): void => {
@@ -60,14 +51,16 @@ export const serveRotation = (desk: Pick<OrderDesk, "serve">, { clock, random, a
     });
 
   desk.serve("rotateKey", async ({ resource, operator, reason }) => {
-    const rotated = rotatedOf(resource);
-    if (waiting.has(resource)) throw new CodedError("management.key.late", { name: resource });
+    const rotated = partsOf(resource);
+    if (rotating.has(resource)) throw new CodedError("management.key.late", { name: resource });
+    rotating.add(resource);
     const key = random.bytes(ROOT_KEY_BYTES);
     let keyEpoch: bigint | null;
     try {
       await rotated.prepare(key);
       keyEpoch = await hand(rotated, key);
     } finally {
+      rotating.delete(resource);
       key.fill(0);
     }
     if (keyEpoch === null) throw new CodedError("management.key.late", { name: resource });

@@ -6,6 +6,9 @@ import { recoverLog } from "./recover-log.ts";
 /** Records that may wait for the disk. */
 export const MAX_WAITING_RECORDS = 1_024;
 
+/** Keys of which each may be that of the next start: one is, the others belong to rotations that did not come to their end. */
+export const MAX_NEXT_KEYS = 4;
+
 /** What the log is opened with. */
 export type AuditParts = NotePowers & {
   readonly files: AuditFiles;
@@ -66,12 +69,12 @@ export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
   let trouble: Failure | null = null;
   let waiting: Waiting[] = [];
   let isWriting = false;
-  /** Who may sign after the next start: signs along until then, so that whichever key that start has knows the log. */
-  let next: NoteSigner | null = null;
+  /** Who may sign after the next start: they sign along until then, so that whichever key that start has knows the log. */
+  const next: NoteSigner[] = [];
 
   const write = async (lines: readonly string[]): Promise<void> => {
     for (const line of lines) frontier.append(hash.leaf(utf8(line)));
-    const note = signCheckpoint(parts, { origin: key.name, size: frontier.size(), root: frontier.root() }, key, privateKey, next === null ? [] : [next]);
+    const note = signCheckpoint(parts, { origin: key.name, size: frontier.size(), root: frontier.root() }, key, privateKey, next);
     await files.writeNext(note);
     await files.append(lines.map((line) => `${line}\n`).join(""));
     await files.promoteNext();
@@ -113,7 +116,8 @@ export const openAudit = async (parts: AuditParts): Promise<OpenedAudit> => {
     audit: {
       append, trouble: () => trouble, head: () => ({ size: frontier.size(), checkpoint }),
       handOver: async (after) => {
-        next = after;
+        if (next.length >= MAX_NEXT_KEYS) throw new CodedError("audit.key.many", { keys: next.length });
+        next.push(after);
         await append(handoverRecord(parts, { key, privateKey }, after.key));
       },
     },
