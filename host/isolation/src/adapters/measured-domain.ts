@@ -4,7 +4,8 @@ import { type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type DomainSpec, type IsolationDriver, type RunningDomain } from "../driver.ts";
+import { type DomainSpec, type Isolation, type IsolationDriver, type RunningDomain } from "../driver.ts";
+import { fillCodeCache } from "./fill-code-cache.ts";
 import { reap } from "./reap.ts";
 import { socketPairIn } from "./socket-pair.ts";
 
@@ -31,6 +32,9 @@ export type Measure<T> = (measured: MeasuredDomain) => Promise<T>;
 
 /** Makes the driver of a run directory. */
 export type MakeDriver = (runDir: string) => IsolationDriver;
+
+/** Drivers whose domains find their compiled code. */
+const USES_CODE: ReadonlySet<Isolation> = new Set(["oci", "gvisor"]);
 
 const specOf = (instance: string, nodePath: string): DomainSpec => ({
   name: "measured", instance, image: join(import.meta.dirname, "..", "..", "image"), nodePath, entry: "measured.ts", argv: [], env: {}, volume: null, keySlot: null,
@@ -80,8 +84,13 @@ export const withMeasuredDomain = async <T>(makeDriver: MakeDriver, nodePath: st
   mkdirSync(runDir, { mode: 0o711 });
   try {
     const driver = makeDriver(runDir);
+    const bare = specOf(instance, nodePath);
+    const hostPath = join(folder, "code");
+    // As the launcher does it for the drivers of containers.
+    const isFilled = USES_CODE.has(driver.name) && (await fillCodeCache(driver, bare, { hostPath, scratch: folder }));
+    const spec: DomainSpec = isFilled ? { ...bare, codeCache: { hostPath, mode: "use" } } : bare;
     const results: T[] = [];
-    for (const measure of measures) results.push(await inRunning(driver, specOf(instance, nodePath), folder, measure));
+    for (const measure of measures) results.push(await inRunning(driver, spec, folder, measure));
     return results;
   } finally {
     await reap(instance, runDir);
