@@ -3,7 +3,7 @@ export const MAX_INTAKE_CONNECTIONS = 32;
 /** A sealed private body, in bytes. */
 export const MAX_SEALED_BODY_BYTES = 128 * 1024;
 /** Longest wait for the rest of a private body, and for its taking, in ms. */
-export const INTAKE_DEADLINE_MS = 10_000;
+export const INTAKE_DEADLINE_MS = 30_000;
 /** Evidence that waits for a grant, in bytes: scanning pauses above it. */
 export const MAX_READY_BYTES = 8 * 1024 * 1024;
 /** Evidence in one message, in bytes; one evidence may be larger. */

@@ -1,4 +1,4 @@
-import { ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -39,16 +39,32 @@ test("a domain of this driver meets another kernel than the host's", { skip, tim
   strictEqual((await harness.driver.capabilities()).driver, "vm");
 });
 
-test("three machines that go on from one kept state have other keys, nonces and names than each other and than the first", { skip, timeout: SLOW_MS }, async () => {
-  const state = join(harness.runDir, "isolation/templates/clone/state");
+test("four domains that go on from one kept state, in which Node ran, have other keys, nonces and names than each other", { skip, timeout: SLOW_MS }, async () => {
+  const templates = join(harness.runDir, "isolation/templates/clone");
   const seen: Readonly<Record<string, unknown>>[] = [];
+  const { uidBase } = harness.specOf({ name: "clone" });
   for (let start = 0; start < 4; start += 1) {
-    strictEqual(existsSync(state), start > 0, "the first one boots and leaves its state, the others go on from it");
-    const { domain, ask } = await harness.open({ name: "clone" });
+    strictEqual(existsSync(join(templates, "state")), start > 0, "the first one is booted and kept, all go on from it");
+    const { domain, ask } = await harness.open({ name: "clone" }, { uidBase, env: { CG_TEST: String(start) } });
+    ok(!existsSync(join(templates, "nobody")), "Node ran in what was kept");
     seen.push(await ask("random"));
+    strictEqual((await ask("env"))["CG_TEST"], String(start), "what tells one start from another came when it lived");
     await harness.driver.kill(domain);
   }
-  for (const field of ["nonce", "key", "uuid", "math"]) strictEqual(new Set(seen.map((each) => each[field])).size, seen.length, field);
+  for (const field of ["nonce", "pooled", "key", "exchange", "curve", "values", "number", "uuid", "math"]) strictEqual(new Set(seen.map((each) => each[field])).size, seen.length, field);
+});
+
+test("a domain that goes on from a kept state has its key and its volume, and one that has ended is told", { skip, timeout: SLOW_MS }, async () => {
+  const { uidBase } = harness.specOf({ name: "keeper" });
+  for (const isFirst of [true, false]) {
+    const { domain, ask } = await harness.open({ name: "keeper", volume: "kept" }, { uidBase });
+    deepStrictEqual(await ask("read", "/key"), { code: "", text: "key" });
+    deepStrictEqual(await ask("read", "/data/file"), isFirst ? { code: "ENOENT" } : { code: "", text: "x" });
+    deepStrictEqual(await ask("write", "/data/file"), { code: "" });
+    await ask("exit", "3").catch(() => undefined);
+    deepStrictEqual(await domain.exited, { code: 3, signal: null });
+    await harness.driver.kill(domain);
+  }
 });
 
 test("a domain that wants the host's network is refused", { skip }, async () => {

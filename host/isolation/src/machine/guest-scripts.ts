@@ -41,7 +41,14 @@ export type GuestStart = {
   /** Folder below /volumes, or null. */
   readonly volume: string | null;
   readonly epochSeconds: number;
+  /** Whether it is started before its guest has a secret: it then waits, and its key, its volume and its names come when it wakes up. */
+  readonly isHeld: boolean;
 };
+
+/** Where a held domain waits for the word that it lives: a pipe with a name. */
+export const guestBirth = (name: string): string => `${guestFolder(name)}/birth`;
+/** Where a held domain's volume will be. */
+export const guestVolume = (name: string): string => `${guestFolder(name)}/data`;
 
 const cpuText = (percent: number | null): string =>
   `${percent === null ? "max" : String(percent * (CPU_PERIOD_USEC / 100))} ${String(CPU_PERIOD_USEC)}`;
@@ -57,9 +64,11 @@ const groupLines = (name: string, limits: DomainLimits): readonly string[] => {
   ];
 };
 
+const volumeLine = (volume: string, uid: string): string => `mkdir -p /volumes/${volume}; chown -R ${uid}:${uid} /volumes/${volume}; chmod 700 /volumes/${volume}`;
+
 /** Starts a domain as a container of the guest, its channel bridged to a socket; says `exited NAME CODE` at its end. */
 export const startScript = (start: GuestStart): string => {
-  const { name, channel, config, limits, uidBase, insideUid, key, packedProgram, volume } = start;
+  const { name, channel, config, limits, uidBase, insideUid, key, packedProgram, volume, isHeld } = start;
   const folder = guestFolder(name);
   const group = groupOf(name);
   const root = `${folder}/${config.root.path}`;
@@ -74,7 +83,8 @@ export const startScript = (start: GuestStart): string => {
     here(new TextEncoder().encode(JSON.stringify(config)), `${folder}/config.json`),
     ...(key === null ? [] : [here(key, `${folder}/key`), `chown ${uid}:${uid} ${folder}/key; chmod 400 ${folder}/key`]),
     ...(packedProgram === null ? [] : [here(packedProgram, guestProgram(name), "gunzip -c"), `chmod 755 ${guestProgram(name)}`]),
-    ...(volume === null ? [] : [`mkdir -p /volumes/${volume}; chown -R ${uid}:${uid} /volumes/${volume}; chmod 700 /volumes/${volume}`]),
+    ...(isHeld ? [`mkfifo ${guestBirth(name)}`] : []),
+    ...(volume === null ? [] : [isHeld ? `mkdir ${guestVolume(name)}; mount -t tmpfs -o size=4k volume ${guestVolume(name)}; mount --make-shared ${guestVolume(name)}` : volumeLine(volume, uid)]),
     `cat > ${folder}/inner <<'E'`,
     `crun --root /run/crun --cgroup-manager=disabled --log=file:${folder}/log run --bundle ${folder} --preserve-fds 1 --pid-file ${folder}/pid ${name} </dev/null >&5 2>&5`,
     `echo $? > ${folder}/code`,
@@ -109,18 +119,55 @@ export const writeScript = (name: string, writes: readonly (readonly [file: stri
 
 const RESEED = "/run/reseed";
 
-/** Has a guest that nobody lives in yet let go of the disks that differ when it wakes up, so that its state can be kept; says `done asleep`. @param reseed program of `reseedProgram` */
-export const sleepScript = (reseed: Uint8Array): string => [
+/** A time in the past, in seconds since 1970: clocks of guests jump from it when they wake up, which makes OpenSSL seed its generators anew. */
+export const HELD_EPOCH_SECONDS = 978_307_200;
+
+/**
+ * Has a guest let go of what differs when it wakes up, so that its state can be kept, and say `done asleep`; then wait for its own secret, the time, and one line of orders
+ * on its port for that, and say `done awake`.
+ * @param reseed program of `reseedProgram` @param held a domain that was started and waits
+ */
+export const sleepScript = (reseed: Uint8Array, birthPort: number, held: string | null): string => [
+  `{ [ ! -b /dev/vdc ] || umount /volumes; } && echo 3 > /proc/sys/vm/drop_caches || { echo "failed asleep" >&3; exit; }`,
   here(reseed, RESEED), `chmod 700 ${RESEED}`,
-  "umount /image && { [ ! -b /dev/vdc ] || umount /volumes; } && echo 3 > /proc/sys/vm/drop_caches && echo \"done asleep\" >&3 || echo \"failed asleep\" >&3",
+  // Opening a pipe to write waits for its reader.
+  ...(held === null ? [] : [`n=0; while [ ! -p ${guestBirth(held)} ] && [ $n -lt 1000 ]; do n=$((n + 1)); usleep 10000; done`, `exec 6> ${guestBirth(held)}`]),
+  `exec 5< /dev/vport0p${String(birthPort)}`,
+  `date -u -s @${String(HELD_EPOCH_SECONDS)} >/dev/null`,
+  `${RESEED} <&5 &`,
+  "reseed=$!; usleep 100000",
+  "echo \"done asleep\" >&3",
+  "wait $reseed && read -r line <&5 && eval \"$line\" && echo \"done awake\" >&3 || echo \"failed awake\" >&3",
+  `rm -f ${RESEED}`,
 ].join("\n").concat("\n");
 
-/** The first thing a guest hears, before any domain is named to it: its own secret, then the disks; says `done awake`. */
-export const wakeScript = (secret: Uint8Array): string => [
-  here(secret, "/run/birth"),
-  `{ ${RESEED} < /run/birth && mount -t squashfs -o ro,nosuid,nodev /dev/vdb /image && { [ ! -b /dev/vdc ] || mount -t ext4 -o nosuid,nodev,noexec /dev/vdc /volumes; }; } && echo "done awake" >&3 || echo "failed awake" >&3`,
-  `rm -f /run/birth ${RESEED}`,
-].join("\n").concat("\n");
+/** What a guest does first when it has its secret. */
+export type Wake = {
+  readonly hasDisk: boolean;
+  readonly held: {
+    readonly name: string;
+    readonly key: Uint8Array | null;
+    readonly volume: string | null;
+    /** Uid and gid of the domain as the guest has them. */
+    readonly uid: number;
+    /** What it reads from its pipe. */
+    readonly word: string;
+  } | null;
+};
+
+const octal = (bytes: Uint8Array): string => Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+
+/** The line of orders that follows the secret: words of the shell itself where nothing else is needed, because each program costs a start. */
+export const wakeLine = ({ hasDisk, held }: Wake): string => [
+  ...(hasDisk ? ["mount -t ext4 -o nosuid,nodev,noexec /dev/vdc /volumes"] : []),
+  ...(held === null ? [] : [
+    ...(held.volume === null ? [] : [`{ ${volumeLine(held.volume, String(held.uid))}; }`, `mount --bind /volumes/${held.volume} ${guestVolume(held.name)}`]),
+    ...(held.key === null ? [] : [`printf '${octal(held.key)}' > ${guestFolder(held.name)}/key`]),
+    `echo ${btoa(held.word)} >&6`,
+    "exec 6>&-",
+  ]),
+  "true",
+].join(" && ").concat("\n");
 
 /** Control files of a quota, a freeze and a bound of tasks. */
 export const guestWrites = {

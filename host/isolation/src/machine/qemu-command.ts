@@ -8,15 +8,21 @@ export type Machine = {
   readonly hasDisk: boolean;
   /** Domains it has room for. */
   readonly slots: number;
-  /** Descriptor with a kept state to go on from; null: it boots. */
-  readonly stateFd: number | null;
+  /** Whether it goes on from a kept state, that it waits to be handed; else it boots, and leaves its memory in the file. */
+  readonly goesOn: boolean;
 };
 
 /** Where its jail shows QEMU; it finds its modules from there. */
 export const QEMU_PROGRAM = "/usr/bin/qemu-system-x86_64";
 
 /** Descriptors QEMU is started with; channels follow, one per slot. */
-export const QEMU_FDS = { qmp: 3, control: 4, log: 5, firstChannel: 6 } as const;
+export const QEMU_FDS = { qmp: 3, control: 4, log: 5, birth: 6, firstChannel: 7 } as const;
+
+/** Where QEMU sees the file that its guest's memory is in. */
+export const MEMORY_FILE = "/guest/memory";
+
+/** Where a guest hears its own secret, before everything else. */
+export const BIRTH_PORT = 30;
 
 /** Where QEMU sees the socket that takes the state of a machine to be kept. */
 export const STATE_SOCKET = "/guest/state.sock";
@@ -26,6 +32,9 @@ export const stateFdAfter = (slots: number): number => QEMU_FDS.firstChannel + s
 
 /** Number of a slot's port in the guest. */
 export const portOfSlot = (slot: number): number => FIRST_CHANNEL_PORT + slot;
+
+/** Memory as QEMU takes it. */
+export const mibOf = (memoryBytes: number): number => Math.ceil(memoryBytes / MIB_BYTES);
 
 const FIRST_CHANNEL_PORT = 3;
 const MIB_BYTES = 1024 * 1024;
@@ -43,29 +52,31 @@ const drive = (id: string, file: string, isReadOnly: boolean): readonly string[]
 
 /** The command of a machine: a microvm with a kernel, two or three disks and a serial port per domain; no network, no display, no PCI bus. */
 export const qemuCommand = (machine: Machine): readonly string[] => {
-  const { accelerator, memoryBytes, cores, tscKhz, slots, stateFd } = machine;
+  const { accelerator, memoryBytes, cores, tscKhz, slots, goesOn } = machine;
   const isTcg = accelerator === "tcg";
   const channels = Array.from({ length: slots }, (_, slot) => slot);
   return [
     QEMU_PROGRAM, "-L", "/firmware", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-    "-M", "microvm,acpi=on,rtc=on,pit=on,pic=on,x-option-roms=off,isa-serial=off", "-bios", "/firmware/qboot.rom",
+    "-M", "microvm,acpi=on,rtc=on,pit=on,pic=on,x-option-roms=off,isa-serial=off,memory-backend=memory",
+    "-object", `memory-backend-file,id=memory,mem-path=${MEMORY_FILE},size=${String(mibOf(memoryBytes))}M,share=${goesOn ? "off" : "on"}`, "-bios", "/firmware/qboot.rom",
     "-accel", isTcg ? `tcg,tb-size=${String(TRANSLATED_MIB_PER_CORE * cores)}` : "kvm",
     "-cpu", isTcg ? TCG_CPU : "host",
-    "-smp", String(cores), "-m", `${String(Math.ceil(memoryBytes / MIB_BYTES))}M`,
+    "-smp", String(cores), "-m", `${String(mibOf(memoryBytes))}M`,
     "-kernel", "/guest/vmlinux", "-initrd", "/guest/initrd",
     "-append", `quiet tsc_early_khz=${String(tscKhz)} random.trust_cpu=on panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
     "-chardev", `socket,id=qmp,fd=${String(QEMU_FDS.qmp)}`, "-mon", "chardev=qmp,mode=control",
     "-chardev", `socket,id=control,fd=${String(QEMU_FDS.control)}`,
     "-chardev", `socket,id=log,fd=${String(QEMU_FDS.log)}`,
+    "-chardev", `socket,id=birth,fd=${String(QEMU_FDS.birth)}`,
     ...channels.flatMap((slot) => ["-chardev", `socket,id=channel${String(slot)},fd=${String(QEMU_FDS.firstChannel + slot)},server=on,wait=off`]),
     "-device", "virtio-serial-device,max_ports=31",
-    ...port(1, "control"), ...port(2, "log"),
+    ...port(1, "control"), ...port(2, "log"), ...port(BIRTH_PORT, "birth"),
     ...channels.flatMap((slot) => port(portOfSlot(slot), `channel${String(slot)}`)),
     ...drive("root", "/guest/root.sqfs", true),
     ...drive("image", "/guest/image.sqfs", true),
     ...(machine.hasDisk ? drive("volumes", "/guest/volumes.img", false) : []),
     "-device", "virtio-balloon-device,id=balloon",
-    ...(stateFd === null ? [] : ["-incoming", `fd:${String(stateFd)}`]),
+    ...(goesOn ? ["-incoming", "defer"] : []),
     "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
   ];
 };

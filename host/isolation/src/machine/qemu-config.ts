@@ -1,6 +1,6 @@
 import { UIDS_PER_DOMAIN_COUNT } from "../limits.ts";
 import { INSIDE_UID, type OciConfig } from "../oci-config.ts";
-import { QEMU_PROGRAM, STATE_SOCKET } from "./qemu-command.ts";
+import { MEMORY_FILE, QEMU_PROGRAM, STATE_SOCKET } from "./qemu-command.ts";
 import { machineProfile } from "../seccomp/machine-profile.ts";
 
 /** Files of the host that QEMU's jail shows. */
@@ -14,6 +14,8 @@ export type QemuFiles = {
   readonly guest: string;
   readonly image: string;
   readonly disk: string | null;
+  /** File with the guest's memory: this machine's own. */
+  readonly memory: string;
   /** Socket that takes its state; null: it is not kept. */
   readonly stateSocket: string | null;
 };
@@ -53,6 +55,7 @@ export const qemuConfig = (name: string, uidBase: number, command: readonly stri
     readOnly(files.firmware, "/firmware"),
     ...["vmlinux", "initrd", "root.sqfs"].map((file) => readOnly(`${files.guest}/${file}`, `/guest/${file}`)),
     readOnly(files.image, "/guest/image.sqfs"),
+    { destination: MEMORY_FILE, type: "bind", source: files.memory, options: ["bind", "nosuid", "nodev", "noexec"] },
     ...(files.stateSocket === null ? [] : [{ destination: STATE_SOCKET, type: "bind", source: files.stateSocket, options: ["bind", "nosuid", "nodev", "noexec"] }]),
     ...(files.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: files.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
   ],

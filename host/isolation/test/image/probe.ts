@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomBytes, randomInt, randomUUID, webcrypto } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { copyFileSync, linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
@@ -45,7 +45,17 @@ const udpBind = async (): Promise<unknown> => {
 };
 
 // What a domain would take for secret: a key, a nonce, a name, and the numbers of a generator that is not for secrets.
-const randomness = (): Answer => ({
+const randomness = async (): Promise<Answer> => ({
+  pooled: await new Promise((resolve, reject) => {
+    randomBytes(24, (error, bytes) => {
+      if (error === null) resolve(bytes.toString("hex"));
+      else reject(error);
+    });
+  }),
+  exchange: generateKeyPairSync("x25519").publicKey.export({ format: "der", type: "spki" }).toString("hex"),
+  curve: generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "der", type: "spki" }).toString("hex"),
+  values: Buffer.from(webcrypto.getRandomValues(new Uint8Array(24))).toString("hex"),
+  number: randomInt(2 ** 47),
   nonce: randomBytes(24).toString("hex"),
   key: generateKeyPairSync("ed25519").publicKey.export({ format: "der", type: "spki" }).toString("hex"),
   uuid: randomUUID(),
@@ -132,7 +142,7 @@ const answer = async (command: string, argument: string): Promise<Answer> => {
       }
     case "write":
       return codeOf(() => {
-        writeFileSync(argument, "x");
+        writeFileSync(argument, "x", { flush: true }); // a machine may end at any time, and with it what its kernel has not written
       });
     case "link": {
       const hard = codeOf(() => {

@@ -46,7 +46,7 @@ export const makeGuestLink = (stream: Duplex, machine: string): GuestLink => {
         stop();
         reject(new CodedError("isolation.machine.silent", { machine, ended: true }));
       };
-      const timer = setTimeout(() => {
+      const timer = deadlineMs === Infinity ? undefined : setTimeout(() => {
         stop();
         reject(new CodedError("isolation.machine.silent", { machine, deadlineMs }));
       }, deadlineMs);

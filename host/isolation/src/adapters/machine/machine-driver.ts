@@ -13,7 +13,7 @@ import { sha256 } from "../sha256.ts";
 import { makeBounds } from "./machine-bounds.ts";
 import { isAlone, type Key, keyOf, type Known, makeMachines } from "./machines.ts";
 import { type StartMachine } from "./running-machine.ts";
-import { startInMachine } from "./start-in-machine.ts";
+import { heldOf, startInMachine } from "./start-in-machine.ts";
 
 /** What is started in place of Node: for the attack lab. Production domains are refused then. */
 export type ProgramOf = (spec: DomainSpec) => Uint8Array;
@@ -86,7 +86,7 @@ const toStats = (numbers: readonly bigint[]): DomainStats => ({
  */
 export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
   const known = new Map<string, Known>();
-  const machines = makeMachines(kind.startMachine);
+  const machines = makeMachines(kind.startMachine, (entry) => (kind.hasPlainTypes && isAlone(entry) && entry.program === null ? heldOf(entry) : null));
   const librariesFor = makeLibraryFinder();
   const knownOf = (domain: Key): Known => {
     const entry = known.get(keyOf(domain));

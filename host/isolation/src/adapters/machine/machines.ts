@@ -2,7 +2,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { type DomainMachine, type DomainSpec } from "../../driver.ts";
 import { MACHINE_LINGER_MS } from "../../limits.ts";
 import { type OciConfig } from "../../oci-config.ts";
-import { type RunningMachine, type StartMachine } from "./running-machine.ts";
+import { type HeldDomain, type RunningMachine, type StartMachine } from "./running-machine.ts";
 
 /** Which domain. */
 export type Key = { readonly name: string; readonly instance: string };
@@ -35,7 +35,7 @@ export type Machines = {
 };
 
 /** The machines of a run directory. */
-export const makeMachines = (startMachine: StartMachine): Machines => {
+export const makeMachines = (startMachine: StartMachine, heldOf: (known: Known) => HeldDomain | null): Machines => {
   const machines = new Map<string, Promise<RunningMachine>>();
   const images = new Map<string, string>();
   const members = new Map<string, Set<string>>();
@@ -46,7 +46,8 @@ export const makeMachines = (startMachine: StartMachine): Machines => {
     lingering.delete(key);
   };
   return {
-    enter: async ({ spec, machine }: Known, logFd: number): Promise<RunningMachine> => {
+    enter: async (entry: Known, logFd: number): Promise<RunningMachine> => {
+      const { spec, machine } = entry;
       const key = keyOf({ name: machine.name, instance: spec.instance });
       clearTimeout(lingering.get(key));
       members.set(key, (members.get(key) ?? new Set()).add(spec.name));
@@ -56,7 +57,7 @@ export const makeMachines = (startMachine: StartMachine): Machines => {
         return there;
       }
       images.set(key, spec.image);
-      const starting = startMachine({ instance: spec.instance, machine, image: spec.image, uidBase: spec.uidBase, logFd });
+      const starting = startMachine({ instance: spec.instance, machine, image: spec.image, uidBase: spec.uidBase, logFd, held: heldOf(entry) });
       machines.set(key, starting);
       starting.then(({ exited }) => exited.then(() => forget(key)), () => forget(key));
       return starting;

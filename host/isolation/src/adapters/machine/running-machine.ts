@@ -1,6 +1,17 @@
 import { type Socket } from "node:net";
 import { type DomainExit, type DomainMachine, type DomainStats } from "../../driver.ts";
+import { type GuestLine } from "../../machine/guest-lines.ts";
+import { type Wake } from "../../machine/guest-scripts.ts";
 import { type GuestLink } from "./guest-link.ts";
+
+/** A domain that is started before its guest has a secret, waits, and goes on when it has one. */
+export type HeldDomain = {
+  readonly name: string;
+  /** @param channel its channel as an address of socat */
+  readonly startScript: (channel: string) => string;
+  /** What it gets then. */
+  readonly wake: () => NonNullable<Wake["held"]>;
+};
 
 /** What can be done to a machine from outside, without its guest. */
 export type WholeMachine = {
@@ -17,6 +28,8 @@ export type RunningMachine = {
   readonly pid: number;
   readonly exited: Promise<DomainExit>;
   readonly link: GuestLink;
+  /** The end of the domain that was started with it, at slot 0; null: none was. */
+  readonly held: Promise<GuestLine> | null;
   readonly whole: WholeMachine;
   /** A free place for a domain, and its channel as an address of socat in the guest; null where all are taken. */
   readonly takeSlot: () => { readonly slot: number; readonly channel: string } | null;
@@ -34,6 +47,8 @@ export type MachineInput = {
   readonly image: string;
   readonly uidBase: number;
   readonly logFd: number;
+  /** Domain that may be started before its guest has a secret; null: none. */
+  readonly held: HeldDomain | null;
 };
 
 /** Starts machines of one kind. */

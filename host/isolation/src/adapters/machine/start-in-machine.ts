@@ -3,18 +3,23 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit, type Isolation, type RunningDomain } from "../../driver.ts";
-import { GUEST_CODE, signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
-import { INSIDE_UID, mountPoints } from "../../oci-config.ts";
+import { GUEST_CODE, guestBirth, guestVolume, HELD_EPOCH_SECONDS, signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
+import { BIRTH_PIPE, HOLD_FILE } from "../../machine/hold-hook.ts";
+import { INSIDE_UID, mountPoints, type OciConfig } from "../../oci-config.ts";
 import { exitOf } from "../oci-launch.ts";
 import { isAlone, type Known } from "./machines.ts";
-import { type RunningMachine } from "./running-machine.ts";
+import { type HeldDomain, type RunningMachine } from "./running-machine.ts";
 
 const MS_PER_SECOND = 1_000;
 
 const isGuestDirectory = (path: string): boolean => path === "/image" || path === GUEST_CODE || path.startsWith("/volumes/");
 
-const orderOf = ({ spec, config, program }: Known, channel: string): string =>
-  startScript({
+const volumeOf = ({ spec }: Known): string | null => (spec.volume === null ? null : basename(spec.volume.hostPath));
+const keyBytesOf = ({ spec }: Known): Uint8Array | null => (spec.keySlot === null ? null : new Uint8Array(readFileSync(spec.keySlot)));
+
+const orderOf = (entry: Known, channel: string): string => {
+  const { spec, config, program } = entry;
+  return startScript({
     name: spec.name,
     channel,
     config,
@@ -22,11 +27,54 @@ const orderOf = ({ spec, config, program }: Known, channel: string): string =>
     limits: spec.limits,
     uidBase: spec.uidBase,
     insideUid: INSIDE_UID,
-    key: spec.keySlot === null ? null : new Uint8Array(readFileSync(spec.keySlot)),
+    key: keyBytesOf(entry),
     packedProgram: program === null ? null : new Uint8Array(gzipSync(program)),
-    volume: spec.volume === null ? null : basename(spec.volume.hostPath),
+    volume: volumeOf(entry),
     epochSeconds: Math.floor(Date.now() / MS_PER_SECOND),
+    isHeld: false,
   });
+};
+
+/** The same domain, without what tells one start from another, and with the pipe it waits at. */
+const heldConfig = ({ spec, config }: Known): OciConfig => {
+  const [node, ...args] = config.process["args"] as readonly string[]; // as ociConfig makes it
+  const told = new Set(Object.entries(spec.env).map(([name, value]) => `${name}=${value}`));
+  return {
+    ...config,
+    process: { ...config.process, args: [node, `--import=/app/${HOLD_FILE}`, ...args], env: (config.process["env"] as readonly string[]).filter((line) => !told.has(line)) },
+    mounts: [
+      ...config.mounts.map((mount) => (mount.destination === "/data" ? { ...mount, source: guestVolume(spec.name) } : mount)),
+      { destination: BIRTH_PIPE, type: "bind", source: guestBirth(spec.name), options: ["bind", "ro", "nosuid", "nodev", "noexec"] },
+    ],
+    // What is mounted on the volume's place when the guest has its secret is to be seen in the domain, and nothing goes the other way.
+    linux: { ...config.linux, rootfsPropagation: "rslave" },
+  };
+};
+
+/** A prepared domain as one that is started before its guest has a secret. */
+export const heldOf = (entry: Known): HeldDomain => {
+  const { spec } = entry;
+  const config = heldConfig(entry);
+  return {
+    name: spec.name,
+    startScript: (channel) =>
+      startScript({
+        name: spec.name,
+        channel,
+        config,
+        mountPoints: mountPoints(config, (path) => isGuestDirectory(path) || path === guestVolume(spec.name)),
+        limits: spec.limits,
+        uidBase: spec.uidBase,
+        insideUid: INSIDE_UID,
+        key: spec.keySlot === null ? null : new Uint8Array(),
+        packedProgram: null,
+        volume: volumeOf(entry),
+        epochSeconds: HELD_EPOCH_SECONDS,
+        isHeld: true,
+      }),
+    wake: () => ({ name: spec.name, key: keyBytesOf(entry), volume: volumeOf(entry), uid: spec.uidBase + INSIDE_UID, word: JSON.stringify({ env: spec.env }) }),
+  };
+};
 
 /** Starts a prepared domain in a machine that runs. @throws isolation.machine.full, isolation.start.failed */
 export const startInMachine = async (entry: Known, machine: RunningMachine, isolation: Isolation): Promise<RunningDomain> => {
@@ -39,7 +87,8 @@ export const startInMachine = async (entry: Known, machine: RunningMachine, isol
   machine.link.onLine((line) => {
     if (line.type === "exited" && line.name === spec.name) ended.resolve(exitOf(line.code, null));
   });
-  machine.link.run(orderOf(entry, taken.channel));
+  if (machine.held === null) machine.link.run(orderOf(entry, taken.channel));
+  else machine.held.then((line) => ended.resolve(exitOf(line.type === "exited" ? line.code : null, null)), () => undefined);
   const exited = Promise.race([ended.promise, machine.exited.then(() => ({ code: null, signal: "SIGKILL" }))]).then((end) => {
     entry.isRunning = false;
     return end;

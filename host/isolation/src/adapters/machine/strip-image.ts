@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
+import { HOLD_FILE, HOLD_HOOK } from "../../machine/hold-hook.ts";
 import { PLAIN_TYPES_FILE, PLAIN_TYPES_HOOK } from "../../machine/plain-types.ts";
 
 /**
@@ -17,3 +18,4 @@ for (const entry of readdirSync(target, { recursive: true, withFileTypes: true }
   if (entry.isFile() && isOurs(path.slice(target.length))) writeFileSync(path, stripTypeScriptTypes(readFileSync(path, "utf8")));
 }
 writeFileSync(join(target, PLAIN_TYPES_FILE), PLAIN_TYPES_HOOK, { mode: 0o644 });
+writeFileSync(join(target, HOLD_FILE), HOLD_HOOK, { mode: 0o644 });

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { type Socket } from "node:net";
 import { type Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
-import { CRUN } from "../../container-runtime.ts";
+import { CRUN, type RuntimePaths } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
 import { KILL_DEADLINE_MS, MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
-import { portOfSlot, qemuCommand, stateFdAfter } from "../../machine/qemu-command.ts";
+import { mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { createCgroups, destroyCgroups, setFrozen, writeCgroup } from "../cgroups.ts";
@@ -14,110 +15,155 @@ import { readStats } from "../domain-stats.ts";
 import { keepOutput } from "../keep-output.ts";
 import { bundlePaths, forgetContainer, isolationFolder, removeBundle, writeBundle } from "../oci-bundle.ts";
 import { awaitPid, exitOf, JOIN_AND_RUN } from "../oci-launch.ts";
-import { makeGuestLink } from "../machine/guest-link.ts";
+import { type GuestLink, makeGuestLink } from "../machine/guest-link.ts";
 import { makePlainImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
-import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
+import { type HeldDomain, type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { connectPaused, type HandedListener, listenFor } from "./listen-channels.ts";
-import { bearMachine, goOn, keepState, takeState, templateOf } from "./machine-template.ts";
-import { openQmp } from "./qmp-link.ts";
+import { bearMachine, goOn, keepState, type MachineTemplate, takeState, templateOf } from "./machine-template.ts";
+import { openQmp, type QmpLink } from "./qmp-link.ts";
 import { type librariesOf } from "../oci-host.ts";
 import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
+
+const MIB_BYTES = 1024 * 1024;
 
 /** What a machine of QEMU's is made of. */
 type VmInput = MachineInput & { readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
 
-const launch = (input: VmInput, paths: ReturnType<typeof bundlePaths>, join: readonly string[], handed: readonly number[]): ChildProcess => {
-  const { tools, layout } = input.facts.container;
-  const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
-  const writable = input.machine.diskPath === null ? [] : [input.machine.diskPath];
-  const preserved = 3 + handed.length;
-  const { run } = CRUN;
-  const args = [
-    "--pdeathsig", "KILL", "--", String(tools.unshare), "--mount", "--propagation", "private", String(tools.sh), "-c", JOIN_AND_RUN, "sh",
-    String(process.pid), hybrid, String(tools.mount), String(tools.umount), String(join.length), ...join, String(writable.length), ...writable, "-", "-",
-    String(tools.crun), ...run(paths, preserved),
-  ];
-  const child = spawn(String(tools.setpriv), args, {
-    cwd: paths.bundle,
-    env: {},
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...handed],
-  });
-  keepOutput([child.stdout, child.stderr], input.logFd);
-  return child;
-};
+type Launched = { readonly child: ChildProcess; readonly exited: Promise<DomainExit>; readonly link: GuestLink; readonly qmp: QmpLink; readonly birth: Duplex };
 
 const streamOf = (child: ChildProcess, fd: number): Duplex => (child.stdio as unknown as readonly Duplex[])[fd] as Duplex; // Node makes a socket of every "pipe"
 
-/** Boots a machine in its jail and waits until its guest answers. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent */
+const launch = (input: VmInput, paths: RuntimePaths, join: readonly string[], writable: readonly string[], handed: readonly number[]): Launched => {
+  const { tools, layout } = input.facts.container;
+  const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
+  const preserved = QEMU_FDS.firstChannel - QEMU_FDS.qmp + handed.length;
+  const args = [
+    "--pdeathsig", "KILL", "--", String(tools.unshare), "--mount", "--propagation", "private", String(tools.sh), "-c", JOIN_AND_RUN, "sh",
+    String(process.pid), hybrid, String(tools.mount), String(tools.umount), String(join.length), ...join, String(writable.length), ...writable, "-", "-",
+    String(tools.crun), ...CRUN.run(paths, preserved),
+  ];
+  const child = spawn(String(tools.setpriv), args, { cwd: paths.bundle, env: {}, stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe", ...handed] });
+  keepOutput([child.stdout, child.stderr, streamOf(child, QEMU_FDS.log)], input.logFd);
+  const birth = streamOf(child, QEMU_FDS.birth);
+  birth.on("error", () => undefined);
+  return {
+    child, birth,
+    exited: new Promise<DomainExit>((resolve) => {
+      child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
+      child.once("error", () => resolve({ code: 127, signal: null }));
+    }),
+    link: makeGuestLink(streamOf(child, QEMU_FDS.control), input.machine.name),
+    qmp: openQmp(streamOf(child, QEMU_FDS.qmp), input.machine.name),
+  };
+};
+
+/** A QEMU in its jail. */
+type Running = Launched & { readonly pid: number; /** Its end, when its control groups are gone. */ readonly gone: Promise<DomainExit>; readonly first: Socket };
+
+const channelOf = (slot: number): string => `OPEN:/dev/vport0p${String(portOfSlot(slot))},rdwr=1`;
+
+/** Starts machines of QEMU's of one place: the one that is kept, and those that go on from it. */
+const makeLauncher = (input: VmInput, folder: string, slots: number, template: MachineTemplate) => {
+  const { runDir, instance, machine, facts, uidBase } = input;
+  const { layout } = facts.container;
+  const channels = `${folder}/channels`;
+  const paths = bundlePaths(runDir, instance, machine.name);
+  const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
+  const plan = planCgroups(layout, instance, machine.name, limits);
+  let gone: Promise<unknown> = Promise.resolve();
+  const destroy = async (): Promise<void> => {
+    await destroyCgroups(layout, instance, machine.name);
+    // What is done at its end takes control groups of this name away: not those of the next machine.
+    await Promise.race([gone, sleep(KILL_DEADLINE_MS, undefined, { ref: false })]);
+    removeBundle(paths);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const run = async (goesOn: boolean, memory: string, handedFds: readonly number[]): Promise<Running> => {
+    await destroy();
+    mkdirSync(channels, { recursive: true });
+    chmodSync(channels, 0o700);
+    const libraries = await qemuLibraries(facts, input.findLibraries);
+    const command = qemuCommand({ accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn });
+    const config = qemuConfig(machine.name, uidBase, command, {
+      qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
+      memory, stateSocket: goesOn ? null : template.socket,
+    });
+    writeBundle(paths, config, JSON.stringify(config), uidBase);
+    createCgroups(plan);
+    forgetContainer(paths);
+    const listeners: HandedListener[] = [];
+    let launched: Launched;
+    try {
+      for (let slot = 0; slot < slots; slot += 1) listeners.push(await listenFor(`${channels}/${String(slot)}`));
+      const writable = [memory, ...(machine.diskPath === null ? [] : [machine.diskPath])];
+      launched = launch(input, paths, plan.join, writable, [...listeners.map(({ fd }) => fd), ...handedFds]);
+    } finally {
+      for (const listener of listeners) listener.release();
+    }
+    const end = launched.exited.then(async (exit) => {
+      await destroyCgroups(layout, instance, machine.name).catch(() => undefined);
+      return exit;
+    });
+    gone = end;
+    const first = await connectPaused(`${channels}/0`);
+    return { ...launched, pid: await awaitPid(paths, launched.exited), gone: end, first };
+  };
+  return { run, destroy, connect: async (slot: number): Promise<Socket> => connectPaused(`${channels}/${String(slot)}`) };
+};
+
+type Launcher = ReturnType<typeof makeLauncher>;
+
+/** Boots a machine, keeps it, and ends it. @returns false where the domain to be held ended instead */
+const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Launcher, template: MachineTemplate, held: HeldDomain | null): Promise<boolean> => {
+  const owner = uidBase + INSIDE_UID;
+  const taker = await takeState(template, owner);
+  try {
+    const { link, qmp, first } = await run(false, template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
+    await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+    const isKept = await keepState(machine.name, link, qmp, taker, held === null ? null : { domain: held, channel: channelOf(0) });
+    first.destroy();
+    return isKept;
+  } finally {
+    taker.close();
+    await destroy();
+  }
+};
+
+/** Boots a machine where none of its kind was kept, and has one go on from the kept one. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent, .monitor, .unborn */
 export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const { runDir, instance, machine, facts, uidBase } = input;
   const { layout } = facts.container;
   // The descriptor belongs to the domain that came first, which may go before the machine does.
   const logFd = openSync(`/proc/self/fd/${String(input.logFd)}`, "a");
+  const own = { ...input, logFd };
   const folder = `${isolationFolder(runDir)}/machines/${machine.name}`;
-  const channels = `${folder}/channels`;
   const slots = Math.min(machine.domains, MACHINE_SLOTS_COUNT);
-  const shape = { accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots } as const;
-  const template = templateOf(runDir, machine.name, JSON.stringify([shape, facts.guestDir, facts.qemuVersion, input.image]));
   const owner = uidBase + INSIDE_UID;
-  const libraries = await qemuLibraries(facts, input.findLibraries);
-  const paths = bundlePaths(runDir, instance, machine.name);
-  const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
+  const wanted = input.held;
+  const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
+  const launcher = makeLauncher(own, folder, slots, template);
   const group = cgroupPath(instance, machine.name);
-  const plan = planCgroups(layout, instance, machine.name, limits);
-  let isGone: Promise<unknown> = Promise.resolve();
-  const destroy = async (): Promise<void> => {
-    await destroyCgroups(layout, instance, machine.name);
-    // What is done at its end takes control groups of this name away: not those of the next machine.
-    await Promise.race([isGone, sleep(KILL_DEADLINE_MS, undefined, { ref: false })]);
-    removeBundle(paths);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  await destroy();
-  mkdirSync(channels, { recursive: true });
-  chmodSync(channels, 0o700);
-  await template.ensureImage(async (target) => makePlainImageDisk(String(facts.mksquashfs), input.image, target));
-  if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
-  const listeners: HandedListener[] = [];
-  const stateFd = template.openState();
-  const taker = stateFd === null ? await takeState(template, owner) : null;
   try {
-    const config = qemuConfig(machine.name, uidBase, qemuCommand({ ...shape, stateFd: stateFd === null ? null : stateFdAfter(slots) }), {
-      qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
-      stateSocket: taker === null ? null : template.socket,
-    });
-    writeBundle(paths, config, JSON.stringify(config), uidBase);
-    createCgroups(plan);
-    forgetContainer(paths);
-    for (let slot = 0; slot < slots; slot += 1) listeners.push(await listenFor(`${channels}/${String(slot)}`));
-    const child = launch({ ...input, logFd }, paths, plan.join, [...listeners.map(({ fd }) => fd), ...(stateFd === null ? [] : [stateFd])]);
-    const exited = new Promise<DomainExit>((resolve) => {
-      child.once("exit", (code, signal) => resolve(exitOf(code, signal)));
-      child.once("error", () => resolve({ code: 127, signal: null }));
-    });
-    const gone = exited.then(async (end) => {
-      await destroyCgroups(layout, instance, machine.name).catch(() => undefined);
-      return end;
-    });
-    isGone = gone;
-    const link = makeGuestLink(streamOf(child, 4), machine.name);
-    const qmp = openQmp(streamOf(child, 3), machine.name);
-    keepOutput([streamOf(child, 5)], logFd);
+    await template.ensureImage(async (target) => makePlainImageDisk(String(facts.mksquashfs), input.image, target));
+    if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
+    if (!template.isKept() && !template.holdsNobody() && !(await keepMachine(own, launcher, template, wanted))) template.holdNobody();
+    if (!template.isKept()) await keepMachine(own, launcher, template, null);
+    const held = template.holdsNobody() ? null : wanted;
+    const memory = await template.takeMemory(owner);
+    const stateFd = template.openState();
+    const { pid, gone, link, qmp, birth, first, child } = await launcher.run(true, memory, [stateFd]).finally(() => closeSync(stateFd));
     child.once("close", () => closeSync(logFd));
-    const up = taker === null ? null : link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
-    up?.catch(() => undefined);
-    const pid = await awaitPid(paths, exited);
-    if (taker === null) await goOn(machine.name, qmp);
-    else {
-      await up;
-      await keepState(machine.name, link, qmp, taker);
-    }
-    await bearMachine(machine.name, link);
+    await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"]);
+    const ended = held === null ? null : link.wait((line) => line.type === "exited" && line.name === held.name, Infinity);
+    await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
+    const next = template.prepareNext().catch(() => undefined); // made when it is needed then
     const taken = new Set<number>();
+    let connected: Socket | null = first;
     return {
       pid,
       exited: gone,
       link,
+      held: ended,
       whole: {
         setFrozen: async (frozen) => setFrozen(layout, group, frozen),
         setQuota: async (percent) => {
@@ -131,21 +177,24 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
         const slot = Array.from({ length: slots }, (_, each) => each).find((each) => !taken.has(each));
         if (slot === undefined) return null;
         taken.add(slot);
-        return { slot, channel: `OPEN:/dev/vport0p${String(portOfSlot(slot))},rdwr=1` };
+        return { slot, channel: channelOf(slot) };
       },
       freeSlot: (slot) => {
         taken.delete(slot);
       },
-      connect: async (slot) => connectPaused(`${channels}/${String(slot)}`),
-      destroy,
+      connect: async (slot) => {
+        const socket = slot === 0 ? connected : null;
+        if (slot === 0) connected = null;
+        return socket ?? launcher.connect(slot);
+      },
+      destroy: async () => {
+        await launcher.destroy();
+        await next;
+      },
     };
   } catch (error) {
-    await destroy();
+    await launcher.destroy();
     template.forget(); // what could not be gone on from is not tried again
     throw error;
-  } finally {
-    taker?.close();
-    if (stateFd !== null) closeSync(stateFd);
-    for (const listener of listeners) listener.release();
   }
 };

@@ -128,6 +128,7 @@ export const startDomu = async (input: DomuInput): Promise<RunningMachine> => {
         return end;
       }),
       link,
+      held: null,
       whole: wholeOf(xl, name),
       takeSlot: () => {
         const slot = Array.from({ length: slots }, (_, each) => each).find((each) => !taken.has(each));
