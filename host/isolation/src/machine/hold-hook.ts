@@ -11,61 +11,41 @@ export const EXIT_UNBORN = 79;
 const LEAST_JUMP_MS = 2 * 3_600_000;
 
 /**
- * Loads everything the program imports, waits for the word that the domain lives, and lets the program go on. Copies of a held domain begin with one state, so nothing random may be
- * in it: until then all of node:crypto ends the process that may draw a random number, whatever is not known to draw none. V8 seeds `Math.random` at its start and can not be
- * told to do it again, so that is replaced.
+ * Lets everything the program imports be loaded, and has the program wait before its first statement for the word that the domain lives. Copies of a held domain begin with one
+ * state, so nothing random may be in it: until then all of node:crypto ends the process that may draw a random number, whatever is not known to draw none, and so does a thread, which
+ * would have a node:crypto of its own. V8 seeds `Math.random` at its start and can not be told to do it again, so that is replaced. What is done after the word is kept short: an
+ * emulated processor meets all of it for the first time.
  */
 export const HOLD_HOOK = `import crypto from "node:crypto";
 import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { registerHooks, syncBuiltinESMExports } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
-const draws = new Set(["Hash", "Hmac", "KeyObject", "Verify", "X509Certificate", "createHash", "createHmac", "createPrivateKey", "createPublicKey", "createSecretKey", "createVerify", "getCipherInfo", "getCiphers", "getCurves", "getFips", "getHashes", "hash", "hkdf", "hkdfSync", "pbkdf2", "pbkdf2Sync", "timingSafeEqual", "verify"]);
+import { pathToFileURL } from "node:url";
+import threads from "node:worker_threads";
+const harmless = new Set(["Hash", "Hmac", "KeyObject", "Verify", "X509Certificate", "createHash", "createHmac", "createPrivateKey", "createPublicKey", "createSecretKey", "createVerify", "getCipherInfo", "getCiphers", "getCurves", "getFips", "getHashes", "hash", "hkdf", "hkdfSync", "pbkdf2", "pbkdf2Sync", "timingSafeEqual", "verify"]);
 let isBorn = false;
-const undo = [];
+const end = (why) => {
+  console.error(why);
+  process.exit(${String(EXIT_UNBORN)});
+};
 const guard = (owner, name, kept) => {
   const facts = Object.getOwnPropertyDescriptor(owner, name);
   if (typeof facts?.value !== "function" || !facts.writable || kept.has(name)) return;
   const real = facts.value;
   const guarded = function (...args) {
-    if (!isBorn) {
-      console.error("drew random numbers before it lived:", name);
-      process.exit(${String(EXIT_UNBORN)});
-    }
-    return new.target === undefined ? Reflect.apply(real, this, args) : Reflect.construct(real, args, new.target);
+    if (!isBorn) end("drew random numbers before it lived: " + name);
+    return new.target === undefined ? Reflect.apply(real, this, args) : Reflect.construct(real, args, new.target === guarded ? real : new.target);
   };
   Object.setPrototypeOf(guarded, real);
   guarded.prototype = real.prototype;
   owner[name] = guarded;
-  undo.push(() => { owner[name] = real; });
 };
-for (const name of Object.getOwnPropertyNames(crypto)) guard(crypto, name, draws);
+for (const name of Object.getOwnPropertyNames(crypto)) guard(crypto, name, harmless);
 const web = Object.getPrototypeOf(crypto.webcrypto);
 for (const name of Object.getOwnPropertyNames(web)) guard(web, name, new Set(["constructor"]));
 const subtle = Object.getPrototypeOf(crypto.webcrypto.subtle);
 for (const name of Object.getOwnPropertyNames(subtle)) guard(subtle, name, new Set(["constructor", "digest", "verify"]));
-guard(Math, "random", new Set());
-syncBuiltinESMExports();
-
-const entry = pathToFileURL(process.argv[1]).href;
-const imports = /^[ \\t]*(?:import|export)\\b[^"';]*?\\bfrom[ \\t]*["']([^"']+)["']|^[ \\t]*import[ \\t]*["']([^"']+)["']/gmu;
-const ahead = registerHooks({
-  load: (url, context, next) => {
-    if (url !== entry + "?ahead") return next(url, context);
-    const source = readFileSync(fileURLToPath(entry), "utf8");
-    return { format: "module", shortCircuit: true, source: [...source.matchAll(imports)].map(([, from, bare]) => "import " + JSON.stringify(from ?? bare) + ";").join("") };
-  },
-});
-await import(entry + "?ahead");
-ahead.deregister();
-
-const heldAtMs = Date.now();
-const word = JSON.parse(Buffer.from(readFileSync("${BIRTH_PIPE}", "latin1"), "base64").toString());
-if (!(Date.now() - heldAtMs > ${String(LEAST_JUMP_MS)})) {
-  console.error("the clock did not jump");
-  process.exit(${String(EXIT_UNBORN)});
-}
-isBorn = true;
-for (const each of undo) each();
+guard(threads, "Worker", new Set());
 syncBuiltinESMExports();
 const numbers = new Uint32Array(256);
 let at = numbers.length;
@@ -78,5 +58,24 @@ Math.random = () => {
   at += 2;
   return value;
 };
-Object.assign(process.env, word.env);
+
+const read = (text) => JSON.parse(Buffer.from(text, "base64").toString());
+// Compiled once, so that it is compiled when the copies go on.
+read("e30=");
+new Socket({ readable: true, writable: true, allowHalfOpen: true }).on("data", () => undefined).destroy();
+globalThis.crossguardianHold = () => {
+  delete globalThis.crossguardianHold;
+  const heldAtMs = Date.now();
+  const word = read(readFileSync("${BIRTH_PIPE}", "latin1"));
+  if (!(Date.now() - heldAtMs > ${String(LEAST_JUMP_MS)})) end("the clock did not jump");
+  isBorn = true;
+  Object.assign(process.env, word.env);
+};
+const entry = pathToFileURL(process.argv[1]).href;
+registerHooks({
+  load: (url, context, next) => {
+    const loaded = next(url, context);
+    return url === entry ? { ...loaded, source: "crossguardianHold();" + loaded.source } : loaded;
+  },
+});
 `;

@@ -37,11 +37,13 @@ const orderOf = (entry: Known, channel: string): string => {
 
 /** The same domain, without what tells one start from another, and with the pipe it waits at. */
 const heldConfig = ({ spec, config }: Known): OciConfig => {
-  const [node, ...args] = config.process["args"] as readonly string[]; // as ociConfig makes it
+  const args = config.process["args"] as readonly string[]; // as ociConfig makes it
+  // Of two hooks Node asks the one it loaded last.
+  const afterHooks = args.findLastIndex((word) => word.startsWith("--import=")) + 1 || 1;
   const told = new Set(Object.entries(spec.env).map(([name, value]) => `${name}=${value}`));
   return {
     ...config,
-    process: { ...config.process, args: [node, `--import=/app/${HOLD_FILE}`, ...args], env: (config.process["env"] as readonly string[]).filter((line) => !told.has(line)) },
+    process: { ...config.process, args: args.toSpliced(afterHooks, 0, `--import=/app/${HOLD_FILE}`), env: (config.process["env"] as readonly string[]).filter((line) => !told.has(line)) },
     mounts: [
       ...config.mounts.map((mount) => (mount.destination === "/data" ? { ...mount, source: guestVolume(spec.name) } : mount)),
       { destination: BIRTH_PIPE, type: "bind", source: guestBirth(spec.name), options: ["bind", "ro", "nosuid", "nodev", "noexec"] },

@@ -60,8 +60,9 @@ export const templateOf = (runDir: string, machine: string, key: string): Machin
     open();
   }
   const copy = async (): Promise<void> => {
-    if ((await runCommand("cp", ["--sparse=auto", memory, `${next}.new`], SQUASH_DEADLINE_MS)) === null) throw new CodedError("isolation.start.failed", { what: "cp", machine });
-    renameSync(`${next}.new`, next);
+    const made = `${next}.${String(process.hrtime.bigint())}`;
+    if ((await runCommand("cp", ["--sparse=auto", memory, made], SQUASH_DEADLINE_MS)) === null) throw new CodedError("isolation.start.failed", { what: "cp", machine });
+    renameSync(made, next);
   };
   return {
     image, state, forget, socket: join(folder, "state.sock"),

@@ -143,6 +143,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
   const launcher = makeLauncher(own, folder, slots, template);
   const group = cgroupPath(instance, machine.name);
+  let closeLog: (() => void) | null = () => closeSync(logFd);
   try {
     await template.ensureImage(async (target) => makePlainImageDisk(String(facts.mksquashfs), input.image, target));
     if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
@@ -152,7 +153,8 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     const memory = await template.takeMemory(owner);
     const stateFd = template.openState();
     const { pid, gone, link, qmp, birth, first, child } = await launcher.run(true, memory, [stateFd]).finally(() => closeSync(stateFd));
-    child.once("close", () => closeSync(logFd));
+    child.once("close", closeLog);
+    closeLog = null;
     await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"]);
     const ended = held === null ? null : link.wait((line) => line.type === "exited" && line.name === held.name, Infinity);
     await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
@@ -194,6 +196,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     };
   } catch (error) {
     await launcher.destroy();
+    closeLog?.();
     template.forget(); // what could not be gone on from is not tried again
     throw error;
   }
