@@ -7,8 +7,8 @@ export const BIRTH_PIPE = "/birth";
 /** Exit code of a domain that drew random numbers while it was held, or whose clock did not jump. */
 export const EXIT_UNBORN = 79;
 
-/** Least jump of the clock in ms from which every generator of OpenSSL's seeds itself anew: an hour for the first, less for the others (crypto/rand/rand_local.h). */
-const LEAST_JUMP_MS = 2 * 3_600_000;
+/** Jump of the clock in ms from which every generator of OpenSSL's seeds itself anew, whatever its interval is: the longest that OpenSSL takes is 2^20 s (crypto/rand/rand_local.h). */
+const LEAST_JUMP_MS = 30 * 24 * 3_600_000;
 
 /**
  * Lets everything the program imports be loaded, and has the program wait before its first statement for the word that the domain lives. Copies of a held domain begin with one
