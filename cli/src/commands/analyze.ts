@@ -39,6 +39,7 @@ const draw = (result: SecurityResult): string =>
 
 const OVERHEAD_ASSUMPTIONS = [
   "T_trap and T_hypercall are the cheapest call of the domain's own kernel, Node's part of it included; a hypervisor that traps differently is none of these drivers",
+  "a new page is one call in the model; under gVisor it is a fault that its calls have no part in, so the model tells too much there, and an emulated processor gets faster with what it has met, so what comes later is below the model",
   "an I/O is n bytes handed to the domain over its channel and a word that they are there; B_grant is what the channel carries, copies included",
   "T_event, what wakes the other side, is the rest of the price of one byte; T_validate is the rest of the price of a page among the fewest that are touched",
   "transfers of the fewest and the most bytes and the fewest pages give the parameters; what is compared is none of these",

@@ -10,6 +10,8 @@ export type Machine = {
   readonly slots: number;
   /** Whether it goes on from a kept state, that it waits to be handed; else it boots, and leaves its memory in the file. */
   readonly goesOn: boolean;
+  /** Whether the guest's memory is a file, or QEMU's own: then it is part of the state. */
+  readonly hasMemoryFile: boolean;
 };
 
 /** Where its jail shows QEMU; it finds its modules from there. */
@@ -52,13 +54,14 @@ const drive = (id: string, file: string, isReadOnly: boolean): readonly string[]
 
 /** The command of a machine: a microvm with a kernel, two or three disks and a serial port per domain; no network, no display, no PCI bus. */
 export const qemuCommand = (machine: Machine): readonly string[] => {
-  const { accelerator, memoryBytes, cores, tscKhz, slots, goesOn } = machine;
+  const { accelerator, memoryBytes, cores, tscKhz, slots, goesOn, hasMemoryFile } = machine;
   const isTcg = accelerator === "tcg";
   const channels = Array.from({ length: slots }, (_, slot) => slot);
   return [
     QEMU_PROGRAM, "-L", "/firmware", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-    "-M", "microvm,acpi=on,rtc=on,pit=on,pic=on,x-option-roms=off,isa-serial=off,memory-backend=memory",
-    "-object", `memory-backend-file,id=memory,mem-path=${MEMORY_FILE},size=${String(mibOf(memoryBytes))}M,share=${goesOn ? "off" : "on"}`, "-bios", "/firmware/qboot.rom",
+    "-M", `microvm,acpi=on,rtc=on,pit=on,pic=on,x-option-roms=off,isa-serial=off${hasMemoryFile ? ",memory-backend=memory" : ""}`,
+    ...(hasMemoryFile ? ["-object", `memory-backend-file,id=memory,mem-path=${MEMORY_FILE},size=${String(mibOf(memoryBytes))}M,share=${goesOn ? "off" : "on"}`] : []),
+    "-bios", "/firmware/qboot.rom",
     "-accel", isTcg ? `tcg,tb-size=${String(TRANSLATED_MIB_PER_CORE * cores)}` : "kvm",
     "-cpu", isTcg ? TCG_CPU : "host",
     "-smp", String(cores), "-m", `${String(mibOf(memoryBytes))}M`,

@@ -14,8 +14,8 @@ export type QemuFiles = {
   readonly guest: string;
   readonly image: string;
   readonly disk: string | null;
-  /** File with the guest's memory: this machine's own. */
-  readonly memory: string;
+  /** File with the guest's memory, this machine's own; null: it is in no file. */
+  readonly memory: string | null;
   /** Socket that takes its state; null: it is not kept. */
   readonly stateSocket: string | null;
 };
@@ -55,7 +55,7 @@ export const qemuConfig = (name: string, uidBase: number, command: readonly stri
     readOnly(files.firmware, "/firmware"),
     ...["vmlinux", "initrd", "root.sqfs"].map((file) => readOnly(`${files.guest}/${file}`, `/guest/${file}`)),
     readOnly(files.image, "/guest/image.sqfs"),
-    { destination: MEMORY_FILE, type: "bind", source: files.memory, options: ["bind", "nosuid", "nodev", "noexec"] },
+    ...(files.memory === null ? [] : [{ destination: MEMORY_FILE, type: "bind", source: files.memory, options: ["bind", "nosuid", "nodev", "noexec"] }]),
     ...(files.stateSocket === null ? [] : [{ destination: STATE_SOCKET, type: "bind", source: files.stateSocket, options: ["bind", "nosuid", "nodev", "noexec"] }]),
     ...(files.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: files.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
   ],

@@ -147,7 +147,7 @@ export const keepState = async (machine: string, link: GuestLink, qmp: QmpLink, 
   if (type === "exited") return false;
   if (type === "failed") throw new CodedError("isolation.machine.unborn", { machine, step: "asleep" });
   await qmp.run("stop");
-  await qmp.run("migrate-set-capabilities", IGNORE_SHARED);
+  if (held !== null) await qmp.run("migrate-set-capabilities", IGNORE_SHARED);
   await qmp.run("migrate-set-parameters", { "max-bandwidth": UNBOUNDED_BYTES_PER_S });
   await qmp.run("migrate", { uri: `unix:${STATE_SOCKET}` });
   await untilStatus(qmp, "query-migrate", (status) => status === "completed", machine);
@@ -159,8 +159,8 @@ const isOpen = (answer: unknown, label: string): boolean =>
   Array.isArray(answer) && answer.some((each: unknown) => fieldOf(each, "label") === label && !String(fieldOf(each, "filename")).startsWith("disconnected"));
 
 /** Hands QEMU a kept state and has its guest go on. @param connected names of devices whose connection it must have taken before @throws isolation.machine.monitor */
-export const goOn = async (machine: string, qmp: QmpLink, stateFd: number, connected: readonly string[]): Promise<void> => {
-  await qmp.run("migrate-set-capabilities", IGNORE_SHARED);
+export const goOn = async (machine: string, qmp: QmpLink, stateFd: number, connected: readonly string[], hasMemoryFile: boolean): Promise<void> => {
+  if (hasMemoryFile) await qmp.run("migrate-set-capabilities", IGNORE_SHARED);
   const endMs = performance.now() + MACHINE_DEADLINE_MS;
   // A channel that the guest finds closed when it goes on is one that has ended.
   for (;;) {

@@ -78,12 +78,12 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     removeBundle(paths);
     rmSync(folder, { recursive: true, force: true });
   };
-  const run = async (goesOn: boolean, memory: string, handedFds: readonly number[]): Promise<Running> => {
+  const run = async (goesOn: boolean, memory: string | null, handedFds: readonly number[]): Promise<Running> => {
     await destroy();
     mkdirSync(channels, { recursive: true });
     chmodSync(channels, 0o700);
     const libraries = await qemuLibraries(facts, input.findLibraries);
-    const command = qemuCommand({ accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn });
+    const command = qemuCommand({ accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn, hasMemoryFile: memory !== null });
     const config = qemuConfig(machine.name, uidBase, command, {
       qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
       memory, stateSocket: goesOn ? null : template.socket,
@@ -95,7 +95,7 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     let launched: Launched;
     try {
       for (let slot = 0; slot < slots; slot += 1) listeners.push(await listenFor(`${channels}/${String(slot)}`));
-      const writable = [memory, ...(machine.diskPath === null ? [] : [machine.diskPath])];
+      const writable = [memory, machine.diskPath].filter((path) => path !== null);
       launched = launch(input, paths, plan.join, writable, [...listeners.map(({ fd }) => fd), ...handedFds]);
     } finally {
       for (const listener of listeners) listener.release();
@@ -118,7 +118,7 @@ const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Laun
   const owner = uidBase + INSIDE_UID;
   const taker = await takeState(template, owner);
   try {
-    const { link, qmp, first } = await run(false, template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
+    const { link, qmp, first } = await run(false, held === null ? null : template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
     await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
     const isKept = await keepState(machine.name, link, qmp, taker, held === null ? null : { domain: held, channel: channelOf(0) });
     first.destroy();
@@ -150,15 +150,15 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     if (!template.isKept() && !template.holdsNobody() && !(await keepMachine(own, launcher, template, wanted))) template.holdNobody();
     if (!template.isKept()) await keepMachine(own, launcher, template, null);
     const held = template.holdsNobody() ? null : wanted;
-    const memory = await template.takeMemory(owner);
+    const memory = held === null ? null : await template.takeMemory(owner);
     const stateFd = template.openState();
     const { pid, gone, link, qmp, birth, first, child } = await launcher.run(true, memory, [stateFd]).finally(() => closeSync(stateFd));
     child.once("close", closeLog);
     closeLog = null;
-    await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"]);
+    await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"], held !== null);
     const ended = held === null ? null : link.wait((line) => line.type === "exited" && line.name === held.name, Infinity);
     await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
-    const next = template.prepareNext().catch(() => undefined); // made when it is needed then
+    const next = held === null ? Promise.resolve() : template.prepareNext().catch(() => undefined); // made when it is needed then
     const taken = new Set<number>();
     let connected: Socket | null = first;
     return {
