@@ -25,7 +25,7 @@ suite("the driver xen in Dom0 of a real Xen, in QEMU", { skip, timeout: 3_600_00
   before(async () => {
     makeXen();
     say("Xen, Dom0 and DomUs are made");
-    dom0 = await bootDom0(0, BOOT_MS);
+    dom0 = await bootDom0("driver", 0, BOOT_MS);
     isUp = true;
     say("Dom0 is up");
     await driveDomu(dom0);

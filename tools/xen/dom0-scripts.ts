@@ -62,7 +62,7 @@ done
 `;
 
 /** Attaches and detaches the files behind a DomU's disks: the part of Debian's script of this name that is needed, for Dom0's small userland. */
-export const BLOCK_SCRIPT = `#!/bin/bash
+export const BLOCK_SCRIPT = `#!/bin/busybox sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 at="$XENBUS_PATH"
 case "$1" in

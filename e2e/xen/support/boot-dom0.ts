@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,14 +21,19 @@ export type Dom0 = {
 };
 
 const XEN_DIR = join(import.meta.dirname, "../../../.crossguardian/xen");
+/** Logs of the last run, by test. */
+const LOGS_DIR = join(import.meta.dirname, "../../../.crossguardian/xen-logs");
 const FORWARDED_HOST = "10.0.2.100";
 const FIRST_FORWARDED_PORT = 4_000;
 
 /** Host and port by which Dom0 reaches a forwarded port. @param at its place among those forwarded */
 export const forwardedAddress = (at: number): { readonly host: string; readonly port: number } => ({ host: FORWARDED_HOST, port: FIRST_FORWARDED_PORT + at });
 
-// Xen 4.17 on QEMU's emulated processor: no SMAP, no XSAVE, no RDTSCP. Without SVM, which QEMU emulates slowly, DomUs are PV.
-const CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand,-svm";
+// Xen 4.17 on QEMU's emulated processor: no SMAP, no XSAVE, no RDTSCP. Without SVM, whose nested paging QEMU emulates slowly, DomUs are PV.
+// Without SSSE3 and AES-NI OpenSSL hashes with plain instructions, which QEMU translates; vector ones it calls.
+const CPU = "qemu64,+popcnt,+rdrand,-svm";
+// A thread each: DomUs run beside Dom0.
+const PROCESSORS = 2;
 const MEMORY_MIB = 4_096;
 const DOM0_MIB = 1_536;
 const END_DEADLINE_MS = 10_000;
@@ -46,7 +51,7 @@ const qemuArguments = (folder: string, forwards: number): readonly string[] => {
     return `,guestfwd=tcp:${host}:${String(port)}-cmd:sh ${join(folder, "forward")} ${String(at)}`;
   });
   return [
-    "-M", "q35", "-accel", "tcg,tb-size=512", "-smp", "1", "-cpu", CPU, "-m", String(MEMORY_MIB),
+    "-M", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-smp", String(PROCESSORS), "-cpu", CPU, "-m", String(MEMORY_MIB),
     "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", `file:${join(folder, "serial.log")}`,
     "-kernel", join(XEN_DIR, "xen"), "-append", xenArguments,
     "-initrd", `${join(XEN_DIR, "dom0-vmlinuz")} console=hvc0 quiet mitigations=off init_on_alloc=0 cgroup_no_v1=all rdinit=/init,${join(XEN_DIR, "dom0-initrd")}`,
@@ -71,8 +76,16 @@ export const makeXen = (): void => {
   execFileSync(process.execPath, [join(import.meta.dirname, "../../../tools/make-xen.ts")], { stdio: "inherit" });
 };
 
-/** Boots Xen and waits until Dom0 answers. @param forwards how many ports of this machine's loopback Dom0 may reach */
-export const bootDom0 = async (forwards: number, withinMs: number): Promise<Dom0> => {
+// What Xen, Dom0's services, DomUs and the house in Dom0 wrote.
+const DOM0_LOGS = "/var/log/xen/*.log /var/log/xen/console/* /data/house/*.log /run/house/*/events.jsonl* /data/house/*/output/* /data/house/*/logs/* /run/driver.log /run/steps*";
+const MAX_LOG_BYTES = 2 * 1024 * 1024;
+const LOGS_MS = 60_000;
+
+/** Boots Xen and waits until Dom0 answers. What all said is in `.crossguardian/xen-logs` afterwards. @param forwards how many ports of this machine's loopback Dom0 may reach @param name of the folder of logs */
+export const bootDom0 = async (name: string, forwards: number, withinMs: number): Promise<Dom0> => {
+  const logs = join(LOGS_DIR, name);
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(logs, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), "cg-dom0-"));
   writeFileSync(join(folder, "forward"), FORWARD_SCRIPT);
   const forward: Dom0["forward"] = (ports) => {
@@ -94,12 +107,13 @@ export const bootDom0 = async (forwards: number, withinMs: number): Promise<Dom0
   void exited.then(() => {
     hasEnded = true;
   });
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     qemu.kill("SIGTERM");
     const late = setTimeout(() => qemu.kill("SIGKILL"), END_DEADLINE_MS);
     if (!hasEnded) await exited;
     clearTimeout(late);
     server.close();
+    for (const each of ["serial.log", "qemu.log"]) if (existsSync(join(folder, each))) copyFileSync(join(folder, each), join(logs, each));
     rmSync(folder, { recursive: true, force: true });
   };
   const lastWords = (): string => `${readFileSync(join(folder, "qemu.log"), "utf8").slice(-LAST_CHARS)}${serial().slice(-LAST_CHARS)}`;
@@ -118,15 +132,21 @@ export const bootDom0 = async (forwards: number, withinMs: number): Promise<Dom0
       const id = `o${String(orders)}`;
       const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
       socket.write(`run ${id} ${String(Buffer.byteLength(script))}\n${script}`);
-      const late = new Promise<never>((_, reject) => {
-        setTimeout(() => reject(new Error(`Dom0 did not answer within ${String(deadlineMs)} ms: ${script.slice(0, 200)}\n${lastWords()}`)), deadlineMs).unref();
+      let late: NodeJS.Timeout | undefined;
+      const missed = new Promise<never>((_, reject) => {
+        late = setTimeout(() => reject(new Error(`Dom0 did not answer within ${String(deadlineMs)} ms: ${script.slice(0, 200)}\n${lastWords()}`)), deadlineMs);
       });
-      return Promise.race([answered, late, exited.then(() => Promise.reject(new Error(`QEMU ended: ${lastWords()}`)))]);
+      return Promise.race([answered, missed, exited.then(() => Promise.reject(new Error(`QEMU ended: ${lastWords()}`)))]).finally(() => clearTimeout(late));
     };
     await run("xl list", withinMs);
+    const stop = async (): Promise<void> => {
+      const told = await run(`for each in ${DOM0_LOGS}; do [ ! -f "$each" ] || { echo "==> $each"; tail -c ${String(MAX_LOG_BYTES)} "$each"; }; done; xl list; cat /proc/meminfo`, LOGS_MS).catch(() => null);
+      writeFileSync(join(logs, "dom0.txt"), told?.output ?? "Dom0 does not answer");
+      await end();
+    };
     return { run, forward, serial, stop };
   } catch (error) {
-    await stop();
+    await end();
     throw error;
   }
 };

@@ -4,7 +4,7 @@ import { type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit } from "../../driver.ts";
-import { MACHINE_DEADLINE_MS, MACHINE_SLOTS_COUNT, XL_DEADLINE_MS } from "../../limits.ts";
+import { MACHINE_DEADLINE_MS, MACHINE_SLOTS_COUNT } from "../../limits.ts";
 import { domuChannel, domuChannelPath } from "../../machine/init-script.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { domuConfig, type DomuDisk, domuName } from "../../xen/domu-config.ts";
@@ -20,10 +20,14 @@ import { connectPaused } from "../vm/listen-channels.ts";
 import { makeXl, type Xl } from "./xl.ts";
 import { type XenHostFacts } from "./xen-host.ts";
 
-/** What a DomU is made of. */
-type DomuInput = MachineInput & { readonly runDir: string; readonly facts: XenHostFacts; readonly type: "pvh" | "pv" };
+/** Runs what is given when what was given before has ended. */
+export type InTurn = <T>(run: () => Promise<T>) => Promise<T>;
 
-const LISTEN_DEADLINE_MS = 10_000;
+/** What a DomU is made of. */
+type DomuInput = MachineInput & { readonly runDir: string; readonly facts: XenHostFacts; readonly type: "pvh" | "pv"; readonly inTurn: InTurn };
+
+const LISTEN_DEADLINE_MS = 60_000;
+const MAX_SAID_CHARS = 4_096;
 const MIB_BYTES = 1024 * 1024;
 const USEC_PER_MS = 1_000n;
 const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
@@ -53,16 +57,32 @@ const disksOf = async ({ facts, machine, image, uidBase }: DomuInput, folder: st
   ];
 };
 
-const awaitId = async (xl: Xl, name: string, created: Promise<DomainExit>): Promise<number> => {
-  const over = created.then(() => true);
-  const isOver = async (): Promise<boolean> => Promise.race([over, Promise.resolve(false)]);
-  const endMs = performance.now() + XL_DEADLINE_MS;
-  while (!(await isOver()) && performance.now() < endMs) {
-    const found = await xl.find(name);
-    if (found !== null) return found.id;
-  }
-  throw new CodedError((await isOver()) ? "isolation.start.failed" : "isolation.start.late", { what: "xl create", domu: name });
-};
+// `xl create -F` says so on its standard error when the DomU is there and runs.
+const CREATED = /\(domid (\d+)\)/u;
+
+/** The number Xen gave the DomU. To ask for it again and again would take the processor from what makes it. */
+const awaitId = async (name: string, { stderr }: ChildProcess, ended: Promise<DomainExit>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let said = "";
+    const stop = (): void => {
+      clearTimeout(late);
+      stderr?.off("data", hear);
+    };
+    const fail = (code: "isolation.start.failed" | "isolation.start.late"): void => {
+      stop();
+      reject(new CodedError(code, { what: "xl create", domu: name }));
+    };
+    const hear = (bytes: Uint8Array): void => {
+      said = `${said}${Buffer.from(bytes).toString("latin1")}`.slice(-MAX_SAID_CHARS);
+      const id = CREATED.exec(said)?.[1];
+      if (id === undefined) return;
+      stop();
+      resolve(Number(id));
+    };
+    const late = setTimeout(() => fail("isolation.start.late"), MACHINE_DEADLINE_MS);
+    stderr?.on("data", hear);
+    void ended.then(() => fail("isolation.start.failed"));
+  });
 
 const wholeOf = (xl: Xl, name: string): RunningMachine["whole"] => ({
   setFrozen: async (frozen) => xl.setPaused(name, frozen),
@@ -90,10 +110,7 @@ export const startDomu = async (input: DomuInput): Promise<RunningMachine> => {
     await xl.destroy(name);
     rmSync(folder, { recursive: true, force: true });
   };
-  await destroy();
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o700);
-  try {
+  const create = async (): Promise<{ readonly created: ChildProcess; readonly exited: Promise<DomainExit>; readonly id: number }> => {
     const config = `${folder}/xl.cfg`;
     const disks = await disksOf(input, folder);
     writeFileSync(config, domuConfig({
@@ -107,7 +124,13 @@ export const startDomu = async (input: DomuInput): Promise<RunningMachine> => {
       created.once("error", () => resolve({ code: 127, signal: null }));
     });
     created.once("close", () => closeSync(logFd));
-    const id = await awaitId(xl, name, exited);
+    return { created, exited, id: await awaitId(name, created, exited) };
+  };
+  await destroy();
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
+  try {
+    const { created, exited, id } = await input.inTurn(create);
     const carry = (channel: string, to: string): ChildProcess => {
       const child = carrier(facts, id, channel, to);
       child.on("error", () => undefined);
