@@ -22,11 +22,11 @@ const RECEIVER = `0x${"5e".repeat(20)}` as const;
 const BLOCK_S = 4;
 const RETRY_MS = 15_000;
 
-const BOOT_MS = 300_000;
-const ADMIT_MS = 480_000;
-const SETTLE_MS = 300_000;
-const STEP_MS = 120_000;
-const ATTACK_MS = 300_000;
+const BOOT_MS = 600_000;
+const ADMIT_MS = 1_200_000;
+const SETTLE_MS = 600_000;
+const STEP_MS = 300_000;
+const ATTACK_MS = 900_000;
 const MS_PER_SECOND = 1_000;
 const skip = missingPart !== false ? missingPart : missingXen();
 
