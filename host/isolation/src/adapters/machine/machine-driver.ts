@@ -26,7 +26,7 @@ export type MachineKind = {
   readonly require: (spec: DomainSpec) => Promise<string>;
   readonly startMachine: StartMachine;
   readonly programOf?: ProgramOf;
-  /** Whether its images' disks hold modules without types. */
+  /** Whether its images' disks hold modules without types, and what has a program wait that is started before its guest has a secret. */
   readonly hasPlainTypes: boolean;
   /** Whether its root image has a folder for compiled code of domains. */
   readonly hasCode: boolean;
