@@ -27,10 +27,17 @@ const heapFlags = (memoryBytes: number): readonly string[] => {
   ];
 };
 
+/**
+ * Whole modules are compiled when they are loaded, so that the cache of compiled code has all of them: a standby that takes over runs most of its code for the
+ * first time, under load.
+ */
+const COMPILE_ALL = "--no-lazy";
+
 /** The program and its arguments; node cannot see its control group, so the heap bound is told to it. */
 export const nodeCommand = (spec: DomainSpec, paths: InsidePaths): readonly string[] => [
   paths.node,
   ...heapFlags(spec.limits.memoryBytes),
+  COMPILE_ALL,
   "--disable-sigusr1",
   `${paths.app}/${spec.entry}`,
   ...spec.argv,

@@ -38,7 +38,8 @@ const launch = (input: VmInput, paths: RuntimePaths, join: readonly string[], wr
   const hybrid = layout.mode === "hybrid" && layout.unified !== null ? layout.unified : "-";
   const preserved = QEMU_FDS.firstChannel - QEMU_FDS.qmp + handed.length;
   const args = [
-    "--pdeathsig", "KILL", "--", String(tools.unshare), "--mount", "--propagation", "private", String(tools.sh), "-c", JOIN_AND_RUN, "sh",
+    // crun hands it on and QEMU ends by it; a killed crun would leave QEMU running, which does not end with its channels.
+    "--pdeathsig", "TERM", "--", String(tools.unshare), "--mount", "--propagation", "private", String(tools.sh), "-c", JOIN_AND_RUN, "sh",
     String(process.pid), hybrid, String(tools.mount), String(tools.umount), String(join.length), ...join, String(writable.length), ...writable, "-", "-",
     String(tools.crun), ...CRUN.run(paths, preserved),
   ];
