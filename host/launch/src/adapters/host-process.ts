@@ -44,6 +44,8 @@ const commandOf = (each: HostProcess): readonly [string, ...string[]] => [
   "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL", "--",
   each.nodePath,
   `--max-old-space-size=${String(Math.max(24, Math.floor((each.memoryBytes * HEAP_SHARE) / MIB_BYTES)))}`,
+  // The cache of compiled code has whole modules: what a process seldom does, like a switch that cuts a port off, is not compiled when it is needed.
+  "--no-lazy",
   "--disable-sigusr1",
   each.program,
 ];
