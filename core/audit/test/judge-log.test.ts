@@ -9,7 +9,7 @@ const hash = makeTreeHash(powers.sha256);
 const leaves = Array.from({ length: 9 }, (_, at) => hash.leaf(utf8(String(at))));
 const headOf = (of: readonly Uint8Array[]): Checkpoint => ({ origin: "log", size: of.length, root: rootOf(hash, of) });
 const seen = (of: readonly Uint8Array[]) => [{ checkpoint: headOf(of), from: "here" }];
-const code = (...[log, own, before]: [readonly Uint8Array[], Checkpoint, ReturnType<typeof seen>]): string => judgeLog(hash, log, own, before)?.code ?? "fine";
+const code = (...[log, own, before]: [readonly Uint8Array[], Checkpoint, ReturnType<typeof seen>]): string => judgeLog(hash, log, own, () => before)?.code ?? "fine";
 
 test("a log is fine when it is what was signed and begins with all that was seen", () => {
   for (let size = 0; size <= 9; size += 1) assert.equal(code(leaves, headOf(leaves), seen(leaves.slice(0, size))), "fine");
@@ -38,7 +38,7 @@ test("any change of a log that was seen is found", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), fc.array(fc.nat(8), { minLength: 1, maxLength: 12 }), (size, order) => {
     const made = order.map((at) => leaves[at]!);
     const isPrefix = made.length >= size && made.slice(0, size).every((leaf, at) => leaf === leaves[at]);
-    assert.equal(judgeLog(hash, made, headOf(made), seen(leaves.slice(0, size))) === null, isPrefix);
+    assert.equal(judgeLog(hash, made, headOf(made), () => seen(leaves.slice(0, size))) === null, isPrefix);
   }));
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -161,6 +161,23 @@ test("an instance goes on with the journal of the one before it, which writes wh
     assert.equal(third.state.bodies.length, 0);
     await assert.rejects(openJournal({ file: await fileOf(folder, 7n), clock, log }), { code: "interaction.journal.fenced" });
     for (const file of opened.splice(0)) await file.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("instances that end before they took the journal over do not hide it, however many they are", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "journal-"));
+  try {
+    const clock = makeFakeClock();
+    const first = await openJournal({ file: await fileOf(folder, 1n), clock, log });
+    first.setMarks({ relayHeight: 5n, chains: [] });
+    await first.flush();
+    for (let epoch = 2; epoch <= 80; epoch += 1) await writeFile(join(folder, `journal.${epoch}.next`), "");
+    const last = await openJournal({ file: await fileOf(folder, 99n), clock, log });
+    assert.equal(last.state.marks.relayHeight, 5n);
+    for (const file of opened.splice(0)) await file.close();
+    assert.deepEqual(await readdir(folder), ["journal.99"]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

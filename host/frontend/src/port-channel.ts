@@ -24,6 +24,7 @@ import { makeSwitchNews, type SwitchNews } from "./switch-news.ts";
 export const SEND_QUEUE_BYTES = 16 * 1024 * 1024;
 /** Above {@link SEND_QUEUE_BYTES}, for small control messages. */
 export const SEND_QUEUE_RESERVE_BYTES = 1024 * 1024;
+
 /** Numbers of a channel since its start. */
 export type ChannelCounts = {
   framesIn: number;

@@ -42,6 +42,7 @@ export {
 export { type CpuClasses, cpuClassesOf, formatCpus, parseCpus } from "./cpu-classes.ts";
 export { type KernelFacts } from "./kernel-facts.ts";
 export { FILL_DEADLINE_MS, MIN_UID_BASE, UIDS_PER_DOMAIN_COUNT } from "./limits.ts";
+export { COMPILE_ALL } from "./node-command.ts";
 export { INSIDE_UID, type OciConfig } from "./oci-config.ts";
 export { overcommitRatio } from "./overcommit.ts";
 export { ALLOWED, ALLOWED_NETWORK, type AllowedSyscall } from "./seccomp/allowed.ts";

@@ -29,9 +29,9 @@ const heapFlags = (memoryBytes: number): readonly string[] => {
 
 /**
  * Whole modules are compiled when they are loaded, so that the cache of compiled code has all of them: a standby that takes over runs most of its code for the
- * first time, under load.
+ * first time, under load, and what a process seldom does, like a switch that cuts a port off, is not compiled when it is needed.
  */
-const COMPILE_ALL = "--no-lazy";
+export const COMPILE_ALL = "--no-lazy";
 
 /** The program and its arguments; node cannot see its control group, so the heap bound is told to it. */
 export const nodeCommand = (spec: DomainSpec, paths: InsidePaths): readonly string[] => [

@@ -5,7 +5,7 @@ import {
   type Checkpoint, decodeAuditRecord, formatNoteKey, judgeLog, keysAfter, keysBefore, type LoggedRecord, makeTreeHash, type NoteKey, openCheckpoint, parseNoteKey, proveConsistency, proveInclusion, type SeenCheckpoint, toBase64,
 } from "@crossguardian/audit";
 import { type Crypto } from "@crossguardian/crypto";
-import { CodedError, type Failure, failure, utf8, keyLabel } from "@crossguardian/kernel";
+import { CodedError, type Failure, failure, type Result, utf8, keyLabel } from "@crossguardian/kernel";
 
 import { openKeySlots } from "../key-slots.ts";
 
@@ -57,9 +57,14 @@ export const auditKeyText = (crypto: Crypto, key: NoteKey): string => formatNote
 
 const recordsOf = (lines: readonly string[]): readonly LoggedRecord[] => lines.flatMap((line) => decodeAuditRecord(line) ?? []);
 
-/** The key that signs the log now: the given one, or that to which it handed over, each signed by the one before. */
-const signingKey = (crypto: Crypto, given: NoteKey, lines: readonly string[], note: string | null): NoteKey =>
-  note === null ? given : ([given, ...keysAfter(crypto, given, recordsOf(lines))].find((each) => openCheckpoint(crypto, note, each).ok) ?? given);
+type Opened = { readonly key: NoteKey; readonly opened: Result<Checkpoint> };
+
+/** Opens a checkpoint by a key, or by the first of others that signed it; they are looked for only then. Where nobody did, the failure is that of the key. */
+const openByOne = (crypto: Crypto, note: string, key: NoteKey, findOthers: () => readonly NoteKey[]): Opened => {
+  const first: Opened = { key, opened: openCheckpoint(crypto, note, key) };
+  if (first.opened.ok) return first;
+  return findOthers().map((each) => ({ key: each, opened: openCheckpoint(crypto, note, each) })).find(({ opened }) => opened.ok) ?? first;
+};
 
 const readOnce = (place: AuditPlace): { readonly lines: readonly string[]; readonly note: string | null } | null => {
   const before = readText(join(folderOf(place), "checkpoint"));
@@ -83,10 +88,10 @@ export const readAudit = async (crypto: Crypto, place: AuditPlace, keyText?: str
   // A checkpoint that stays unfinished is the end of a management process that was killed; the records under it do not count yet.
   const note = readText(join(folderOf(place), "checkpoint"));
   const { lines } = read ?? { lines: (readText(join(folderOf(place), "log.jsonl")) ?? "").split("\n").slice(0, -1) };
-  const key = signingKey(crypto, given, lines, note);
-  const own = note === null ? null : openCheckpoint(crypto, note, key);
-  const size = own?.ok === true ? own.value.size : 0;
-  return { place, key, lines: read === null ? lines.slice(0, size) : lines, note: read === null ? note : read.note };
+  // The key that signs the log now: the given one, or one to which it handed over, each signed by the one before.
+  const own = note === null ? null : openByOne(crypto, note, given, () => keysAfter(crypto, given, recordsOf(lines)));
+  const size = own?.opened.ok === true ? own.opened.value.size : 0;
+  return { place, key: own?.key ?? given, lines: read === null ? lines.slice(0, size) : lines, note: read === null ? note : read.note };
 };
 
 const seenPath = ({ worldDir, house }: AuditPlace): string => join(worldDir, "audit-seen", house);
@@ -101,7 +106,8 @@ const remember = (place: AuditPlace, note: string): void => {
 
 /** Checkpoints seen before, each signed by the log's key or by one that it followed. The log's own records say which, so they have to be judged before. */
 const seenOf = (crypto: Crypto, { place, key, lines }: AuditLog, files: readonly string[]): readonly SeenCheckpoint[] => {
-  const keys = [key, ...keysBefore(crypto, key, recordsOf(lines))];
+  let before: readonly NoteKey[] | null = null;
+  const findBefore = (): readonly NoteKey[] => (before ??= keysBefore(crypto, key, recordsOf(lines)));
   const optional = [
     { path: seenPath(place), from: "the last look" },
     { path: join(place.dataDir, "epochs", "audit.checkpoint"), from: "launcher" },
@@ -109,9 +115,8 @@ const seenOf = (crypto: Crypto, { place, key, lines }: AuditLog, files: readonly
   return [...optional, ...files.map((path) => ({ path, from: path }))].map(({ path, from }) => {
     const note = readText(path);
     if (note === null) throw new CodedError("audit.checkpoint.missing", { path });
-    const found = keys.map((each) => openCheckpoint(crypto, note, each));
-    const opened = found.find(({ ok }) => ok) ?? found[0];
-    if (opened?.ok !== true) throw new CodedError(opened?.failure.code ?? "audit.note.unsigned", { ...opened?.failure.facts, from });
+    const { opened } = openByOne(crypto, note, key, findBefore);
+    if (!opened.ok) throw new CodedError(opened.failure.code, { ...opened.failure.facts, from });
     return { checkpoint: opened.value, from };
   });
 };
@@ -137,12 +142,8 @@ export const verifyAudit = (crypto: Crypto, log: AuditLog, files: readonly strin
   const facts = { house, origin: log.key.name, records: log.lines.length };
   try {
     const own = headOf(crypto, log);
-    const hash = makeTreeHash(crypto.sha256);
-    const leaves = leavesOf(crypto, log);
-    const broken = judgeLog(hash, leaves, own, []);
-    if (broken !== null) return { ...facts, failure: broken, comparedWith: [] };
-    const seen = seenOf(crypto, log, files);
-    const wrong = judgeLog(hash, leaves, own, seen);
+    let seen: readonly SeenCheckpoint[] = [];
+    const wrong = judgeLog(makeTreeHash(crypto.sha256), leavesOf(crypto, log), own, () => (seen = seenOf(crypto, log, files)));
     if (wrong === null && log.note !== null) remember(log.place, log.note);
     return { ...facts, failure: wrong, comparedWith: seen.map(({ checkpoint, from }) => ({ from, size: checkpoint.size })) };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
@@ -50,8 +50,7 @@ const findJournals = (dataPath: string): readonly Found[] =>
       const match = JOURNAL.exec(name);
       return match === null ? [] : [{ path: join(dataPath, name), epoch: BigInt(match.groups?.["epoch"] ?? "0"), isNext: match.groups?.["next"] !== undefined }];
     })
-    .sort((left, right) => (left.epoch > right.epoch ? -1 : 1))
-    .slice(0, MAX_JOURNALS);
+    .sort((left, right) => (left.epoch > right.epoch ? -1 : 1));
 
 /**
  * The journal of one instance in the volume of its role. It begins with what the newest instance before it had written, in a file of its own: an instance that
@@ -86,10 +85,13 @@ export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<
       const [last] = found;
       if (last !== undefined && last.epoch > epoch) throw new CodedError("interaction.journal.fenced", { epoch, newest: last.epoch });
       closeSync(openSync(`${path}.next`, "w")); // from here on an earlier instance finds itself fenced
-      const newest = found.find(({ isNext }) => !isNext);
+      // What an earlier one began and did not put in place is of no use to anybody.
+      for (const each of found) if (each.isNext && each.epoch < epoch) rmSync(each.path, { force: true });
+      const journals = found.filter(({ isNext }) => !isNext).slice(0, MAX_JOURNALS);
+      const [newest] = journals;
       const bytes = newest === undefined ? new Uint8Array(0) : readWhole(newest.path);
       adopted = replace(bytes).then(async () => {
-        for (const each of found) if (each.epoch < epoch) await rm(each.path, { force: true });
+        for (const each of journals) if (each.epoch < epoch) await rm(each.path, { force: true });
       });
       adopted.catch(() => undefined); // the first write fails with it
       return bytes;

@@ -48,7 +48,7 @@ export const recoverLog = (
   const usesNext = next?.ok === true && next.value.size > own.value.size && covers(next.value);
   const head = usesNext ? next.value : own.value;
   const confirmed = head.size < leaves.length ? leaves.slice(0, head.size) : leaves;
-  const wrong = judgeLog(hash, confirmed, head, seen);
+  const wrong = judgeLog(hash, confirmed, head, () => seen);
   if (wrong !== null) return refuse(failure(wrong.code, wrong.facts));
   const keepBytes = head.size === 0 ? 0 : (endsBytes[head.size - 1] ?? 0);
   return ok({ leafHashes: confirmed, keepBytes, usesNext, tornBytes: untrusted.log.length - keepBytes });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { type HostGroup } from "@crossguardian/isolation";
+import { COMPILE_ALL, type HostGroup } from "@crossguardian/isolation";
 import { CodedError } from "@crossguardian/kernel";
 
 const SETPRIV = "/usr/bin/setpriv";
@@ -44,8 +44,7 @@ const commandOf = (each: HostProcess): readonly [string, ...string[]] => [
   "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL", "--",
   each.nodePath,
   `--max-old-space-size=${String(Math.max(24, Math.floor((each.memoryBytes * HEAP_SHARE) / MIB_BYTES)))}`,
-  // The cache of compiled code has whole modules: what a process seldom does, like a switch that cuts a port off, is not compiled when it is needed.
-  "--no-lazy",
+  COMPILE_ALL,
   "--disable-sigusr1",
   each.program,
 ];

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit, type Isolation, type RunningDomain } from "../../driver.ts";
-import { GUEST_CODE, guestBirth, guestVolume, HELD_EPOCH_SECONDS, signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
+import { GUEST_CODE, type GuestStart, guestBirth, guestVolume, HELD_EPOCH_SECONDS, signalScript, startScript, writeScript } from "../../machine/guest-scripts.ts";
 import { BIRTH_PIPE, HOLD_FILE } from "../../machine/hold-hook.ts";
 import { INSIDE_UID, mountPoints, type OciConfig } from "../../oci-config.ts";
 import { exitOf } from "../oci-launch.ts";
@@ -12,28 +12,25 @@ import { type HeldDomain, type RunningMachine } from "./running-machine.ts";
 
 const MS_PER_SECOND = 1_000;
 
-const isGuestDirectory = (path: string): boolean => path === "/image" || path === GUEST_CODE || path.startsWith("/volumes/");
-
 const volumeOf = ({ spec }: Known): string | null => (spec.volume === null ? null : basename(spec.volume.hostPath));
 const keyBytesOf = ({ spec }: Known): Uint8Array | null => (spec.keySlot === null ? null : new Uint8Array(readFileSync(spec.keySlot)));
 
-const orderOf = (entry: Known, channel: string): string => {
-  const { spec, config, program } = entry;
-  return startScript({
-    name: spec.name,
-    channel,
-    config,
-    mountPoints: mountPoints(config, isGuestDirectory),
-    limits: spec.limits,
-    uidBase: spec.uidBase,
-    insideUid: INSIDE_UID,
-    key: keyBytesOf(entry),
-    packedProgram: program === null ? null : new Uint8Array(gzipSync(program)),
-    volume: volumeOf(entry),
-    epochSeconds: Math.floor(Date.now() / MS_PER_SECOND),
-    isHeld: false,
-  });
+/** What one start has that another has not. */
+type OwnOrder = Pick<GuestStart, "config" | "key" | "packedProgram" | "epochSeconds" | "isHeld">;
+
+const orderOf = (entry: Known, channel: string, own: OwnOrder): string => {
+  const { name, limits, uidBase } = entry.spec;
+  const isDirectory = (path: string): boolean => path === "/image" || path === GUEST_CODE || path === guestVolume(name) || path.startsWith("/volumes/");
+  return startScript({ name, channel, mountPoints: mountPoints(own.config, isDirectory), limits, uidBase, insideUid: INSIDE_UID, volume: volumeOf(entry), ...own });
 };
+
+const liveOrder = (entry: Known): OwnOrder => ({
+  config: entry.config,
+  key: keyBytesOf(entry),
+  packedProgram: entry.program === null ? null : new Uint8Array(gzipSync(entry.program)),
+  epochSeconds: Math.floor(Date.now() / MS_PER_SECOND),
+  isHeld: false,
+});
 
 /** The same domain, without what tells one start from another, and with the pipe it waits at. */
 const heldConfig = ({ spec, config }: Known): OciConfig => {
@@ -60,20 +57,7 @@ export const heldOf = (entry: Known): HeldDomain => {
   return {
     name: spec.name,
     startScript: (channel) =>
-      startScript({
-        name: spec.name,
-        channel,
-        config,
-        mountPoints: mountPoints(config, (path) => isGuestDirectory(path) || path === guestVolume(spec.name)),
-        limits: spec.limits,
-        uidBase: spec.uidBase,
-        insideUid: INSIDE_UID,
-        key: spec.keySlot === null ? null : new Uint8Array(),
-        packedProgram: null,
-        volume: volumeOf(entry),
-        epochSeconds: HELD_EPOCH_SECONDS,
-        isHeld: true,
-      }),
+      orderOf(entry, channel, { config, key: spec.keySlot === null ? null : new Uint8Array(), packedProgram: null, epochSeconds: HELD_EPOCH_SECONDS, isHeld: true }),
     wake: () => ({ name: spec.name, key: keyBytesOf(entry), volume: volumeOf(entry), uid: spec.uidBase + INSIDE_UID, word: JSON.stringify({ env: spec.env }) }),
   };
 };
@@ -89,7 +73,7 @@ export const startInMachine = async (entry: Known, machine: RunningMachine, isol
   machine.link.onLine((line) => {
     if (line.type === "exited" && line.name === spec.name) ended.resolve(exitOf(line.code, null));
   });
-  if (machine.held === null) machine.link.run(orderOf(entry, taken.channel));
+  if (machine.held === null) machine.link.run(orderOf(entry, taken.channel, liveOrder(entry)));
   else machine.held.then((line) => ended.resolve(exitOf(line.type === "exited" ? line.code : null, null)), () => undefined);
   const exited = Promise.race([ended.promise, machine.exited.then(() => ({ code: null, signal: "SIGKILL" }))]).then((end) => {
     entry.isRunning = false;

@@ -121,15 +121,19 @@ const UNBOUNDED_BYTES_PER_S = 2 ** 40;
 
 const fieldOf = (answer: unknown, field: string): unknown => (typeof answer === "object" && answer !== null ? (answer as Readonly<Record<string, unknown>>)[field] : undefined);
 
-const untilStatus = async ({ run }: QmpLink, command: string, isOver: (status: unknown) => boolean, machine: string): Promise<void> => {
+/** Asks QEMU until its answer is what is waited for; `whyOf` says what it is as long as it is not. */
+const untilAnswer = async ({ run }: QmpLink, command: string, whyOf: (answer: unknown) => string | null, machine: string): Promise<void> => {
   const endMs = performance.now() + MACHINE_DEADLINE_MS;
   for (;;) {
-    const status = fieldOf(await run(command), "status");
-    if (isOver(status)) return;
-    if (status === "failed" || performance.now() > endMs) throw new CodedError("isolation.machine.monitor", { machine, command, why: String(status).slice(0, 40) });
+    const why = whyOf(await run(command));
+    if (why === null) return;
+    if (why === "failed" || performance.now() > endMs) throw new CodedError("isolation.machine.monitor", { machine, command, why: why.slice(0, 40) });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 };
+
+const untilStatus = async (qmp: QmpLink, command: string, isOver: (status: unknown) => boolean, machine: string): Promise<void> =>
+  untilAnswer(qmp, command, (answer) => (isOver(fieldOf(answer, "status")) ? null : String(fieldOf(answer, "status"))), machine);
 
 const IGNORE_SHARED = { capabilities: [{ capability: "x-ignore-shared", state: true }] };
 
@@ -161,14 +165,8 @@ const isOpen = (answer: unknown, label: string): boolean =>
 /** Hands QEMU a kept state and has its guest go on. @param connected names of devices whose connection it must have taken before @throws isolation.machine.monitor */
 export const goOn = async (machine: string, qmp: QmpLink, stateFd: number, connected: readonly string[], hasMemoryFile: boolean): Promise<void> => {
   if (hasMemoryFile) await qmp.run("migrate-set-capabilities", IGNORE_SHARED);
-  const endMs = performance.now() + MACHINE_DEADLINE_MS;
   // A channel that the guest finds closed when it goes on is one that has ended.
-  for (;;) {
-    const answer = await qmp.run("query-chardev");
-    if (connected.every((label) => isOpen(answer, label))) break;
-    if (performance.now() > endMs) throw new CodedError("isolation.machine.monitor", { machine, command: "query-chardev", why: "disconnected" });
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
+  await untilAnswer(qmp, "query-chardev", (answer) => (connected.every((label) => isOpen(answer, label)) ? null : "disconnected"), machine);
   await qmp.run("migrate-incoming", { uri: `fd:${String(stateFd)}` });
   await untilStatus(qmp, "query-status", (status) => status !== "inmigrate", machine);
   await qmp.run("cont");
