@@ -62,6 +62,7 @@ test("whatever a plugin takes all of, nothing is lost, and on a quiet machine th
       await until(`${HOSTILE.plugin} to be up`, BACK_MS, isUp);
       await until("the backlog to be worked off", BACK_MS, async () => load.open() <= USUALLY_OPEN);
       const calm = await wait();
+      console.log(`${rounds.length + 1}: ${kind}`);
       void house.ask(HOSTILE.plugin, "attack", `exhaust ${kind} ${SLICE_MS}`).catch(() => undefined); // it may end by it
       rounds.push({ kind, calm, attacked: await wait() });
       await house.kill(HOSTILE.plugin);

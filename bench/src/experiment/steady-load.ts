@@ -100,6 +100,9 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
     }
   })();
 
+  // Whoever drains is told; before that nobody is, also when the world ends under the load.
+  for (const work of [sending, polling]) work.catch(() => undefined);
+
   type Line = Sent & { readonly settledMs: number | null };
   const lines = (isOf: (route: Route) => boolean): readonly Line[] =>
     [...requests.requests].flatMap(([key, request]) => {
