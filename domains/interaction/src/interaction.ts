@@ -141,7 +141,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
       registry: () => registry,
       setRegistry: (next) => {
         registry = next;
-        for (const [chain, height] of outbound.takeUnregistered()) rooms.get(chain)?.watch.rescan(height);
+        for (const [chain, height] of outbound.rescans.takeUnregistered()) rooms.get(chain)?.watch.rescan(height);
       },
       openBody: makeOpenBody({ hashes, cipher }, () => registry),
       submittersOf: (chain) => rooms.get(chain)?.submitters ?? null,
@@ -171,7 +171,7 @@ const buildHouse = (ports: InteractionPorts, config: InteractionConfig, hashes: 
         send, clock, log, canTake: () => canTake(place.chain), keccak256: crypto.keccak256, sha256: crypto.sha256, openCertificate: crypto.openCertificate,
         onBlock: (block) => outbound.onBlock(block),
         onProgress: () => {
-          const leftOut = outbound.takeLeftOut(place.chain);
+          const leftOut = outbound.rescans.takeLeftOut(place.chain);
           if (leftOut !== null) watch.rescan(leftOut);
           publisher.pump();
           rooms.get(place.chain)?.submitters.pump();

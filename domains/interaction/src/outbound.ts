@@ -7,6 +7,7 @@ import { type PairSets } from "./index-set.ts";
 import { type Journal } from "./journal.ts";
 import { type PrivateBodies } from "./private-bodies.ts";
 import { type Publication } from "./publisher.ts";
+import { makeRescans } from "./rescans.ts";
 import { type TraceStage, type Traces } from "./trace.ts";
 import { PRIORITY } from "./weighed-queue.ts";
 
@@ -74,11 +75,6 @@ export const MAX_LEAVES_KEPT = 262_144;
 
 const keyOf = (type: "request" | "receipt", id: string): string => `${type === "request" ? "q" : "r"}:${id}`;
 
-const noteLowest = (lowest: Map<string, bigint>, chain: string, height: bigint): void => {
-  const known = lowest.get(chain);
-  if (known === undefined || height < known) lowest.set(chain, height);
-};
-
 /** Everything on its way from our chains to the relay chain. */
 export class Outbound {
   readonly #ports: OutboundPorts;
@@ -89,12 +85,8 @@ export class Outbound {
   readonly #byLeaf = new Map<string, Outgoing>();
   readonly #seenLeaves = new Map<string, readonly [relayHeight: bigint, tickMs: bigint]>();
   readonly #byBody = new Map<string, Outgoing>();
-  /** Per pair the highest index that was seen, and its block. */
-  readonly #last = new Map<string, { readonly index: bigint; readonly height: bigint }>();
-  /** Per chain the lowest block after which an event was left out. */
-  readonly #leftOut = new Map<string, bigint>();
-  /** Per chain the lowest block with an event of a service that is not registered (yet). */
-  readonly #unregistered = new Map<string, bigint>();
+  /** Blocks to scan again. */
+  readonly rescans = makeRescans();
 
   constructor(ports: OutboundPorts, options: { readonly retryMs: number }) {
     this.#ports = ports;
@@ -186,25 +178,11 @@ export class Outbound {
 
   /** Lowest block of a chain with something undone, or null. */
   lowest(chain: string): bigint | null {
-    let lowest: bigint | null = this.#unregistered.get(chain) ?? null;
+    let lowest: bigint | null = this.rescans.unregistered(chain);
     for (const entry of this.#open.values()) {
       if (entry.chain === chain && (lowest === null || entry.height < lowest)) lowest = entry.height;
     }
     return lowest;
-  }
-
-  /** The registry has grown: blocks to scan again, because a service of theirs was not registered. */
-  takeUnregistered(): readonly (readonly [string, bigint])[] {
-    const chains = [...this.#unregistered];
-    this.#unregistered.clear();
-    return chains;
-  }
-
-  /** Block of a chain to scan again from, because an event after it was left out; null when none was. Asked once per gap. */
-  takeLeftOut(chain: string): bigint | null {
-    const height = this.#leftOut.get(chain) ?? null;
-    this.#leftOut.delete(chain);
-    return height;
   }
 
   all(): Iterable<Outgoing> {
@@ -220,7 +198,7 @@ export class Outbound {
     const services = this.#ports.convert.names(event);
     if (!services.ok) {
       this.#refuseEvent(block, services.failure);
-      noteLowest(this.#unregistered, block.chain, block.height);
+      this.rescans.noteUnregistered(block.chain, block.height);
       return;
     }
     const { from, to } = services.value;
@@ -252,9 +230,8 @@ export class Outbound {
   #onRequest(entry: Outgoing, event: RequestEvent, names: Names, block: VerifiedBlock, timeMs: number): void {
     const { index, requestHash } = event;
     const { from, to, pair, id } = names;
-    const last = this.#last.get(pair);
-    if (last !== undefined && index > last.index + 1n) this.#onGap(entry, last);
-    if (last === undefined || index > last.index) this.#last.set(pair, { index, height: block.height });
+    const before = this.rescans.noteIndex(pair, index, block);
+    if (before !== null) this.#ports.log.alarm("interaction.request.gap", { id, last: before });
     const open = this.#open.get(entry.key);
     const known = open === undefined || equalBytes(open.event.requestHash, requestHash);
     if (!known || !this.#ports.journal.publish({ from, to, index, requestHash })) {
@@ -265,12 +242,6 @@ export class Outbound {
     this.#noteEvent(id, ["eventBlock", "observed", "verified"], block, timeMs);
     this.#keep(entry);
     this.#convert(entry, false);
-  }
-
-  /** The contract counts without gaps, so a plugin has said of a block that it holds nothing and it does. */
-  #onGap({ id, chain }: Outgoing, last: { readonly index: bigint; readonly height: bigint }): void {
-    this.#ports.log.alarm("interaction.request.gap", { id, last: last.index });
-    noteLowest(this.#leftOut, chain, last.height);
   }
 
   #onReceipt(entry: Outgoing, event: ReceiptEvent, names: Names, block: VerifiedBlock, timeMs: number): void {
