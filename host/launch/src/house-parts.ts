@@ -2,6 +2,7 @@ import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { type Admissions } from "./admissions.ts";
 import { type Allocations } from "./allocations.ts";
 import { type HouseCode } from "./code-cache.ts";
+import { type FirstWork } from "./first-work.ts";
 import { type HousePowers } from "./house-powers.ts";
 import { type HouseSpec } from "./house-spec.ts";
 import { type ManagementLink } from "./management-link.ts";
@@ -19,6 +20,7 @@ export type HouseParts = {
   readonly members: ReadonlyMap<string, Member>;
   readonly allocations: Allocations;
   readonly aside: StartsAside;
+  readonly firstWork: FirstWork;
   /** Filled before the first start. */
   readonly code: HouseCode;
 };

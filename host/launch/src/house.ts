@@ -3,6 +3,7 @@ import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { openAllocations, withAllocations } from "./allocations.ts";
 import { makeAdmissions } from "./admissions.ts";
 import { type CodeCache } from "./code-cache.ts";
+import { makeFirstWork } from "./first-work.ts";
 import { freeze, thaw } from "./freeze.ts";
 import { type HousePowers } from "./house-powers.ts";
 import { type DomainEntry, type HouseSpec, isHostProcess, isInMachine } from "./house-spec.ts";
@@ -59,7 +60,8 @@ const eachBounded = async <T>(items: readonly T[], run: (item: T) => Promise<voi
 };
 
 /** The switch put another domain in a role's place: the next switch is told so, and the one before is admitted no more. */
-const takeTakeover = ({ spec, ports, admissions, powers }: HouseParts, message: FromSwitch): void => {
+const takeTakeover = ({ spec, ports, admissions, powers, firstWork }: HouseParts, message: FromSwitch): void => {
+  firstWork.heard(message);
   const takeover = recordTakeover(spec, message, powers.record);
   if (takeover === null) return;
   ports.setActive(takeover.role, takeover.number, takeover.epoch);
@@ -163,7 +165,8 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
   const link = makeManagementLink({ clock, record, onVerdict, onWhitelist: (on) => takeWhitelist(parts, on), onCheckpoint: powers.folders.keepCheckpoint });
   const code = new Map<string, CodeCache>();
   const aside = makeStartsAside({ spec, powers, isAdmitted: admissions.isAdmitted, isActive: ports.isActive });
-  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code, aside };
+  const firstWork = makeFirstWork({ spec, clock, isAdmitted: admissions.isAdmitted });
+  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code, aside, firstWork };
 
   const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
     takeTakeover(parts, message);

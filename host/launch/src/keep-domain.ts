@@ -80,7 +80,7 @@ const startInJail = async (parts: HouseParts, entry: DomainEntry, start: Start):
 
 /** How one domain is started and cleaned up after. */
 export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
-  const { spec, powers, ports, link, admissions, members, allocations, aside } = parts;
+  const { spec, powers, ports, link, admissions, members, allocations, aside, firstWork } = parts;
   let entry = specified;
   const { folders } = powers;
   const driver = powers.driverOf(isolationOf(spec, entry));
@@ -122,6 +122,7 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
 
   const cleanUp = async (): Promise<void> => {
     const member = members.get(entry.name);
+    const wasActive = ports.isActive(entry.port);
     ports.remove(entry.port);
     admissions.forget(entry.name);
     aside.end(entry.name);
@@ -129,6 +130,7 @@ export const keptDomain = (parts: HouseParts, specified: DomainEntry): Kept => {
     if (isManagement) link.disconnect();
     else link.tell({ type: "ended", name: entry.name, epoch: (member?.epoch ?? 0n).toString() });
     if (member !== undefined) Object.assign(member, { running: null, group: null, held: new Set() });
+    await firstWork.awaitAfter(entry, wasActive);
     await group?.remove();
     group = null;
     if (!isHostProcess(entry)) await driver.kill({ name: entry.name, instance: spec.instance });
