@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupsNamed, type SuiteProbe, type SuiteSpec } from "@crossguardian/testkit";
+import { runtimeRootOf } from "../src/adapters/runtime-root.ts";
 import { type DomainSpec, type IsolationDriver, makeOciDriver, reap, type RunningDomain } from "../src/index.ts";
 
 export const NODE = process.execPath;
@@ -146,7 +147,7 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
         ...cgroupsNamed((each) => each === name).filter((path) => path.includes(`/${instance}/`)),
         ...processesOf(instance, name),
         ...(existsSync(join(runDir, "isolation/bundles", name)) ? [`bundle ${name}`] : []),
-        ...(existsSync(join(runDir, "isolation/runtime")) ? readdirSync(join(runDir, "isolation/runtime")) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
+        ...(existsSync(runtimeRootOf(join(runDir, "isolation"))) ? readdirSync(runtimeRootOf(join(runDir, "isolation"))) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
         ...readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(runDir)),
       ]),
     close: async () => {

@@ -4,10 +4,11 @@ import { cgroupPath } from "../cgroup/plan.ts";
 import { type RuntimePaths } from "../container-runtime.ts";
 import { mountPoints, type OciConfig } from "../oci-config.ts";
 import { isDirectory } from "./files.ts";
+import { makeRuntimeRoot, runtimeRootOf } from "./runtime-root.ts";
 
 const FOLDER = "isolation";
 
-/** Everything this driver keeps on disk lies in here. */
+/** Everything this driver keeps on disk lies in here; what its runtime notes, see {@link runtimeRootOf}. */
 export const isolationFolder = (runDir: string): string => `${runDir}/${FOLDER}`;
 
 /** Paths of a domain's bundle; distinct for each domain of a run directory. */
@@ -18,7 +19,7 @@ export const bundlePaths = (runDir: string, instance: string, name: string): Run
     pidFile: `${bundle}/pid`,
     logFile: `${bundle}/runtime.log`,
     key: `${bundle}/key`,
-    runtimeRoot: `${isolationFolder(runDir)}/runtime`,
+    runtimeRoot: runtimeRootOf(isolationFolder(runDir)),
     containerId: cgroupPath(instance, name).replaceAll("/", "."),
   };
 };
@@ -26,7 +27,7 @@ export const bundlePaths = (runDir: string, instance: string, name: string): Run
 /** Writes configuration and an empty root with mount points; throws EEXIST where the bundle exists. */
 export const writeBundle = (paths: RuntimePaths, config: OciConfig, configuration: string, uidBase: number): void => {
   mkdirSync(dirname(paths.bundle), { recursive: true });
-  mkdirSync(paths.runtimeRoot, { recursive: true });
+  makeRuntimeRoot(paths.runtimeRoot);
   mkdirSync(paths.bundle);
   const root = `${paths.bundle}/${config.root.path}`;
   const { directories, files } = mountPoints(config, isDirectory);

@@ -6,6 +6,7 @@ import { destroyCgroups, domainsWithCgroups, removeEmptyParents } from "./cgroup
 import { isDirectory, readText } from "./files.ts";
 import { bundlePaths, isolationFolder } from "./oci-bundle.ts";
 import { findTool } from "./oci-host.ts";
+import { removeRuntimeRoot, runtimeRootOf } from "./runtime-root.ts";
 import { destroyDomus } from "./xen/xl.ts";
 
 /**
@@ -22,6 +23,7 @@ export const reap = async (instance: string, runDir: string): Promise<readonly s
   await destroyDomus(findTool("xl"), instance);
   const bundles = bundlePaths(runDir, instance, "any").bundle.replace(/\/any$/, "");
   const bundled = isDirectory(bundles) ? readdirSync(bundles) : [];
+  removeRuntimeRoot(runtimeRootOf(isolationFolder(runDir)));
   rmSync(isolationFolder(runDir), { recursive: true, force: true });
   return [...new Set([...grouped, ...bundled])];
 };
