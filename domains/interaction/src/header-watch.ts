@@ -39,6 +39,8 @@ type Asking = {
   readonly quorum: HeaderQuorum;
   readonly heardMs: Map<string, number>;
   readonly ask: HeaderWatch["ask"];
+  /** A question to this witness is on its way. */
+  readonly isAsked: (witness: string) => boolean;
   readonly beginAt: HeaderWatch["beginAt"];
   readonly seek: HeaderWatch["seek"];
   /** After a report: back from where `seek` sent the witness. */
@@ -71,6 +73,7 @@ const makeAsking = (ports: HeaderPorts, options: HeaderOptions, quorum: HeaderQu
     quorum,
     heardMs,
     ask,
+    isAsked: (witness) => heardMs.has(witness) && !unasked.has(witness),
     first: () => first,
     beginAt: (height) => {
       first = height;
@@ -115,8 +118,8 @@ export const makeHeaderWatch = (ports: HeaderPorts, options: HeaderOptions): Hea
     beginAt: asking.beginAt,
     seek: asking.seek,
     onHeaders: (witness, untrusted) => {
+      if (untrusted.headers.length === 0 && !tips.has(witness) && !asking.isAsked(witness)) asking.ask(witness);
       asking.heardMs.set(witness, ports.clock.monotonicMs());
-      if (untrusted.headers.length === 0 && !tips.has(witness)) asking.ask(witness);
       tips.set(witness, untrusted.tip);
       if (untrusted.headers.length > 0) owed.get(witness)?.answered();
       const { alarms, reached } = quorum.report(witness, untrusted.headers);

@@ -48,7 +48,7 @@ export type Interaction = {
   readonly onPublishAck: (from: string, untrusted: Message<"publishAck">) => void;
   readonly onPeer: (peer: string, up: boolean) => void;
   readonly onDrain: () => void;
-  /** Asks everybody for what is needed and begins to tick. */
+  /** Begins to tick. Each neighbour is asked for what is needed when `onPeer` says that it is up: once, because every question costs its answers. */
   readonly start: () => void;
   /** Writes the marks. */
   readonly stop: () => Promise<void>;
@@ -74,6 +74,8 @@ export const MAX_WAITING_PUBLICATIONS = 16_384;
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Entries of ours that are not done before chains are held back. */
 export const MAX_OPEN_OUTGOING = 262_144;
+/** The relay domain is asked when a chain's plugin has answered, at the latest after this time, in ms: dozens of relay blocks in front of its answer would hold that up. */
+export const RELAY_LATEST_MS = 100;
 const ANSWER_PATIENCE = 4;
 
 type Keys = { readonly gateway: Uint8Array; readonly box: Uint8Array };
@@ -236,10 +238,7 @@ const makeTicking = (ports: InteractionPorts, house: House, retryMs: number): { 
   return {
     stillMs: () => clock.monotonicMs() - tickedMs,
     start: () => {
-      for (const { plugin, witnesses, watch } of house.rooms.values()) {
-        for (const peer of [...witnesses, plugin]) watch.onPeer(peer, true);
-      }
-      tick();
+      clock.after(TICK_MS, tick);
     },
     stop: () => {
       stopped = true;
@@ -303,10 +302,22 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     return false;
   };
 
+  const relayFirst: { isUp: boolean; isAsked: boolean } = { isUp: false, isAsked: false };
+  const askRelay = (): void => {
+    if (!relayFirst.isUp || relayFirst.isAsked) return;
+    relayFirst.isAsked = true;
+    inbound.ask();
+  };
+
   return {
     house,
     onHeaders: (from, untrusted) => roomFor(from, untrusted.chain, "witness")?.watch.onHeaders(from, untrusted),
-    onObserved: (from, untrusted) => roomFor(from, untrusted.chain, "plugin")?.watch.onObserved(untrusted),
+    onObserved: (from, untrusted) => {
+      const watch = roomFor(from, untrusted.chain, "plugin")?.watch;
+      const before = watch?.cursor();
+      watch?.onObserved(untrusted);
+      if (watch?.cursor() !== before) askRelay();
+    },
     onSubmitted: (from, untrusted) => submitterFor(from, untrusted.chain)?.onSubmitted(untrusted),
     onDecided: (from, untrusted) => submitterFor(from, untrusted.chain)?.onDecided(untrusted),
     onPrivateBody: async (from, untrusted) => {
@@ -323,9 +334,11 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     },
     onPeer: (peer, up) => {
       if (peer === config.relay) {
+        relayFirst.isUp = up;
         publisher.relayLost();
         if (up) {
-          inbound.ask();
+          if (relayFirst.isAsked) inbound.ask();
+          else ports.clock.after(RELAY_LATEST_MS, askRelay);
           publisher.tick();
         }
       }
@@ -341,10 +354,7 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
         submitters.pump();
       }
     },
-    start: () => {
-      inbound.ask();
-      ticking.start();
-    },
+    start: ticking.start,
     stop: ticking.stop,
     status: () => statusOf(house, ports.clock),
     open: () => openOf(house, ports.clock),

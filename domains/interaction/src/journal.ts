@@ -1,13 +1,7 @@
 import { type Clock, concatBytes, equalBytes, type Log, toHex } from "@crossguardian/kernel";
-import {
-  decodeRecords,
-  encodeRecord,
-  type JournalMarks,
-  type JournalRecord,
-  type KeptBody,
-  MAX_PUBLISHED_PER_RECORD,
-  type PublishedId,
-} from "./journal-format.ts";
+import { type JournalAhead } from "./journal-ahead.ts";
+import { decodeRecords, encodeRecord, type JournalMarks, type JournalRecord, type KeptBody, MAX_PUBLISHED_PER_RECORD, type PublishedId } from "./journal-format.ts";
+import { applyRecord, compacted, emptyMemory, type JournalMemory, publishedKey, remember } from "./journal-memory.ts";
 
 /** The file under the journal, an adapter's. */
 export type JournalFile = {
@@ -40,53 +34,10 @@ export type Journal = {
   readonly flush: () => Promise<void>;
 };
 
-/** Published ids that are remembered; older ones are left to relay and contract. */
-export const MAX_PUBLISHED_KEPT = 65_536;
 /** A journal longer than this is written anew, in bytes. */
 export const JOURNAL_COMPACT_BYTES = 16 * 1024 * 1024;
 /** Longest time until something is written and synced, in ms. */
 export const JOURNAL_LINGER_MS = 200;
-
-type Memory = {
-  marks: JournalMarks;
-  readonly published: Map<string, PublishedId>;
-  readonly bodies: Map<string, KeptBody>;
-};
-
-const remember = (memory: Memory, id: PublishedId): void => {
-  memory.published.set(ibtpIdOf(id), { ...id, requestHash: id.requestHash.slice() });
-  if (memory.published.size <= MAX_PUBLISHED_KEPT) return;
-  const oldest = memory.published.keys().next();
-  if (oldest.done !== true) memory.published.delete(oldest.value);
-};
-
-const ibtpIdOf = (id: PublishedId): string => `${id.from}-${id.to}-${id.index.toString()}`;
-
-const apply = (memory: Memory, record: JournalRecord): void => {
-  switch (record.kind) {
-    case "marks":
-      memory.marks = record.value;
-      return;
-    case "published":
-      for (const id of record.value.items) remember(memory, id);
-      return;
-    case "body":
-      memory.bodies.set(toHex(record.value.bodyHash), { bodyHash: record.value.bodyHash.slice(), sealed: record.value.sealed.slice() });
-      return;
-    case "bodyDone":
-      memory.bodies.delete(toHex(record.value.bodyHash));
-  }
-};
-
-const compacted = (memory: Memory): Uint8Array => {
-  const parts: Uint8Array[] = [encodeRecord({ kind: "marks", value: memory.marks })];
-  const ids = [...memory.published.values()];
-  for (let at = 0; at < ids.length; at += MAX_PUBLISHED_PER_RECORD) {
-    parts.push(encodeRecord({ kind: "published", value: { items: ids.slice(at, at + MAX_PUBLISHED_PER_RECORD) } }));
-  }
-  for (const value of memory.bodies.values()) parts.push(encodeRecord({ kind: "body", value }));
-  return concatBytes(parts);
-};
 
 type Writing = {
   readonly add: (record: JournalRecord) => void;
@@ -96,7 +47,7 @@ type Writing = {
 /** Group commit: what is added is written and synced together, at the latest after {@link JOURNAL_LINGER_MS}. */
 const makeWriting = (
   ports: { readonly file: JournalFile; readonly clock: Pick<Clock, "after">; readonly log: Log },
-  memory: Memory,
+  memory: JournalMemory,
   firstBytes: number,
   pendingIds: () => JournalRecord | null,
 ): Writing => {
@@ -147,18 +98,22 @@ const makeWriting = (
   };
 };
 
-/** Opens the journal: replays it, cuts a torn end. Never fails because of what is in the file. */
+/** Opens the journal: replays it, or what `ahead` does not know of it yet, and cuts a torn end. Never fails because of what is in the file. */
 export const openJournal = async (
   ports: { readonly file: JournalFile; readonly clock: Pick<Clock, "after">; readonly log: Log },
+  ahead?: Pick<JournalAhead, "take">,
 ): Promise<Journal> => {
-  const untrustedBytes = await ports.file.read();
-  const { records, goodBytes } = decodeRecords(untrustedBytes);
-  if (goodBytes < untrustedBytes.length) {
-    ports.log.warn("interaction.journal.damaged", { bytes: untrustedBytes.length, goodBytes });
+  const untrustedPart = await ports.file.read();
+  const known = ahead?.take() ?? null;
+  const untrustedBytes = known === null ? untrustedPart : concatBytes([known.rest, untrustedPart]);
+  const { records, goodBytes: goodOfPart } = decodeRecords(untrustedBytes);
+  const goodBytes = (known?.goodBytes ?? 0) + goodOfPart;
+  if (goodOfPart < untrustedBytes.length) {
+    ports.log.warn("interaction.journal.damaged", { bytes: (known?.goodBytes ?? 0) + untrustedBytes.length, goodBytes });
     await ports.file.truncate(goodBytes);
   }
-  const memory: Memory = { marks: { relayHeight: 1n, chains: [] }, published: new Map(), bodies: new Map() };
-  for (const record of records) apply(memory, record);
+  const memory = known?.memory ?? emptyMemory();
+  for (const record of records) applyRecord(memory, record);
   const state: JournalState = { marks: memory.marks, bodies: [...memory.bodies.values()] };
 
   let newIds: PublishedId[] = [];
@@ -175,7 +130,7 @@ export const openJournal = async (
       writing.add({ kind: "marks", value: marks });
     },
     publish: (id) => {
-      const known = memory.published.get(ibtpIdOf(id));
+      const known = memory.published.get(publishedKey(id));
       if (known !== undefined) return equalBytes(known.requestHash, id.requestHash);
       remember(memory, id);
       newIds.push(id);

@@ -1,11 +1,14 @@
 import { CodedError } from "@crossguardian/kernel";
-import { makeCrypto } from "@crossguardian/crypto";
+import { type Crypto, makeCrypto } from "@crossguardian/crypto";
 import { runDomain } from "@crossguardian/frontend";
 import { type InteractionConfig, interactionConfig } from "@crossguardian/protocol";
-import { openJournalFile } from "./adapters/journal-file.ts";
+import { openJournalFile, peekJournal } from "./adapters/journal-file.ts";
 import { KEY_LABEL, makeInteraction } from "./interaction.ts";
 import { openJournal } from "./journal.ts";
+import { type JournalAhead, makeJournalAhead } from "./journal-ahead.ts";
 import { type Debt } from "./owed.ts";
+import { rehearse } from "./rehearse.ts";
+import { type JournalKey } from "./sealed-groups.ts";
 import { sealJournal } from "./sealed-journal.ts";
 import { loadByStage } from "./status.ts";
 
@@ -21,18 +24,26 @@ const neighboursOf = (config: InteractionConfig): readonly { readonly name: stri
   ]),
 ];
 
+const journalKeyOf = ({ deriveKey }: Pick<Crypto, "deriveKey">, rootKey: Uint8Array, epoch: bigint): JournalKey => ({ secret: deriveKey(rootKey, KEY_LABEL.journal), epoch });
+
+let ahead: JournalAhead | undefined;
+
 await runDomain({
   configCodec: interactionConfig,
-  warm: async () => {
-    await makeCrypto();
+  warm: async (config, { rootKey, keyEpoch, dataPath, clock, security }) => {
+    const crypto = await makeCrypto();
+    if (rootKey === null || dataPath === null) return; // told when it is to run
+    ahead = makeJournalAhead(peekJournal(dataPath), crypto, clock, journalKeyOf(crypto, rootKey, keyEpoch));
+    ahead.start();
+    rehearse({ crypto, rootKey, pairs: security.pairs }, config);
   },
   run: async (powers, config) => {
     const { channel, clock, log, rootKey, keyEpoch, dataPath } = powers;
     if (rootKey === null || dataPath === null) throw new CodedError("interaction.config.volume");
     const crypto = await makeCrypto();
-    const journalKey = { secret: crypto.deriveKey(rootKey, KEY_LABEL.journal), epoch: keyEpoch };
-    const file = sealJournal(await openJournalFile(dataPath, powers.epoch), { crypto, log }, journalKey);
-    const journal = await openJournal({ file, clock, log });
+    ahead?.stop();
+    const file = sealJournal(await openJournalFile(dataPath, powers.epoch), { crypto, log }, journalKeyOf(crypto, rootKey, keyEpoch), ahead);
+    const journal = await openJournal({ file, clock, log }, ahead);
     const interaction = makeInteraction({ send: channel.send, clock, log, crypto, rootKey, journal, pairs: powers.security.pairs }, config);
 
     channel.on("headerReport", interaction.onHeaders);

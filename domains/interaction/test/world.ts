@@ -194,6 +194,7 @@ export class World {
     };
     this.gateways[name] = state;
     state.interaction.start();
+    for (const peer of ["relay", "w1", "w2", "w3", "plugin"]) state.interaction.onPeer(peer, true);
   }
 
   /** Works off everything that can happen now. */

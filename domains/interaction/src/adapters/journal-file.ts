@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type JournalFile } from "../journal.ts";
+import { MARK_BYTES, type PeekJournal } from "../journal-ahead.ts";
 
 /** A journal longer than this is not read but begun anew, in bytes. */
 export const MAX_JOURNAL_READ_BYTES = 256 * 1024 * 1024;
@@ -30,18 +31,23 @@ const writeAll = async (file: FileHandle, bytes: Uint8Array, position: number): 
   }
 };
 
+const readPart = (file: number, from: number, to: number): Uint8Array => {
+  const bytes = new Uint8Array(Math.max(0, to - from));
+  return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+};
+
 // Read at once: on a busy machine each step that is waited for is another wait for a core, and a takeover is measured in ms.
-const readWhole = (path: string): Uint8Array => {
+const withFile = <T>(path: string, use: (file: number, size: number) => T): T => {
   const file = openSync(path, "r");
   try {
-    const { size } = fstatSync(file);
-    if (size > MAX_JOURNAL_READ_BYTES) return new Uint8Array(0);
-    const bytes = new Uint8Array(size);
-    return bytes.subarray(0, readSync(file, bytes, 0, size, 0));
+    return use(file, fstatSync(file).size);
   } finally {
     closeSync(file);
   }
 };
+
+const readWhole = (path: string): Uint8Array =>
+  withFile(path, (file, size) => (size > MAX_JOURNAL_READ_BYTES ? new Uint8Array(0) : readPart(file, 0, size)));
 
 /** Journals of a volume, the newest instance's first. */
 const findJournals = (dataPath: string): readonly Found[] =>
@@ -52,10 +58,23 @@ const findJournals = (dataPath: string): readonly Found[] =>
     })
     .sort((left, right) => (left.epoch > right.epoch ? -1 : 1));
 
+/** Looks at the newest journal of a volume, for an instance that stands by. One that has just been replaced by a newer one is looked at the next time. */
+export const peekJournal = (dataPath: string): PeekJournal => (from) => {
+  const newest = findJournals(dataPath).find(({ isNext }) => !isNext);
+  if (newest === undefined) return null;
+  try {
+    return withFile(newest.path, (file, size) => (size > MAX_JOURNAL_READ_BYTES ? null : { mark: readPart(file, 0, Math.min(size, MARK_BYTES)), bytes: readPart(file, from, size) }));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+};
+
 /**
  * The journal of one instance in the volume of its role. It begins with what the newest instance before it had written, in a file of its own: an instance that
  * was replaced and wakes up writes where nobody reads any more. What was read is answered before the new file is on the disk, because a disk's flush may take
- * longer than a takeover may; until then the earlier file stays, and every write waits. @throws interaction.journal.fenced when a later instance was here already
+ * longer than a takeover may, and so may a new name in a folder; until then the earlier file stays, and every write waits. An earlier instance that opens its journal
+ * after that finds itself fenced. @throws interaction.journal.fenced when a later instance was here already
  */
 export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<JournalFile> => {
   const path = join(dataPath, `journal.${epoch.toString()}`);
@@ -84,15 +103,16 @@ export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<
       const found = findJournals(dataPath);
       const [last] = found;
       if (last !== undefined && last.epoch > epoch) throw new CodedError("interaction.journal.fenced", { epoch, newest: last.epoch });
-      closeSync(openSync(`${path}.next`, "w")); // from here on an earlier instance finds itself fenced
-      // What an earlier one began and did not put in place is of no use to anybody.
-      for (const each of found) if (each.isNext && each.epoch < epoch) rmSync(each.path, { force: true });
       const journals = found.filter(({ isNext }) => !isNext).slice(0, MAX_JOURNALS);
       const [newest] = journals;
       const bytes = newest === undefined ? new Uint8Array(0) : readWhole(newest.path);
-      adopted = replace(bytes).then(async () => {
+      const adopt = async (): Promise<void> => {
+        // What an earlier one began and did not put in place is of no use to anybody.
+        for (const each of found) if (each.isNext && each.epoch < epoch) await rm(each.path, { force: true });
+        await replace(bytes);
         for (const each of journals) if (each.epoch < epoch) await rm(each.path, { force: true });
-      });
+      };
+      adopted = adopt();
       adopted.catch(() => undefined); // the first write fails with it
       return bytes;
     },

@@ -25,11 +25,14 @@ export const EXIT = { orderly: 0, bug: 70, cannotStart: 71, channelEnded: 74, st
 const NETWORK_PORT_NAME = "network";
 const MAX_GAUGES = 64;
 
+/** What there is before a domain is active: nothing but management can be reached by then. */
+export type WarmPowers = Pick<DomainPowers, "epoch" | "security" | "clock" | "log" | "rootKey" | "keyEpoch" | "dataPath">;
+
 /** What a domain's main.ts hands over. */
 export type DomainOptions<C> = {
   readonly configCodec: Codec<C>;
-  /** What may be done before the domain is active: a standby does it while it waits. Nothing but management can be reached by then. */
-  readonly warm?: (config: C) => Promise<void> | void;
+  /** What may be done before the domain is active: a standby does it while it waits. */
+  readonly warm?: (config: C, powers: WarmPowers) => Promise<void> | void;
   readonly run: (powers: DomainPowers, config: C) => Promise<void> | void;
 };
 
@@ -172,24 +175,27 @@ export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => 
   const streams = makeStreams(ports, () => names.portOf(NETWORK_PORT_NAME), clock);
   const gauges = shellGauges(shell, streams.count);
   beat(shell, gauges);
-  await options.warm?.(config.value);
+  const powers: WarmPowers = {
+    epoch: start.epoch,
+    security: start.security,
+    clock,
+    log,
+    rootKey: environment.rootKey?.key ?? null,
+    keyEpoch: environment.rootKey?.epoch ?? 0n,
+    dataPath: environment.dataPath,
+  };
+  await options.warm?.(config.value, powers);
   await new Promise<void>((resolve) => ports.onActive(resolve));
   log.info("domain.active", { epoch: start.epoch });
   await options.run(
     {
+      ...powers,
       name: environment.name,
-      epoch: start.epoch,
-      security: start.security,
       channel: makeNamedChannel(ports, names, (port, name) => {
         log.warn("message.refused", { port, kind: name, code: "frontend.origin.unknown" });
       }),
       streams,
-      clock,
-      log,
       random: systemRandom,
-      rootKey: environment.rootKey?.key ?? null,
-      keyEpoch: environment.rootKey?.epoch ?? 0n,
-      dataPath: environment.dataPath,
       gauge: (name, value) => gauges.set(name, value),
       onControl: controls.add,
       onStop: (handler) => stopHandlers.push(handler),
