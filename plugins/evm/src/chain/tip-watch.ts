@@ -73,23 +73,32 @@ export const makeTipWatch = (options: TipWatchOptions): TipWatch => {
     genesisHash: options.genesisHash,
     clock,
     log,
-    onUp: () => {
+    onUp: (untrustedTip) => {
       heads.clear();
       options.onUp?.();
-      void poll();
+      if (untrustedTip === null) void poll();
+      else takeTip(untrustedTip);
     },
     onHead,
   });
 
+  const takeTip = (untrusted: unknown): void => {
+    try {
+      tip = decodeQuantity(untrusted, "tip");
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      link.distrust(error.failure);
+      return;
+    }
+    options.onTip();
+  };
   const poll = async (): Promise<void> => {
     if (isPolling || !link.isUp()) return;
     isPolling = true;
     try {
-      tip = decodeQuantity(await link.call("eth_blockNumber", []), "tip");
-      options.onTip();
+      takeTip(await link.call("eth_blockNumber", []));
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      if (error.code === "evm.answer.malformed") link.distrust(error.failure);
+      if (!(error instanceof CodedError)) throw error; // the link sees to it
     } finally {
       isPolling = false;
     }

@@ -27,7 +27,8 @@ export type LinkOptions = {
   readonly genesisHash: Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onUp: () => void;
+  /** The node's tip as it said with its greeting; null: it said none. */
+  readonly onUp: (untrustedTip: unknown) => void;
   /** Header of a new block as the node pushed it: a hint. */
   readonly onHead: (untrustedHead: unknown) => void;
 };
@@ -51,18 +52,31 @@ const makeAsk = (calls: ReturnType<typeof makeCallTable>, transport: () => Trans
   };
 };
 
-/** The genesis must match; then the id of a newHeads subscription, or null where there is none. @throws evm.node.genesis */
-const checkNode = async (ask: Ask, genesisHash: Uint8Array, pushes: boolean): Promise<string | null> => {
-  const genesis = await ask("eth_getBlockByNumber", ["0x0", false]);
-  if (!equalBytes(bytesMember(genesis, "hash", 32), genesisHash)) throw new CodedError("evm.node.genesis");
-  if (!pushes) return null;
+/** Null where the node knows no such question. */
+const askAnyhow = async (ask: Ask, method: string, params: readonly unknown[]): Promise<unknown> => {
   try {
-    const untrustedId = await ask("eth_subscribe", ["newHeads"]);
-    return typeof untrustedId === "string" ? untrustedId : null;
+    return await ask(method, params);
   } catch (error) {
     if (error instanceof CodedError && error.code === "evm.rpc.refused") return null;
     throw error;
   }
+};
+
+/** What a node says of itself: the id of a newHeads subscription, or null where there is none; and its tip, unchecked, or null. */
+type Greeting = { readonly subscription: string | null; readonly untrustedTip: unknown };
+
+/**
+ * The genesis must match. Everything is asked for at once, because a takeover waits for the answers; what a node says whose genesis is another is not heard.
+ * @throws evm.node.genesis
+ */
+const greetNode = async (ask: Ask, genesisHash: Uint8Array, pushes: boolean): Promise<Greeting> => {
+  const [genesis, untrustedId, untrustedTip] = await Promise.all([
+    ask("eth_getBlockByNumber", ["0x0", false]),
+    pushes ? askAnyhow(ask, "eth_subscribe", ["newHeads"]) : null,
+    askAnyhow(ask, "eth_blockNumber", []),
+  ]);
+  if (!equalBytes(bytesMember(genesis, "hash", 32), genesisHash)) throw new CodedError("evm.node.genesis");
+  return { subscription: typeof untrustedId === "string" ? untrustedId : null, untrustedTip };
 };
 
 const sayDown = (log: Log, endpoint: number, code: string, isNews: boolean): void => {
@@ -120,14 +134,14 @@ export const makeRpcLink = (options: LinkOptions): RpcLink => {
   };
 
   const greet = async (mine: number, pushes: boolean): Promise<void> => {
-    const id = await checkNode(ask, options.genesisHash, pushes);
+    const greeting = await greetNode(ask, options.genesisHash, pushes);
     if (mine !== generation) return;
-    subscription = id;
+    ({ subscription } = greeting);
     state = "up";
     waits.good();
     said = "";
-    log.info("evm.link.up", { endpoint, pushes: id !== null });
-    options.onUp();
+    log.info("evm.link.up", { endpoint, pushes: subscription !== null });
+    options.onUp(greeting.untrustedTip);
   };
 
   const connect = (): void => {

@@ -2,7 +2,7 @@ import { type Clock, type Hash } from "@crossguardian/kernel";
 import { makeBloomTest } from "../chain/bloom.ts";
 import { type CheckedHeader } from "../chain/decode-header.ts";
 import { type TipWatch } from "../chain/tip-watch.ts";
-import { MAX_LIVE_GAP_BLOCKS, RANGE_KEPT_MS } from "../limits.ts";
+import { MAX_BLOCKS_IN_FLIGHT, MAX_LIVE_GAP_BLOCKS, RANGE_KEPT_MS } from "../limits.ts";
 import { type EventFilter } from "./decode-receipts.ts";
 import { makeLogRanges } from "./log-range.ts";
 
@@ -12,8 +12,13 @@ export type FoundBlocks = {
   readonly blocks: readonly { readonly height: bigint; readonly header: CheckedHeader | null }[];
 };
 
-/** Finds the blocks in [from, target] that may hold events, as many as one step takes; null when there is none yet. */
-export type FindBlocks = (from: bigint, target: bigint) => Promise<FoundBlocks | null>;
+/**
+ * Finds the blocks in [from, target] that may hold events, as many as one step takes; null when there is none yet. In a hurry a few blocks are all given, so that their
+ * headers are asked for together with what they hold.
+ */
+export type FindBlocks = (from: bigint, target: bigint, isHurried: boolean) => Promise<FoundBlocks | null>;
+
+const heightsOf = (from: bigint, to: bigint): readonly bigint[] => Array.from({ length: Number(to - from + 1n) }, (_, at) => from + BigInt(at));
 
 /**
  * Near the tip every header's filter is looked at, so that no node can leave out an event;
@@ -31,8 +36,7 @@ export const makeFindBlocks = (options: {
   const ranges = makeLogRanges(watch, options.filter);
 
   const byHeaders = async (from: bigint, target: bigint): Promise<FoundBlocks | null> => {
-    const heights = Array.from({ length: Number(target - from + 1n) }, (_, at) => from + BigInt(at));
-    const headers = await Promise.all(heights.map(async (height) => watch.header(height)));
+    const headers = await Promise.all(heightsOf(from, target).map(async (height) => watch.header(height)));
     const blocks: { height: bigint; header: CheckedHeader }[] = [];
     let to = from - 1n;
     for (const header of headers) {
@@ -54,5 +58,8 @@ export const makeFindBlocks = (options: {
     return { to, blocks: heights.filter((height) => height >= from).map((height) => ({ height, header: null })) };
   };
 
-  return async (from, target) => (target - from < MAX_LIVE_GAP_BLOCKS ? byHeaders(from, target) : byRange(from, target));
+  return async (from, target, isHurried) => {
+    if (isHurried && target - from < MAX_BLOCKS_IN_FLIGHT) return { to: target, blocks: heightsOf(from, target).map((height) => ({ height, header: null })) };
+    return target - from < MAX_LIVE_GAP_BLOCKS ? byHeaders(from, target) : byRange(from, target);
+  };
 };

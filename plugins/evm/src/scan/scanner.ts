@@ -51,6 +51,8 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
   let asked: bigint | null = null;
   let generation = 0;
   let isStopped = false;
+  /** Nothing was scanned yet: in a takeover this is what is waited for. */
+  let isFirst = true;
   /** The node refused the last step, or did not have what it announced. */
   let isFailing = false;
   let cancelRetry: Cancel | null = null;
@@ -62,7 +64,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
     const target = tip - depth;
     if (from > target) return false;
     const mine = generation;
-    const found = await find(from, target);
+    const found = await find(from, target, isFirst);
     isFailing = found === null;
     if (found === null || mine !== generation) return mine !== generation;
     for (let at = 0; at < found.blocks.length; at += MAX_BLOCKS_IN_FLIGHT) {
@@ -78,6 +80,7 @@ export const makeScanner = (options: ScannerOptions): Scanner => {
       teller.tell();
       if (ready.bytes() > MAX_READY_BYTES) return false;
     }
+    isFirst = false;
     advance(found.to, []);
     teller.tell();
     return true;
