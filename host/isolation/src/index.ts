@@ -20,6 +20,7 @@ export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { readCpuClasses } from "./adapters/read-cpu-classes.ts";
 export { reap } from "./adapters/reap.ts";
 export { sealCodeCache } from "./adapters/seal-code-cache.ts";
+export { standBeside } from "./adapters/stand-beside.ts";
 export { COUNTER_NAMES, type CounterName } from "./cgroup/counter-files.ts";
 export {
   type Capabilities,

@@ -36,6 +36,8 @@ export const ISOLATED_CPU_PERCENT = 2;
 export const START_DEADLINE_MS = 20_000;
 /** Longest wait in milliseconds for a killed domain's processes to be gone. */
 export const KILL_DEADLINE_MS = 5_000;
+/** The same of a killed machine: it gives its memory back first, and the machines beside it leave little cpu time for that. */
+export const MACHINE_KILL_DEADLINE_MS = 40_000;
 /** Longest wait in milliseconds for a machine's guest to answer; an emulated processor on a busy host is slow. */
 export const MACHINE_DEADLINE_MS = 150_000;
 /** Longest wait in milliseconds for a guest to do what its driver says. */
@@ -46,8 +48,8 @@ export const MACHINE_LINGER_MS = 20_000;
 export const MACHINE_SLOTS_COUNT = 24;
 /** Memory in bytes a guest's kernel and page cache get beside the domain's limit. */
 export const GUEST_KERNEL_BYTES = 128 * 1024 * 1024;
-/** Memory in bytes QEMU may use beside the guest's. */
-export const MACHINE_OVERHEAD_BYTES = 256 * 1024 * 1024;
+/** Memory in bytes QEMU may use beside the guest's and that of translated code. */
+export const MACHINE_OVERHEAD_BYTES = 192 * 1024 * 1024;
 /** Tasks of a QEMU process. */
 export const MACHINE_TASKS_COUNT = 96;
 /** Size in bytes of a machine's disk; it takes only what is written. */

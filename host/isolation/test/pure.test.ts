@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { counterFiles, numberIn } from "../src/cgroup/counter-files.ts";
 import { keyedCounter, parsePressure, singleNumber } from "../src/cgroup/counters.ts";
 import { parseCgroupLayout } from "../src/cgroup/layout.ts";
-import { cpuQuotaWrites, cpuWeightWrite, planCgroups } from "../src/cgroup/plan.ts";
+import { cpuQuotaWrites, cpuWeightWrite, planBeside, planCgroups } from "../src/cgroup/plan.ts";
 import { checkSpec } from "../src/check-spec.ts";
 import { CRUN } from "../src/container-runtime.ts";
 import { type DomainSpec } from "../src/driver.ts";
@@ -60,6 +60,17 @@ test("on a pure v2 host all limits go into one leaf and every parent hands its c
   deepStrictEqual(written("/sys/fs/cgroup/crossguardian"), { "cpu.weight": "1600" });
   deepStrictEqual(written("/sys/fs/cgroup/crossguardian/a"), { "cpu.weight": "800" });
   strictEqual(cpuQuotaWrites(layout, "x", null)[0]?.value, "max 100000");
+});
+
+test("what stands beside the houses has the weight of one, and no other bound", () => {
+  const v2 = planBeside(parseCgroupLayout(LINE(1, "/cg", "cgroup2 cgroup2 rw")), "a");
+  deepStrictEqual(v2?.leaves, ["/cg/crossguardian/a/beside"]);
+  deepStrictEqual(v2?.delegating, ["/cg", "/cg/crossguardian", "/cg/crossguardian/a"]);
+  deepStrictEqual(v2?.limits.map(({ file, value }) => [file, value]), [["/cg/crossguardian/cpu.weight", "1600"], ["/cg/crossguardian/a/cpu.weight", "800"]]);
+  const hybrid = ["memory", "cpu", "pids"].map((name, id) => LINE(id, `/cg/${name}`, `cgroup cgroup rw,${name}`));
+  const v1 = planBeside(parseCgroupLayout([...hybrid, LINE(9, "/cg/unified", "cgroup2 cgroup2 rw")].join("\n")), "a");
+  deepStrictEqual(v1?.leaves, ["/cg/cpu/crossguardian/a/beside"]); // no memory or task is counted there
+  strictEqual(planBeside(parseCgroupLayout(""), "a"), null);
 });
 
 test("a weight in percent is that part of a process's, and never none", () => {

@@ -102,7 +102,8 @@ const killLeaf = (leaf: string): void => {
   else signalMembers(leaf);
 };
 
-const removeDirectory = (directory: string): boolean => {
+/** Removes an empty group. @returns false where it is not empty */
+export const removeDirectory = (directory: string): boolean => {
   try {
     rmdirSync(directory);
     return true;
@@ -112,13 +113,13 @@ const removeDirectory = (directory: string): boolean => {
 };
 
 /** Kills every member of a domain's control groups; throws `isolation.cgroup.busy` after its deadline. */
-export const emptyCgroups = async (layout: CgroupLayout, instance: string, name: string): Promise<void> => {
+export const emptyCgroups = async (layout: CgroupLayout, instance: string, name: string, deadlineMs = KILL_DEADLINE_MS): Promise<void> => {
   const leaves = leavesOf(layout, cgroupPath(instance, name));
   const isEmpty = await pollUntil(() => {
     const full = leaves.filter((leaf) => membersOf(leaf).length > 0);
     full.forEach(killLeaf);
     return full.length === 0;
-  }, KILL_DEADLINE_MS);
+  }, deadlineMs);
   if (!isEmpty) throw new CodedError("isolation.cgroup.busy", { instance, domain: name });
 };
 
@@ -126,10 +127,10 @@ export const emptyCgroups = async (layout: CgroupLayout, instance: string, name:
  * Kills every member of a domain's control groups and removes them and their empty parents.
  * Throws `isolation.cgroup.busy` after its deadline; calling it again continues.
  */
-export const destroyCgroups = async (layout: CgroupLayout, instance: string, name: string): Promise<void> => {
-  await emptyCgroups(layout, instance, name);
+export const destroyCgroups = async (layout: CgroupLayout, instance: string, name: string, deadlineMs = KILL_DEADLINE_MS): Promise<void> => {
+  await emptyCgroups(layout, instance, name, deadlineMs);
   const leaves = leavesOf(layout, cgroupPath(instance, name));
-  const gone = await pollUntil(() => leaves.map(removeDirectory).every(Boolean), KILL_DEADLINE_MS);
+  const gone = await pollUntil(() => leaves.map(removeDirectory).every(Boolean), deadlineMs);
   if (!gone) throw new CodedError("isolation.cgroup.busy", { instance, domain: name });
   removeEmptyParents(layout, instance);
 };

@@ -119,3 +119,20 @@ export const planCgroups = (layout: CgroupLayout, instance: string, name: string
     join: leaves.map((leaf) => `${leaf}/cgroup.procs`),
   };
 };
+
+/** Name of the group for what an instance runs beside its houses. */
+export const BESIDE_NAME = "beside";
+
+/** A group that only shares out cpu time, with the weight of a house; null where the host has no controller for that. */
+export const planBeside = (layout: CgroupLayout, instance: string): (CgroupPlan & { readonly mount: string }) | null => {
+  const mount = layout.mode === "v2" ? layout.unified : layout.v1["cpu"];
+  if (mount === null || mount === undefined) return null;
+  const leaf = `${mount}/${cgroupPath(instance, BESIDE_NAME)}`;
+  return {
+    mount,
+    leaves: [leaf],
+    limits: weightWrites(layout, instance),
+    delegating: layout.mode === "v2" ? [mount, `${mount}/${CGROUP_ROOT}`, `${mount}/${CGROUP_ROOT}/${instance}`] : [],
+    join: [`${leaf}/cgroup.procs`],
+  };
+};

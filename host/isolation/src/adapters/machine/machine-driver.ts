@@ -7,6 +7,7 @@ import { GUEST_ANSWER_DEADLINE_MS, GUEST_KERNEL_BYTES, ISOLATED_CPU_PERCENT } fr
 import { PLAIN_TYPES_FILE } from "../../machine/plain-types.ts";
 import { GUEST_CODE, guestFolder, guestProgram, guestWrites, killScript, statsScript } from "../../machine/guest-scripts.ts";
 import { measureDomain } from "../../measure.ts";
+import { COMPILE_ALL } from "../../node-command.ts";
 import { ociConfig, type OciConfig } from "../../oci-config.ts";
 import { makeLibraryFinder } from "../oci-host.ts";
 import { sha256 } from "../sha256.ts";
@@ -62,6 +63,12 @@ const insideGuest = (spec: DomainSpec, hasCode: boolean): DomainSpec => {
 const withProgram = (config: OciConfig, name: string): OciConfig => ({
   ...config,
   mounts: config.mounts.map((mount) => (mount.destination === "/node" ? { ...mount, source: guestProgram(name) } : mount)),
+});
+
+/** Whole modules are compiled for a cache, or for the state that a held domain is kept in; where there is neither each start would pay for code that it does not run. */
+const withLazyCode = (config: OciConfig): OciConfig => ({
+  ...config,
+  process: { ...config.process, args: (config.process["args"] as readonly string[]).filter((word) => word !== COMPILE_ALL) }, // as ociConfig makes it
 });
 
 /** Node takes the modules of its image's disk as they are. */
@@ -134,7 +141,8 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       if (known.has(keyOf(spec))) throw new CodedError("isolation.domain.exists", { domain: spec.name });
       const libraries = await librariesFor(ldd, spec.nodePath);
       const typed = ociConfig(insideGuest(spec, kind.hasCode), { arch: "x64", runtime: IN_GUEST, libraries, resolverFiles: [], sh: "/bin/sh", nsenter: "/bin/nsenter" });
-      const planned = kind.hasPlainTypes ? withPlainTypes(typed) : typed;
+      const compiled = kind.hasCode || spec.machine === undefined ? typed : withLazyCode(typed);
+      const planned = kind.hasPlainTypes ? withPlainTypes(compiled) : compiled;
       const machine = machineOf(spec);
       const program = kind.programOf?.(spec) ?? null;
       const config = program === null ? planned : withProgram(planned, spec.name);

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN, type RuntimePaths } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
-import { KILL_DEADLINE_MS, MACHINE_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
-import { mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter } from "../../machine/qemu-command.ts";
+import { MACHINE_DEADLINE_MS, MACHINE_KILL_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
+import { mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter, TRANSLATED_MIB_PER_CORE } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { createCgroups, destroyCgroups, setFrozen, writeCgroup } from "../cgroups.ts";
@@ -69,13 +69,13 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
   const { layout } = facts.container;
   const channels = `${folder}/channels`;
   const paths = bundlePaths(runDir, instance, machine.name);
-  const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
+  const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES + machine.cores * TRANSLATED_MIB_PER_CORE * MIB_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
   const plan = planCgroups(layout, instance, machine.name, limits);
   let gone: Promise<unknown> = Promise.resolve();
   const destroy = async (): Promise<void> => {
-    await destroyCgroups(layout, instance, machine.name);
+    await destroyCgroups(layout, instance, machine.name, MACHINE_KILL_DEADLINE_MS);
     // What is done at its end takes control groups of this name away: not those of the next machine.
-    await Promise.race([gone, sleep(KILL_DEADLINE_MS, undefined, { ref: false })]);
+    await Promise.race([gone, sleep(MACHINE_KILL_DEADLINE_MS, undefined, { ref: false })]);
     removeBundle(paths);
     rmSync(folder, { recursive: true, force: true });
   };
@@ -102,7 +102,7 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
       for (const listener of listeners) listener.release();
     }
     const end = launched.exited.then(async (exit) => {
-      await destroyCgroups(layout, instance, machine.name).catch(() => undefined);
+      await destroyCgroups(layout, instance, machine.name, MACHINE_KILL_DEADLINE_MS).catch(() => undefined);
       return exit;
     });
     gone = end;
