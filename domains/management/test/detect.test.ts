@@ -183,11 +183,11 @@ describe("the response to a suspicion", () => {
 describe("the detector", () => {
   const cut = { cause: "switch.frames.unasked", atMs: 0, tookMs: 0.1, passed: 500 };
   const domain: ManagedDomain = { name: "plugin-a", kind: "plugin", chain: "A", port: 3, standbyOf: null, role: "", network: "none", jailed: true, isolation: "oci", cpuQuotaPercent: null, keyLifetimeDays: null, allocation: {}, config: new Uint8Array() };
-  const setUp = (mode: "act" | "report", hasStandby = true) => {
+  const setUp = (mode: "act" | "report", hasStandby = true, isolation = "oci") => {
     let nowMs = 0;
     const taken: string[] = [];
     const said: string[] = [];
-    const watched = makeWatched(domain);
+    const watched = makeWatched({ ...domain, isolation });
     Object.assign(watched, { phase: "admitted", epoch: 1n });
     const log = { info: () => undefined, warn: () => undefined, alarm: (_event: string, facts?: object) => void said.push((facts as { rule: string }).rule) };
     const detector = makeDetector({
@@ -221,6 +221,17 @@ describe("the detector", () => {
     assert.deepEqual(said, []);
     point({ cpuPercent: 160 }, WARM_UP_POINTS);
     assert.deepEqual(said, ["cpu.unexplained"]);
+  });
+
+  test("suspects nobody for what the machine around it computes and grows, and still for what it does at the switch", () => {
+    for (const isolation of ["vm", "xen"]) {
+      const { detector, watched, taken, said, point } = setUp("act", true, isolation);
+      point({ cpuPercent: 1, memoryBytes: 1_000 }, 3 * WARM_UP_POINTS);
+      point({ cpuPercent: 160, memoryBytes: 2 ** 40 }, 3 * WARM_UP_POINTS);
+      assert.deepEqual([said, taken], [[], []]);
+      detector.onPortEvent(watched, "switch.flow.denied", 1n);
+      assert.deepEqual(said, ["switch.flow.denied"]);
+    }
   });
 
   test("isolates at the first violation the switch reports, and takes what happens to honest domains for none", () => {

@@ -4,7 +4,7 @@ import { type Cut, type Responder } from "../response/responder.ts";
 import { nameFacts, type Watched } from "../watched.ts";
 import { type Case, decideSteps, isolatedCase, NO_CASE, type Suspicion } from "./decide-steps.ts";
 import { type Anomaly, judgeSeries, type SeriesMemory } from "./judge-series.ts";
-import { GRAVE, SERIES, VIOLATIONS } from "./rules.ts";
+import { GRAVE, SERIES, UNJUDGED_ISOLATIONS, VIOLATIONS } from "./rules.ts";
 
 /** `act`: steps are taken. `report`: what would be suspected is said, and nothing is done. */
 export type DetectionMode = "act" | "report";
@@ -97,7 +97,7 @@ export const makeDetector = ({ mode, clock, log, respond, wasCut }: DetectorPart
       const instance = instanceOf(name, epoch);
       const isActive = watched.activeSinceMs !== null;
       if (isActive !== instance.isActive) Object.assign(instance, { isActive, series: new Map() });
-      const { memory, anomalies } = judgeSeries(SERIES, kind, instance.series, point);
+      const { memory, anomalies } = judgeSeries(UNJUDGED_ISOLATIONS.has(watched.domain.isolation) ? [] : SERIES, kind, instance.series, point);
       instance.series = memory;
       const [anomaly] = anomalies;
       const hadOom = point.oomKills > instance.oomKills;

@@ -37,6 +37,12 @@ export const SERIES: readonly SeriesRule[] = [
   },
 ];
 
+/**
+ * Isolations of which no series is judged: the kernel's counters are those of the machine around a domain, often around several. An emulated machine computes for minutes and grows by
+ * its guest's page cache and its translated code with whatever is new to it, and who is suspected for it would be everybody in it.
+ */
+export const UNJUDGED_ISOLATIONS: ReadonlySet<string> = new Set(["vm", "xen"]);
+
 /** Series that a limit of cpu does not bring back to what is usual. */
 export const GRAVE: ReadonlySet<SeriesName> = new Set<SeriesName>(["memory.growth"]);
 
