@@ -14,13 +14,14 @@ const isConnected = async (house: House): Promise<boolean> => {
   return linked && (chains ?? []).length > 0 && (chains ?? []).every((chain) => chain.caughtUp);
 };
 
-/** Waits until every gateway has its relay chain and is at the tip of its chains. @throws cli.house.silent */
-export const awaitConnected = async (houses: ReadonlyMap<string, House>): Promise<void> => {
-  const until = performance.now() + DEADLINE_MS;
+/** Waits until every gateway has its relay chain and is at the tip of its chains. @param pace of the world @throws cli.house.silent */
+export const awaitConnected = async (houses: ReadonlyMap<string, House>, pace = 1): Promise<void> => {
+  const deadlineMs = DEADLINE_MS * pace;
+  const until = performance.now() + deadlineMs;
   for (const [name, house] of houses) {
     if (name === "relay") continue;
     while (!(await isConnected(house))) {
-      if (performance.now() > until) throw new CodedError("cli.house.silent", { house: name, waitedMs: DEADLINE_MS, wanted: "relay chain and chains" });
+      if (performance.now() > until) throw new CodedError("cli.house.silent", { house: name, waitedMs: deadlineMs, wanted: "relay chain and chains" });
       await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
     }
   }

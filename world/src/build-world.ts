@@ -11,7 +11,7 @@ import { deployContracts, type DeployTerms } from "./deploy-contracts.ts";
 import { freePort } from "./free-port.ts";
 import { ordererHostOf } from "./house-specs.ts";
 import { DEFAULT_TUNING, type HouseTerms, type Tuning } from "./house-terms.ts";
-import { type IsolationPlan } from "./isolation-plan.ts";
+import { type IsolationPlan, paceOf } from "./isolation-plan.ts";
 import { accountAddress, gatewayPublics, type KeySlots, openKeySlots, validatorAddress } from "./key-slots.ts";
 import { GOVERNANCE_THRESHOLD, governorKeysOf, pauseKeyOf, POLICY_DIR, startHouses, type World } from "./open-world.ts";
 import { openOperators } from "./operator/open-operators.ts";
@@ -181,7 +181,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
     ...(ordererDetours === undefined ? {} : { ordererDetours }),
     ...(options.orderer === undefined ? {} : { ordererHost: options.orderer.host }),
     p2pListen: "/ip4/127.0.0.1/tcp/0",
-    tuning: { ...DEFAULT_TUNING, ...options.tuning },
+    tuning: { ...DEFAULT_TUNING, pollMs: DEFAULT_TUNING.pollMs * paceOf(options.driver), ...options.tuning },
   });
   saveWorld(dataDir, {
     ...houseTerms,
@@ -196,7 +196,7 @@ const build = async (options: WorldOptions, undo: (() => Promise<void>)[], stop:
   await deploying;
   say("registration of chains, services and gateways, signed by governance");
   await submitRegistration(houseTerms.ordererPort, registration, ordererHostOf(houseTerms));
-  await awaitConnected(houses);
+  await awaitConnected(houses, paceOf(options.driver));
   return {
     instance,
     topology,

@@ -7,7 +7,7 @@ export { askHouse, startHouse, type House, type ReportedDomain } from "./house-p
 export { type CoresPlan } from "./cores-plan.ts";
 export { gatewayHouse, intakePath, ordererHostOf, relayHouse } from "./house-specs.ts";
 export { DEFAULT_TUNING, type HouseTerms, type Tuning } from "./house-terms.ts";
-export { driversOf, ISOLATED_KINDS, type IsolationPlan, withFewMachines } from "./isolation-plan.ts";
+export { driversOf, ISOLATED_KINDS, type IsolationPlan, MACHINE_PACE, paceOf, withFewMachines } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
 export { awaitSettled, awaitThese, percentile, type Timing } from "./load/await-settled.ts";
 export { type ChainAccess, type ChainSender, type ChainSupply } from "./kinds/chain-access.ts";

@@ -29,10 +29,19 @@ export const driversOf = (plan: IsolationPlan): readonly Isolation[] => [
 ];
 
 /**
- * The same without standbys that would be one machine more each: a plugin's standby is a container of the machine its plugin is in, that of the interaction
- * and of the relay domain would boot another. For development machines; what an operator configures is left as it is.
+ * The same without standbys in machines: that of the interaction and of the relay domain would be one machine more each, a plugin's one more program for a machine to start, at six
+ * seconds of an emulated processor. For development machines; what an operator configures is left as it is.
  */
 export const withFewMachines = (topology: Topology, plan: IsolationPlan): Topology => ({
   ...topology,
-  standby: (topology.standby ?? []).filter((kind) => kind === "plugin" || !bootsMachines(isolationOfKind(plan, kind))),
+  standby: (topology.standby ?? []).filter((kind) => !bootsMachines(isolationOfKind(plan, kind))),
 });
+
+/**
+ * How many times slower a world is run whose domains are in machines. An emulated processor takes ten to twenty times as long for what a block costs its witnesses and plugins
+ * (docs/specification.md), and blocks that come faster than they are read are never caught up with: so blocks come this much slower, and what waits for them waits this much longer.
+ */
+export const MACHINE_PACE = 8;
+
+/** Factor of the block time, of timeouts of transfers and of what waits for them. */
+export const paceOf = (plan: IsolationPlan): number => (ISOLATED_KINDS.some((kind) => bootsMachines(isolationOfKind(plan, kind))) ? MACHINE_PACE : 1);

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { standBeside } from "@crossguardian/isolation";
 import { type ChainKindName, CodedError } from "@crossguardian/kernel";
 import {
   awaitSettled,
@@ -11,6 +12,7 @@ import {
   extraTransfersOf,
   type IsolationPlan,
   judgeWorld,
+  paceOf,
   percentile,
   type Sent,
   sendAssets,
@@ -112,18 +114,19 @@ type Run = {
 };
 
 const runLoad = async (options: DemoOptions, world: World): Promise<Run> => {
+  const deadlineMs = SETTLE_DEADLINE_MS * paceOf(options.isolation);
   const sent: Sent[] = [];
   const onSent = (one: Sent): void => {
     sent.push(one);
   };
   const { retrievals, doomed } = extraTransfersOf(world);
   const arrived = async (first: readonly Sent[]): Promise<void> => {
-    await awaitThese(world, first, SETTLE_DEADLINE_MS);
+    await awaitThese(world, first, deadlineMs);
   };
   const sending = Promise.all([sendDoomed(world, onSent), sendRetrievals(world, onSent), sendAssets(world, options.transfers, onSent, arrived)]);
   let told = 0;
   const expected = options.transfers + retrievals + doomed;
-  const waiting = awaitSettled(world, sent, expected, SETTLE_DEADLINE_MS, (settled, requested) => {
+  const waiting = awaitSettled(world, sent, expected, deadlineMs, (settled, requested) => {
     if (performance.now() - told < 1_000 && settled < expected) return;
     told = performance.now();
     options.write(`  ${settled} of ${expected} settled, ${requested} requested on the chains\n`);
@@ -169,12 +172,14 @@ export const runDemo = async (options: DemoOptions): Promise<DemoResult> => {
   const { places, instance } = options;
   let world: World | null = null;
   let keep = false;
+  // One that stays is ended by another process, which this group would be in the way of.
+  const stepBack = paceOf(options.isolation) > 1 && !options.keep ? standBeside(instance) : null;
   const build = options.keep ? buildWorld : async (terms: WorldOptions) => buildTemporaryWorld(terms, [recordPath(places, instance)]);
   try {
     world = await build({
       instance,
       topology: withFewMachines(withKinds(DEMO_TOPOLOGY, options.chains), options.isolation),
-      dev: { kind: options.chain, blockTimeMs: options.chain === "ganache" ? null : DEMO_BLOCK_TIME_MS, depth: options.chain === "ganache" ? 0 : DEMO_DEPTH },
+      dev: { kind: options.chain, blockTimeMs: options.chain === "ganache" ? null : DEMO_BLOCK_TIME_MS * paceOf(options.isolation), depth: options.chain === "ganache" ? 0 : DEMO_DEPTH },
       driver: options.isolation,
       runRoot: places.runRoot,
       dataRoot: places.dataRoot,
@@ -224,5 +229,6 @@ export const runDemo = async (options: DemoOptions): Promise<DemoResult> => {
       rmSync(join(places.runRoot, instance), { recursive: true, force: true });
       rmSync(join(places.dataRoot, instance), { recursive: true, force: true });
     }
+    await stepBack?.();
   }
 };

@@ -8,6 +8,7 @@ import { encodeMessage, privateCall } from "@crossguardian/wire";
 import { encodeFunctionData, type Hex } from "viem";
 
 import { intakePath } from "../house-specs.ts";
+import { paceOf } from "../isolation-plan.ts";
 import { type World } from "../open-world.ts";
 import { gatewayPublics } from "../key-slots.ts";
 import { type Draft, makeSender, type Sender } from "../sender.ts";
@@ -22,6 +23,9 @@ const AMOUNT = 10n ** 18n;
 const TIMEOUT_MS = 120_000n;
 /** Timeout of the call that is meant to time out: its private body is never handed in. */
 export const SHORT_TIMEOUT_MS = 3_000n;
+
+/** A timeout as it is in this world. */
+const paced = (world: World, timeoutMs: bigint): bigint => timeoutMs * BigInt(paceOf(world.terms.driver));
 
 /** Directed pairs of chains between gateways, alternating sides so that any prefix is half each way. */
 export const routesOf = (world: World): readonly { readonly from: string; readonly to: string }[] => {
@@ -47,7 +51,7 @@ export const makeSenders = (world: World, lane: number): ReadonlyMap<string, Sen
 };
 
 /** Call that locks tokens of `from` for a receiver on `to`. */
-export const lockDraft = (world: World, from: string, to: string, timeoutMs = TIMEOUT_MS): Draft => ({
+export const lockDraft = (world: World, from: string, to: string, timeoutMs = paced(world, TIMEOUT_MS)): Draft => ({
   to: world.deployments.get(from)?.vault ?? "0x",
   data: encodeFunctionData({
     abi: vaultAbi,
@@ -89,7 +93,7 @@ export const sendAssets = async (world: World, count: number, onSent: (sent: Sen
         const sender = senderOn(world, chain, 0);
         const done: Sent[] = [];
         for (const { to } of mine) {
-          const one = await timed(chain, "asset", async () => sender.asset(to, TIMEOUT_MS));
+          const one = await timed(chain, "asset", async () => sender.asset(to, paced(world, TIMEOUT_MS)));
           done.push(one);
           onSent(one);
         }
@@ -144,7 +148,7 @@ export const sendRetrievals = async (world: World, onSent: (sent: Sent) => void,
     const to = peers[(at + 1) % peers.length] ?? "";
     const call = privateGet(world, keys[at % keys.length] ?? "");
     await handInBody(world, chain, call);
-    onSent(await timed(chain, "retrieval", async () => dataOn(world, chain, 1).get(to, call.bodyHash, TIMEOUT_MS)));
+    onSent(await timed(chain, "retrieval", async () => dataOn(world, chain, 1).get(to, call.bodyHash, paced(world, TIMEOUT_MS))));
   }
   return chains.length;
 };
@@ -158,8 +162,8 @@ const doomedCalls = (world: World): readonly Doomed[] => {
   if (from === undefined || to === undefined) return [];
   const never = privateGet(world, "weather");
   return [
-    { from, kind: "failing", send: async () => dataOn(world, from, 2).call(to, "explode", "weather", TIMEOUT_MS) },
-    { from, kind: "timeout", send: async () => dataOn(world, from, 2).get(to, never.bodyHash, SHORT_TIMEOUT_MS) },
+    { from, kind: "failing", send: async () => dataOn(world, from, 2).call(to, "explode", "weather", paced(world, TIMEOUT_MS)) },
+    { from, kind: "timeout", send: async () => dataOn(world, from, 2).get(to, never.bodyHash, paced(world, SHORT_TIMEOUT_MS)) },
   ];
 };
 
@@ -170,7 +174,7 @@ const doomedAssets = (world: World): readonly Doomed[] => {
   if (from === undefined || peer === undefined) return [];
   return [[from, peer] as const, [peer, from] as const].flatMap(([source, to]): readonly Doomed[] => {
     const { refusedAsset } = senderOn(world, source, 2);
-    return refusedAsset === null ? [] : [{ from: source, kind: "failing", send: async () => refusedAsset(to, TIMEOUT_MS) }];
+    return refusedAsset === null ? [] : [{ from: source, kind: "failing", send: async () => refusedAsset(to, paced(world, TIMEOUT_MS)) }];
   });
 };
 
