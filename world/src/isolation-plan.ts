@@ -29,7 +29,7 @@ export const driversOf = (plan: IsolationPlan): readonly Isolation[] => [
 ];
 
 /**
- * The same without standbys in machines: that of the interaction and of the relay domain would be one machine more each, a plugin's one more program for a machine to start, at six
+ * The same without standbys in machines: that of the interaction and of the relay domain would be one machine more each, a plugin's one more program for a machine to load, at six
  * seconds of an emulated processor. For development machines; what an operator configures is left as it is.
  */
 export const withFewMachines = (topology: Topology, plan: IsolationPlan): Topology => ({
