@@ -101,6 +101,12 @@ export class Inbound {
     this.#ports.want(this.#position);
   }
 
+  /** The relay domain is another now: what the one before was asked counts for nothing. */
+  askAnew(): void {
+    this.#askedMs = -Infinity;
+    this.ask();
+  }
+
   /** The destination contract has decided: its event was observed. */
   onDecided(id: string, pair: string, index: bigint): void {
     this.#ports.decided.add(pair, index);

@@ -337,7 +337,7 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
         relayFirst.isUp = up;
         publisher.relayLost();
         if (up) {
-          if (relayFirst.isAsked) inbound.ask();
+          if (relayFirst.isAsked) inbound.askAnew();
           else ports.clock.after(RELAY_LATEST_MS, askRelay);
           publisher.tick();
         }

@@ -39,6 +39,21 @@ test("a transfer commits on both chains and its trace has the steps of both gate
   assert.deepEqual(stages("gwB"), ["received", "submitted", "decidedBlock", "decidedObserved", "receiptPublished", "receiptRelayed"]);
 });
 
+test("a relay domain that takes another's place is asked for blocks at once, however lately the one before it was", async () => {
+  const world = await World.create();
+  world.run(2000);
+  let asked = 0;
+  world.filter = (_to, name) => {
+    if (name === "wantBlocks") asked += 1;
+    return true;
+  };
+  for (let turn = 1; turn <= 3; turn += 1) {
+    for (const isUp of [false, true]) world.gateways["gwA"]!.interaction.onPeer("relay", isUp);
+    world.settleQueue();
+    assert.equal(asked, turn);
+  }
+});
+
 test("a call that fails on the destination rolls back", async () => {
   const world = await World.create();
   world.chains["chainA"]!.request(VAULT_A, VAULT_B, { ...PUBLIC, func: "fail" }, TIMEOUT_MS);

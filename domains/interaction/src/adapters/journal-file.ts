@@ -73,8 +73,7 @@ export const peekJournal = (dataPath: string): PeekJournal => (from) => {
 /**
  * The journal of one instance in the volume of its role. It begins with what the newest instance before it had written, in a file of its own: an instance that
  * was replaced and wakes up writes where nobody reads any more. What was read is answered before the new file is on the disk, because a disk's flush may take
- * longer than a takeover may, and so may a new name in a folder; until then the earlier file stays, and every write waits. An earlier instance that opens its journal
- * after that finds itself fenced. @throws interaction.journal.fenced when a later instance was here already
+ * longer than a takeover may; until then the earlier file stays, and every write waits. @throws interaction.journal.fenced when a later instance was here already
  */
 export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<JournalFile> => {
   const path = join(dataPath, `journal.${epoch.toString()}`);
@@ -103,6 +102,7 @@ export const openJournalFile = async (dataPath: string, epoch: bigint): Promise<
       const found = findJournals(dataPath);
       const [last] = found;
       if (last !== undefined && last.epoch > epoch) throw new CodedError("interaction.journal.fenced", { epoch, newest: last.epoch });
+      closeSync(openSync(`${path}.next`, "w")); // from here on an earlier instance finds itself fenced
       const journals = found.filter(({ isNext }) => !isNext).slice(0, MAX_JOURNALS);
       const [newest] = journals;
       const bytes = newest === undefined ? new Uint8Array(0) : readWhole(newest.path);
