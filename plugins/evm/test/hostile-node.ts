@@ -19,6 +19,10 @@ export const HOSTILE_MODES = [
 
 const DEEP = `{"jsonrpc":"2.0","id":1,"result":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
 
+const OVERSIZE = `"HOSTILE${"x".repeat(40 * 1024 * 1024)}"`;
+// Made once: a plugin that asks several questions at a time is not to be blamed for what the node makes of them.
+const OVERSIZE_BYTES = Buffer.from(OVERSIZE);
+
 /** Honest about the genesis, so that the plugin gets as far as believing it. */
 export const startHostileNode = async (genesis: unknown): Promise<HostileNode> => {
   const http = createServer();
@@ -36,7 +40,7 @@ export const startHostileNode = async (genesis: unknown): Promise<HostileNode> =
         send(DEEP.replace('"id":1', `"id":${id}`));
         return;
       case "hostile-oversize":
-        send(`"HOSTILE${"x".repeat(40 * 1024 * 1024)}"`);
+        send(OVERSIZE);
         return;
       case "hostile-ids":
         for (let each = 0; each < 1000; each += 1) send(`{"jsonrpc":"2.0","id":${each + 1e6},"result":"HOSTILE"}`);
@@ -60,7 +64,7 @@ export const startHostileNode = async (genesis: unknown): Promise<HostileNode> =
   };
   server.on("connection", (socket) => {
     socket.on("error", () => socket.terminate());
-    socket.on("message", (data: Buffer) => answer((text) => socket.send(text), JSON.parse(data.toString())));
+    socket.on("message", (data: Buffer) => answer((text) => socket.send(text === OVERSIZE ? OVERSIZE_BYTES : text, { binary: false }), JSON.parse(data.toString())));
   });
   http.on("request", (request, response) => {
     let body = "";
