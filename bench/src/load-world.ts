@@ -1,8 +1,8 @@
 import { CodedError, fromHex } from "@crossguardian/kernel";
-import { followWorld, signRaw, vaultOf, type World } from "@crossguardian/world";
+import { dataOf, followWorld, signRaw, vaultOf, type World } from "@crossguardian/world";
 import { type Hex } from "viem";
 
-import { lockCall } from "./lock-call.ts";
+import { lockCall, urgentCall } from "./lock-call.ts";
 import { watchProcesses } from "./watch-processes.ts";
 import { watchSettled } from "./watch-settled.ts";
 
@@ -22,8 +22,8 @@ export type LoadedWorld = {
   readonly thaw: () => void;
   /** Stops sending and waits until everything is settled. */
   readonly drain: (deadlineMs: number) => Promise<boolean>;
-  /** From sending to seeing the commit, ascending, of everything sent since the last `forget`. */
-  readonly latenciesMs: () => Promise<readonly number[]>;
+  /** From sending to seeing the commit, ascending, of everything sent since the last `forget`; of urgent requests alone, or of all others. */
+  readonly latenciesMs: (isUrgent?: boolean) => Promise<readonly number[]>;
   /** Later latencies leave out what was sent before. */
   readonly forget: () => void;
 };
@@ -37,7 +37,10 @@ const BURST_DRAIN_DEADLINE_MS = 60_000;
 
 type Lane = { readonly chain: string; readonly raws: readonly Hex[]; at: number };
 
-const signLanes = async (world: World, perChain: number): Promise<Lane[]> => {
+/** Whether the call of this number of a lane is an urgent one. */
+const isUrgentAt = (at: number, urgentOf: number | null): boolean => urgentOf !== null && at % urgentOf === urgentOf - 1;
+
+const signLanes = async (world: World, perChain: number, urgentOf: number | null): Promise<Lane[]> => {
   const user = world.users[0];
   if (user === undefined) throw new Error("no user account");
   return Promise.all(
@@ -48,7 +51,8 @@ const signLanes = async (world: World, perChain: number): Promise<Lane[]> => {
       if (peer === undefined || rpc === undefined || contracts === undefined) throw new Error("two gateways are needed");
       const call = lockCall(contracts.vault, world.hashes.serviceKey(vaultOf(peer.name)), user.address, AMOUNT, TIMEOUT_MS);
       const nonce = Number(await rpc.call<Hex>("eth_getTransactionCount", [user.address, "pending"]));
-      const calls = Array.from({ length: perChain }, () => call);
+      const urgent = urgentCall(contracts.data, world.hashes.serviceKey(dataOf(peer.name)), TIMEOUT_MS);
+      const calls = Array.from({ length: perChain }, (_, at) => (isUrgentAt(at, urgentOf) ? urgent : call));
       return { chain: plan.name, raws: signRaw(world.crypto, fromHex(user.privateKey), plan.numericId, nonce, GAS_PRICE_WEI, calls), at: 0 };
     }),
   );
@@ -56,13 +60,13 @@ const signLanes = async (world: World, perChain: number): Promise<Lane[]> => {
 
 /**
  * Puts a world under load; `open` is how many transfers are kept undecided, `forMs` how long it will send at most:
- * everything is signed before, because signing is not part of what is measured.
+ * everything is signed before, because signing is not part of what is measured. One of so many as `urgentOf` says is an urgent question; null: none.
  */
-export const loadWorld = async (world: World, open: number, forMs: number): Promise<LoadedWorld> => {
+export const loadWorld = async (world: World, open: number, forMs: number, urgentOf: number | null = null): Promise<LoadedWorld> => {
   const { cpuMs: cpu, signal } = await watchProcesses(world);
-  const lanes = await signLanes(world, Math.ceil(forMs / POLL_MS) * BATCH);
+  const lanes = await signLanes(world, Math.ceil(forMs / POLL_MS) * BATCH, urgentOf);
   const readSettled = await watchSettled(world);
-  const sentAt = new Map<string, number>();
+  const sentAt = new Map<string, { readonly ms: number; readonly isUrgent: boolean }>();
   const settledAt = new Map<string, number>();
   let sent = 0;
   let pausedMs = 0;
@@ -70,13 +74,14 @@ export const loadWorld = async (world: World, open: number, forMs: number): Prom
   const clock = (): number => performance.now() - pausedMs;
 
   const sendSome = async (lane: Lane): Promise<void> => {
-    const raws = lane.raws.slice(lane.at, lane.at + BATCH);
+    const first = lane.at;
+    const raws = lane.raws.slice(first, first + BATCH);
     if (raws.length === 0) return;
     lane.at += raws.length;
     const rpc = world.rpcs.get(lane.chain);
     const hashes = await rpc?.batch<Hex>(raws.map((raw) => ({ method: "eth_sendRawTransaction", params: [raw] })));
-    const now = clock();
-    for (const hash of hashes ?? []) sentAt.set(`${lane.chain}-${hash}`, now);
+    const ms = clock();
+    hashes?.forEach((hash, at) => sentAt.set(`${lane.chain}-${hash}`, { ms, isUrgent: isUrgentAt(first + at, urgentOf) }));
     sent += raws.length;
   };
 
@@ -139,14 +144,14 @@ export const loadWorld = async (world: World, open: number, forMs: number): Prom
       signal("SIGCONT");
     },
     drain,
-    latenciesMs: async () => {
+    latenciesMs: async (isUrgent = false) => {
       const follower = followWorld(world);
       await follower.poll();
       const all: number[] = [];
       for (const [key, request] of follower.requests) {
         const from = sentAt.get(`${request.chain}-${request.transaction}`);
         const to = settledAt.get(key);
-        if (from !== undefined && to !== undefined) all.push(to - from);
+        if (from?.isUrgent === isUrgent && to !== undefined) all.push(to - from.ms);
       }
       return all.sort((left, right) => left - right);
     },

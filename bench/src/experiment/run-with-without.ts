@@ -8,7 +8,7 @@ import { type ContentionFigures, loadContended } from "./contended-load.ts";
 import { type RunOptions } from "./experiment-options.ts";
 
 /** What a gateway can have or leave out. */
-export const SWITCHED = ["replicas", "tightening"] as const;
+export const SWITCHED = ["replicas", "tightening", "priorities"] as const;
 /** One of {@link SWITCHED}. */
 export type Switched = (typeof SWITCHED)[number];
 
@@ -25,8 +25,10 @@ export type WithWithoutOptions = RunOptions & {
   readonly rounds: number;
   /** Sending of each slice, in seconds; it ends when everything it sent is settled. */
   readonly seconds: number;
-  /** Transfers kept open, with replicas. */
+  /** Transfers kept open, with replicas and priorities. */
   readonly open: number;
+  /** With priorities: one request of so many is urgent, all others are bulk. */
+  readonly urgentOf: number;
 };
 
 /** Of one variant. */
@@ -38,6 +40,8 @@ export type VariantFigures = {
   readonly cpuMsPerTransfer: Readonly<Record<string, number>>;
   /** Entries each domain was given to put into its chain. */
   readonly taken: Readonly<Record<string, number>>;
+  /** Of urgent requests, with priorities alone; p50Ms and p99Ms above are those of all others. */
+  readonly urgent: { readonly p50Ms: number; readonly p99Ms: number; readonly samples: number } | null;
   /** Of tightening alone. */
   readonly contention: ContentionFigures | null;
   readonly lost: number;
@@ -67,6 +71,7 @@ const termsOf = ({ what, replicas, loss }: WithWithoutOptions, variant: Variant)
   // A frozen world wakes up with every step older than the usual retry; driving all of it again is not what is measured.
   const tuning: Partial<Tuning> = { retryMs: 30_000, detection: "report" };
   if (what === "tightening") return { topology: LEDGER_TOPOLOGY, tuning: { ...tuning, tightening: variant === "with" }, dev: { ...DEV, contended: { peer: PAIRS.contended, loss } } };
+  if (what === "priorities") return { topology, tuning: { ...tuning, priorities: variant === "with" }, dev: DEV };
   return { dev: DEV, topology: variant === "without" ? topology : { ...topology, replicas: { A: replicas, C: replicas } }, tuning };
 };
 
@@ -91,8 +96,8 @@ const takenOf = async (world: World): Promise<Readonly<Record<string, number>>> 
 type TurnLoad = Pick<LoadedWorld, "burst" | "freeze" | "thaw" | "latenciesMs"> & { readonly forget: () => Promise<void> | void; readonly contention?: () => Promise<ContentionFigures> };
 type Running = { readonly world: World; readonly load: TurnLoad; readonly slices: Stretch[] };
 
-const loadOf = async ({ what, open, rounds, seconds, perSecond }: WithWithoutOptions, world: World): Promise<TurnLoad> =>
-  what === "tightening" ? loadContended(world, { ...PAIRS, perSecond }) : loadWorld(world, open, rounds * seconds * 1_000 + WARM_UP_MS);
+const loadOf = async ({ what, open, rounds, seconds, perSecond, urgentOf }: WithWithoutOptions, world: World): Promise<TurnLoad> =>
+  what === "tightening" ? loadContended(world, { ...PAIRS, perSecond }) : loadWorld(world, open, rounds * seconds * 1_000 + WARM_UP_MS, what === "priorities" ? urgentOf : null);
 
 const start = async (options: WithWithoutOptions, variant: Variant): Promise<World> =>
   buildTemporaryWorld({
@@ -108,8 +113,9 @@ const start = async (options: WithWithoutOptions, variant: Variant): Promise<Wor
 
 const perSecondOf = ({ committed, seconds }: Stretch): number => (seconds === 0 ? 0 : Math.round((committed * 10) / seconds) / 10);
 
-const figuresOf = async ({ world, load, slices }: Running): Promise<VariantFigures> => {
+const figuresOf = async (what: Switched, { world, load, slices }: Running): Promise<VariantFigures> => {
   const latencies = await load.latenciesMs();
+  const urgent = what === "priorities" ? await load.latenciesMs(true) : null;
   const committed = slices.reduce((sum, each) => sum + each.committed, 0);
   const cpu = new Map<string, number>();
   for (const { cpuMs } of slices) for (const [group, used] of cpuMs) cpu.set(group, (cpu.get(group) ?? 0) + used);
@@ -120,6 +126,7 @@ const figuresOf = async ({ world, load, slices }: Running): Promise<VariantFigur
     p99Ms: Math.round(percentile(latencies, 99)),
     cpuMsPerTransfer: Object.fromEntries([...cpu].map(([group, used]) => [group, Math.round((used * 1_000) / Math.max(1, committed)) / 1_000])),
     taken: await takenOf(world),
+    urgent: urgent === null ? null : { p50Ms: Math.round(percentile(urgent, 50)), p99Ms: Math.round(percentile(urgent, 99)), samples: urgent.length },
     contention: (await load.contention?.()) ?? null,
     lost,
     duplicated,
@@ -171,7 +178,7 @@ export const runWithWithout = async (options: WithWithoutOptions): Promise<WithW
     try {
       await takeTurns(options, { with: on, without: off });
       const ratio = pairedRatio(on.slices.map((slice, at) => [perSecondOf(slice), perSecondOf(off.slices[at] ?? slice)] as const));
-      return { what: options.what, cpuPercent: options.cpuPercent, with: await figuresOf(on), without: await figuresOf(off), ratio };
+      return { what: options.what, cpuPercent: options.cpuPercent, with: await figuresOf(options.what, on), without: await figuresOf(options.what, off), ratio };
     } finally {
       for (const { load } of [on, off]) load.thaw();
     }

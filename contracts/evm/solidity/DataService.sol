@@ -47,7 +47,15 @@ contract DataService is Endpoint, IService {
     }
 
     function getPublic(bytes32 to, bytes calldata key, uint64 timeoutMs) external returns (uint64 index) {
-        index = call(to, "get", key, timeoutMs);
+        index = call(to, "get", key, timeoutMs, PRIORITY);
+    }
+
+    /// The same as bulk (0), normal (1) or urgent (2): its asker chooses.
+    function getPublicAs(bytes32 to, bytes calldata key, uint64 timeoutMs, uint8 priority)
+        external
+        returns (uint64 index)
+    {
+        index = call(to, "get", key, timeoutMs, priority);
     }
 
     /// Asks for any function; one the other side does not know fails there and rolls back here.
@@ -55,7 +63,7 @@ contract DataService is Endpoint, IService {
         external
         returns (uint64 index)
     {
-        index = call(to, func, key, timeoutMs);
+        index = call(to, func, key, timeoutMs, PRIORITY);
     }
 
     function onRequest(bytes32 from, uint64, string calldata func, bytes[] calldata args)
@@ -87,10 +95,13 @@ contract DataService is Endpoint, IService {
         return (answered.status, answered.result);
     }
 
-    function call(bytes32 to, string memory func, bytes calldata key, uint64 timeoutMs) private returns (uint64 index) {
+    function call(bytes32 to, string memory func, bytes calldata key, uint64 timeoutMs, uint8 priority)
+        private
+        returns (uint64 index)
+    {
         bytes[] memory args = new bytes[](1);
         args[0] = key;
-        index = gateway.request(to, func, args, timeoutMs, PRIORITY);
+        index = gateway.request(to, func, args, timeoutMs, priority);
         emit Asked(to, index, msg.sender);
     }
 }

@@ -3018,6 +3018,40 @@ export const dataServiceAbi = [
     "inputs": [
       {
         "internalType": "bytes32",
+        "name": "to",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes",
+        "name": "key",
+        "type": "bytes"
+      },
+      {
+        "internalType": "uint64",
+        "name": "timeoutMs",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint8",
+        "name": "priority",
+        "type": "uint8"
+      }
+    ],
+    "name": "getPublicAs",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "index",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
         "name": "key",
         "type": "bytes32"
       }
