@@ -73,7 +73,8 @@ export const startHostileNode = async (genesis: unknown): Promise<HostileNode> =
       const asked = JSON.parse(body);
       const texts: string[] = [];
       for (const each of [asked].flat()) answer((text) => texts.push(text), each);
-      response.end(Array.isArray(asked) || texts.length > 1 ? `[${texts.join(",")}]` : texts[0]);
+      if (texts.includes(OVERSIZE)) response.end(OVERSIZE_BYTES);
+      else response.end(Array.isArray(asked) || texts.length > 1 ? `[${texts.join(",")}]` : texts[0]);
     });
   });
   const node: HostileNode = {
