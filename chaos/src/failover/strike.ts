@@ -4,7 +4,7 @@ import { type House, type ReportedDomain, type StandbyKind, standbyName } from "
 import { awaitCommit } from "../recovery.ts";
 import { signalProcess } from "../field.ts";
 import { type ChainWatch } from "../watch/chain-watch.ts";
-import { awaitHouseEvent } from "./house-events.ts";
+import { watchHouseEvents } from "./house-events.ts";
 
 /** A role whose active domain is struck. `chains` null: all pairs use it. */
 export type Target = { readonly kind: StandbyKind; readonly house: House; readonly role: string; readonly chains: readonly string[] | null };
@@ -66,9 +66,10 @@ export const strike = async (target: Target, failing: Failing, watch: ChainWatch
   const first = await awaitTwo(target, signal);
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
   const { active, standby } = (await twoOf(target)) ?? first;
+  const awaitEvent = watchHouseEvents(house.spec.runDir);
   const [struckMs, sinceMs] = [wallMs(), performance.now()];
   if (active.pid === null || !signalProcess(active.pid, failing === "crash" ? "SIGKILL" : "SIGSTOP")) throw new CodedError("chaos.standby.absent", { role, house: house.name });
-  const since = (event: string) => awaitHouseEvent(house.spec.runDir, (each) => each.event === event && each["role"] === role && Number(each["switchMs"]) >= struckMs - 1, TAKEOVER_DEADLINE_MS);
+  const since = (event: string) => awaitEvent((each) => each.event === event && each["role"] === role && Number(each["switchMs"]) >= struckMs - 1, TAKEOVER_DEADLINE_MS);
   const commit = awaitCommit(watch, pairOf, chains, sinceMs, COMMIT_DEADLINE_MS);
   const taken = await since("role.takenOver");
   const served = await since("role.served");
