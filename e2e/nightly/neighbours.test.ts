@@ -77,13 +77,13 @@ const attackOnce = async (tree: OtherTree): Promise<readonly Compared[]> => {
   }
 };
 
-/** Of each attack: what the other chains' pairs had in it, of what they had in the slice right before it: rates of all rounds together, the median of the rounds' p50. */
+/** Of each attack: what the other chains' pairs had in it, of what they had in the slice right before it: the share of what was sent that was served in time, of all rounds together, and the median of the rounds' p50. */
 const compare = (all: readonly Compared[]): readonly { readonly kind: Kind; readonly share: number; readonly p50: number }[] =>
   KINDS.map((kind) => {
     const rounds = all.filter((one) => one.kind === kind);
     return {
       kind,
-      share: sum(rounds.map(({ during }) => during.settledPerS)) / sum(rounds.map(({ before }) => before.settledPerS)),
+      share: sum(rounds.map(({ during }) => during.inTime)) / sum(rounds.map(({ before }) => before.inTime)),
       p50: middle(rounds.map(({ before, during }) => during.p50Ms / before.p50Ms)),
     };
   });
