@@ -5,27 +5,31 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 
-import { type DomainSpec, makeOciDriver, type OciConfig } from "@crossguardian/isolation";
+import { type DomainSpec, makeOciDriver, type OciConfig, reap } from "@crossguardian/isolation";
 
 import { ALL_JAIL_LAYERS, isJailLayer, type JailLayer, LAYERS } from "../src/cell/layers.ts";
 import { withoutLayers } from "../src/cell/without-layers.ts";
 import { layersMinOf, threatsOf } from "../src/result.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cg-layers-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const runDir = join(folder, "run");
+const instance = `layers${process.pid}`;
+after(async () => {
+  await reap(instance, runDir);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const { missing } = await makeOciDriver({ runDir: folder }).capabilities();
 const skip = missing.length === 0 ? false : missing.map(({ part, remedy }) => `${part}: ${remedy}`).join("; ");
 
 const MIB = 1024 * 1024;
 const spec = (name: string): DomainSpec => ({
-  name, instance: `layers${process.pid}`, image: folder, nodePath: process.execPath, entry: "x.ts", argv: [], env: {}, volume: null, keySlot: null,
+  name, instance, image: folder, nodePath: process.execPath, entry: "x.ts", argv: [], env: {}, volume: null, keySlot: null,
   limits: { memoryBytes: 64 * MIB, cpuQuotaPercent: null, pids: 32, tmpfsBytes: MIB, tmpfsInodes: 64 }, network: "none", uidBase: 0x5000_0000,
 });
 
 const configured = async (without: readonly JailLayer[] | null): Promise<OciConfig> => {
   let seen: OciConfig | null = null;
-  const runDir = join(folder, "run");
   mkdirSync(runDir, { recursive: true });
   const driver = makeOciDriver({
     runDir,

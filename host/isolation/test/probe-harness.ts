@@ -136,6 +136,7 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
     return { domain, ask };
   };
 
+  const notes = runtimeRootOf(join(runDir, "isolation"));
   return {
     driver,
     instance,
@@ -147,7 +148,7 @@ export const makeProbeHarness = (makeDriver: (runDir: string) => IsolationDriver
         ...cgroupsNamed((each) => each === name).filter((path) => path.includes(`/${instance}/`)),
         ...processesOf(instance, name),
         ...(existsSync(join(runDir, "isolation/bundles", name)) ? [`bundle ${name}`] : []),
-        ...(existsSync(runtimeRootOf(join(runDir, "isolation"))) ? readdirSync(runtimeRootOf(join(runDir, "isolation"))) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
+        ...(existsSync(notes) ? readdirSync(notes) : []).filter((entry) => new RegExp(`\\.${name}(_|$)`).test(entry)),
         ...readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(runDir)),
       ]),
     close: async () => {
