@@ -55,10 +55,9 @@ export const sealJournal = (file: JournalFile, { crypto, log }: SealPowers, key:
     },
     append: async (plaintext) => {
       untrustedFile = new Uint8Array(0);
-      const begun: ReturnType<typeof groups.begin> | null = session === null ? groups.begin() : null;
-      const into: Session = begun?.session ?? session ?? groups.begin().session;
-      const bytes = concatBytes([...(isEmpty ? [head] : []), ...(begun === null ? [] : [begun.frame]), groups.seal(into, plaintext)]);
-      session = into;
+      const into = session === null ? groups.begin() : { session, frame: new Uint8Array(0) };
+      const bytes = concatBytes([...(isEmpty ? [head] : []), into.frame, groups.seal(into.session, plaintext)]);
+      ({ session } = into);
       await file.append(bytes);
       isEmpty = false;
     },
