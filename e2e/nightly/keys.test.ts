@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { CodedError, toHex, utf8 } from "@crossguardian/kernel";
 import {
-  auditKeyText, type AuditPlace, auditRecords, awaitThese, bodyQuestion, dataOf, findBody, giveOrder, judgeWorld, openBody, operatorKeyPath, type OrderAnswer, readAudit, readSavedWorld, sendAssets, sendRetrievals, type Sent, verifyAudit, type World,
+  auditKeyText, type AuditPlace, auditRecords, awaitThese, bodyQuestion, dataOf, findBody, judgeWorld, openBody, type OrderAnswer, orderHouse, readAudit, readSavedWorld, sendAssets, sendRetrievals, type Sent, verifyAudit, type World,
 } from "@crossguardian/world";
 
 import { filesWith } from "../test/support/find-bytes.ts";
@@ -26,9 +26,8 @@ let end: () => Promise<void> = async () => undefined;
 
 const houseOf = (name = HOUSE) => world.houses.get(name)!;
 const placeOf = (): AuditPlace => ({ house: HOUSE, instance: houseOf().spec.instance, dataDir: houseOf().spec.dataDir, worldDir: world.terms.dataDir });
-const keyOf = (name: string): Uint8Array => new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, name)));
-const give = (operator: string, action: string, { house = HOUSE, resource = "", argument = "", reason = "test" }: { house?: string; resource?: string; argument?: string; reason?: string } = {}): Promise<OrderAnswer> =>
-  giveOrder(world.crypto, { runDir: houseOf(house).spec.runDir, house: houseOf(house).spec.instance, operator, key: keyOf(operator), action, resource, argument, reason });
+const give = (operator: string, action: string, { house = HOUSE, ...more }: { house?: string; resource?: string; argument?: string; reason?: string } = {}): Promise<OrderAnswer> =>
+  orderHouse(world, houseOf(house), { operator, action, reason: "test", ...more });
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(() => "done", (error: unknown) => {
     if (error instanceof CodedError) return error.code;

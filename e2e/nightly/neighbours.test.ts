@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 
 import { startLoad, type SteadyLoad } from "@crossguardian/bench";
-import { BENCH_TOPOLOGY, giveOrder, judgeWorld, operatorKeyPath, percentile, type Topology } from "@crossguardian/world";
+import { BENCH_TOPOLOGY, judgeWorld, orderHouse, percentile, type Topology } from "@crossguardian/world";
 
 import { makeOtherTree } from "../test/support/hostile-tree.ts";
 import { HOSTILE } from "../test/support/rampage.ts";
@@ -15,7 +14,7 @@ const PER_SECOND = 20;
 const SLICE_MS = 7_000;
 /** Quota of the hostile plugin, in percent of one core, as an operator sets it (`domain set`): some four times what it needs for its work. */
 const QUOTA_PERCENT = 20;
-/** Times each attack is made: the median counts, as the ratio of two slices of some 120 transfers is known to a tenth only. */
+/** Times each attack is made: the median counts, as the ratio of two slices of some 70 transfers is known to a tenth only. */
 const ROUNDS = 3;
 const BACK_MS = 90_000;
 const DRAIN_MS = 300_000;
@@ -44,11 +43,7 @@ const attackOnce = async (tree: OtherTree): Promise<readonly Compared[]> => {
     const house = world.houses.get(HOSTILE.house);
     assert.ok(house);
     const isUp = async (): Promise<boolean> => (await house.domains()).some(({ name, state, admitted }) => name === HOSTILE.plugin && state === "running" && admitted);
-    const key = new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, "operator")));
-    await giveOrder(world.crypto, {
-      runDir: house.spec.runDir, house: house.spec.instance, operator: "operator", key, action: "setResources", resource: HOSTILE.plugin,
-      argument: JSON.stringify({ cpuPercent: QUOTA_PERCENT }), reason: "test",
-    });
+    await orderHouse(world, house, { operator: "operator", action: "setResources", resource: HOSTILE.plugin, argument: JSON.stringify({ cpuPercent: QUOTA_PERCENT }), reason: "test" });
     const load = await startLoad(world, Math.ceil((PER_SECOND * KINDS.length * (2 * SLICE_MS + 15_000)) / 1_000));
     load.setRate(PER_SECOND);
     const wait = async (): Promise<Slice> => {

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 
 import { type AccessDocument, accessDigest, encodeAccessDocument, encodeOrder, encodeSignedOrder, orderSigningBytes, profilesDigest } from "@crossguardian/access";
 import { CodedError, decodeKeySlot, toHex, utf8 } from "@crossguardian/kernel";
-import { askHouse, type AuditPlace, auditRecords, awaitSettled, giveOrder, judgeWorld, keyAgesOf, operatorKeyPath, type OrderAnswer, readAudit, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
+import { askHouse, type AuditPlace, auditRecords, awaitSettled, judgeWorld, keyAgesOf, operatorKeyPath, type OrderAnswer, orderHouse, readAudit, sendAssets, sendRetrievals, type Sent, verifyAudit, type World } from "@crossguardian/world";
 
 import { filesWith } from "./support/find-bytes.ts";
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
@@ -23,7 +23,7 @@ const houseOf = () => world.houses.get(HOUSE)!;
 const placeOf = (): AuditPlace => ({ house: HOUSE, instance: houseOf().spec.instance, dataDir: houseOf().spec.dataDir, worldDir: world.terms.dataDir });
 const keyOf = (name: string): Uint8Array => new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, name)));
 const give = (operator: string, action: string, more: { resource?: string; argument?: string; reason?: string; key?: Uint8Array } = {}): Promise<OrderAnswer> =>
-  giveOrder(world.crypto, { runDir: houseOf().spec.runDir, house: houseOf().spec.instance, operator, key: more.key ?? keyOf(operator), action, resource: more.resource ?? "", argument: more.argument ?? "", reason: more.reason ?? "test" });
+  orderHouse(world, houseOf(), { operator, action, reason: "test", ...more });
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(() => "done", (error: unknown) => {
     if (error instanceof CodedError) return error.code;

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { awaitSettled, giveOrder, type House, judgeWorld, operatorKeyPath, type ReportedDomain, type Sent, sendAssets, STANDBY_KINDS, standbyName, type World } from "@crossguardian/world";
+import { awaitSettled, type House, judgeWorld, orderHouse, type ReportedDomain, type Sent, sendAssets, STANDBY_KINDS, standbyName, type World } from "@crossguardian/world";
 
 import { askWhenUp, missingPart, startTestWorld, until } from "./support/with-world.ts";
 
@@ -104,10 +103,8 @@ describe("a standby", { skip: missingPart, timeout: 240_000 }, () => {
 
   test("is promoted by an operator's order, and a quarantined, frozen and released domain works again", async () => {
     const { active, standby } = await awaitPair("plugin-a");
-    const key = new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, "operator")));
     const order = async (domain: string, action: string): Promise<void> => {
-      const { runDir, instance } = house().spec;
-      await giveOrder(world.crypto, { runDir, house: instance, operator: "operator", key, action, resource: domain, argument: "", reason: "test" });
+      await orderHouse(world, house(), { operator: "operator", action, resource: domain, reason: "test" });
     };
     await underTransfers(() => order(active.name, "promote"));
     await takenOver("plugin-a", standby);

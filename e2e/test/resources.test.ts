@@ -5,7 +5,7 @@ import process from "node:process";
 import { after, before, describe, test } from "node:test";
 
 import { CodedError } from "@crossguardian/kernel";
-import { askHouse, auditRecords, awaitSettled, giveOrder, judgeWorld, operatorKeyPath, readAudit, sendAssets, type Sent, type World } from "@crossguardian/world";
+import { askHouse, auditRecords, awaitSettled, judgeWorld, orderHouse, readAudit, sendAssets, type Sent, type World } from "@crossguardian/world";
 
 import { missingPart, startTestWorld, until } from "./support/with-world.ts";
 
@@ -18,10 +18,7 @@ let end: () => Promise<void> = async () => undefined;
 
 const houseOf = () => world.houses.get(HOUSE)!;
 const give = async (operator: string, action: string, resource: string, argument: unknown) =>
-  giveOrder(world.crypto, {
-    runDir: houseOf().spec.runDir, house: houseOf().spec.instance, operator, key: new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, operator))),
-    action, resource, argument: typeof argument === "string" ? argument : JSON.stringify(argument), reason: "test",
-  });
+  orderHouse(world, houseOf(), { operator, action, resource, argument: typeof argument === "string" ? argument : JSON.stringify(argument), reason: "test" });
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(() => "done", (error: unknown) => {
     if (error instanceof CodedError) return error.code;

@@ -7,7 +7,7 @@ export { askHouse, startHouse, type House, type ReportedDomain } from "./house-p
 export { type CoresPlan } from "./cores-plan.ts";
 export { gatewayHouse, intakePath, ordererHostOf, relayHouse } from "./house-specs.ts";
 export { DEFAULT_TUNING, type HouseTerms, type Tuning } from "./house-terms.ts";
-export { driversOf, ISOLATED_KINDS, type IsolationPlan, MACHINE_PACE, paceOf, withFewMachines } from "./isolation-plan.ts";
+export { driversOf, ISOLATED_KINDS, type IsolationPlan, paceOf, withFewMachines } from "./isolation-plan.ts";
 export { accountAddress, gatewayPublics, openKeySlots, signAscending, validatorAddress, type KeySlots } from "./key-slots.ts";
 export { awaitSettled, awaitThese, percentile, type Timing } from "./load/await-settled.ts";
 export { type ChainAccess, type ChainSender, type ChainSupply } from "./kinds/chain-access.ts";
@@ -82,6 +82,7 @@ export { readAccountKey, readGovernorKeys } from "./operator/key-files.ts";
 export { firstRegistry, gatewayTermsOf, genesisOf, type OperatorPowers, planWorld, type WorldWish } from "./operator/plan-world.ts";
 export { type AuditJudgement, auditKeyOf, auditKeyText, type AuditLog, type AuditPlace, auditRecords, proveGrowth, proveRecord, readAudit, verifyAudit } from "./operator/read-audit.ts";
 export { giveOrder, type OrderAnswer, type OrderWish } from "./operator/give-order.ts";
+export { type HouseOrder, orderHouse } from "./operator/order-house.ts";
 export { FIRST_OPERATORS, openOperators, operatorKeyPath } from "./operator/open-operators.ts";
 export { publicKeysOf, type PublicKeys } from "./operator/public-keys.ts";
 export { deploymentDocument, type NewService, registryOf, serviceDocument, signNext } from "./operator/register-world.ts";

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-
-import { BENCH_TOPOLOGY, buildTemporaryWorld, type DevChains, giveOrder, judgeWorld, operatorKeyPath, percentile, pluginsOf, type Topology, type Tuning, withKinds, type World } from "@crossguardian/world";
+import { BENCH_TOPOLOGY, buildTemporaryWorld, type DevChains, judgeWorld, orderHouse, percentile, pluginsOf, type Topology, type Tuning, withKinds, type World } from "@crossguardian/world";
 
 import { type LoadedWorld, loadWorld, type Stretch } from "../load-world.ts";
 import { pairedRatio, type Ratio } from "../statistics.ts";
@@ -76,13 +74,12 @@ const termsOf = ({ what, replicas, loss }: WithWithoutOptions, variant: Variant)
 };
 
 const boundPlugins = async (world: World, cpuPercent: number): Promise<void> => {
-  const key = new Uint8Array(readFileSync(operatorKeyPath(world.terms.dataDir, OPERATOR)));
   for (const { name, chains } of world.topology.gateways) {
-    const spec = world.houses.get(name)?.spec;
-    if (spec === undefined) throw new Error(`no house ${name}`);
+    const house = world.houses.get(name);
+    if (house === undefined) throw new Error(`no house ${name}`);
     for (const domain of chains.flatMap((chain) => pluginsOf(world.topology, chain))) {
       const argument = JSON.stringify({ domain, step: "limit", cpuPercent });
-      await giveOrder(world.crypto, { runDir: spec.runDir, house: spec.instance, operator: OPERATOR, key, action: "limit", resource: domain, argument, reason: "measuring" });
+      await orderHouse(world, house, { operator: OPERATOR, action: "limit", resource: domain, argument, reason: "measuring" });
     }
   }
 };
