@@ -15,7 +15,7 @@ export type WithWithoutOptions = RunOptions & {
   readonly what: Switched;
   /** With replicas: domains that share each plugin's pairs, the plugin among them. */
   readonly replicas: number;
-  /** Quota of each domain that puts calls into a chain, in percent of one core: what a plugin that is the bottleneck is like. Null: none. */
+  /** Quota of each domain that is to be the bottleneck, in percent of one core: of those that put calls into a chain, with priorities of the relay chain's validators. Null: none. */
   readonly cpuPercent: number | null;
   /** With tightening: chance of each contended entry to lose, which undoes the submission it is in; and contended transfers per second. */
   readonly loss: number;
@@ -73,14 +73,20 @@ const termsOf = ({ what, replicas, loss }: WithWithoutOptions, variant: Variant)
   return { dev: DEV, topology: variant === "without" ? topology : { ...topology, replicas: { A: replicas, C: replicas } }, tuning };
 };
 
-const boundPlugins = async (world: World, cpuPercent: number): Promise<void> => {
-  for (const { name, chains } of world.topology.gateways) {
+const RELAY_HOUSE = "relay";
+
+/** The domains that are to be the bottleneck, with their houses. */
+const bottlenecksOf = (world: World, what: Switched): readonly (readonly [string, string])[] =>
+  what === "priorities"
+    ? (world.houses.get(RELAY_HOUSE)?.spec.domains ?? []).filter(({ kind }) => kind === "validator").map(({ name }) => [RELAY_HOUSE, name] as const)
+    : world.topology.gateways.flatMap(({ name, chains }) => chains.flatMap((chain) => pluginsOf(world.topology, chain)).map((domain) => [name, domain] as const));
+
+const boundDomains = async (world: World, what: Switched, cpuPercent: number): Promise<void> => {
+  for (const [name, domain] of bottlenecksOf(world, what)) {
     const house = world.houses.get(name);
     if (house === undefined) throw new Error(`no house ${name}`);
-    for (const domain of chains.flatMap((chain) => pluginsOf(world.topology, chain))) {
-      const argument = JSON.stringify({ domain, step: "limit", cpuPercent });
-      await orderHouse(world, house, { operator: OPERATOR, action: "limit", resource: domain, argument, reason: "measuring" });
-    }
+    const argument = JSON.stringify({ domain, step: "limit", cpuPercent });
+    await orderHouse(world, house, { operator: OPERATOR, action: "limit", resource: domain, argument, reason: "measuring" });
   }
 };
 
@@ -165,7 +171,7 @@ export const runWithWithout = async (options: WithWithoutOptions): Promise<WithW
       options.write(`a gateway ${variant} ${options.what}\n`);
       const world = await start(options, variant);
       worlds.push(world);
-      if (options.cpuPercent !== null) await boundPlugins(world, options.cpuPercent);
+      if (options.cpuPercent !== null) await boundDomains(world, options.what, options.cpuPercent);
       const load = await loadOf(options, world);
       load.freeze();
       running[variant] = { world, load, slices: [] };

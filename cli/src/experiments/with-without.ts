@@ -30,7 +30,7 @@ const drawVariant = (name: string, { perSecond, p50Ms, p99Ms, cpuMsPerTransfer, 
 
 const draw = (result: WithWithoutResult): string =>
   [
-    `${result.what}: ${result.ratio.median.toFixed(2)} times the throughput (${result.ratio.low.toFixed(2)} to ${result.ratio.high.toFixed(2)})${result.cpuPercent === null ? "" : `, each plugin and replica bound to ${result.cpuPercent} % of a core`}`,
+    `${result.what}: ${result.ratio.median.toFixed(2)} times the throughput (${result.ratio.low.toFixed(2)} to ${result.ratio.high.toFixed(2)})${result.cpuPercent === null ? "" : `, ${result.what === "priorities" ? "each validator" : "each plugin and replica"} bound to ${result.cpuPercent} % of a core`}`,
     drawVariant("with", result.with),
     drawVariant("without", result.without),
     `  lost ${result.with.lost + result.without.lost}, duplicated ${result.with.duplicated + result.without.duplicated}`,
@@ -43,7 +43,7 @@ export const registerWithWithout = (experiment: Command, { places, needRoot, sto
     .description("the same load on two gateways in turns, one with and one without something that can be switched off: throughput, latency, cpu per transfer")
     .addOption(new Option("--what <name>", "what is switched").choices(SWITCHED).default("replicas"))
     .option("--replicas <n>", "domains that share each plugin's service pairs, the plugin among them", count(2, MAX_REPLICAS), 2)
-    .option("--cpu <percent>", "quota of each plugin and replica, of one core; none when it is left out", count(1, MAX_CPU_PERCENT))
+    .option("--cpu <percent>", "quota of each plugin and replica, with priorities of each validator, of one core; none when it is left out", count(1, MAX_CPU_PERCENT))
     .option("--loss <percent>", "with tightening: chance of each contended entry to lose against other users of a ledger, which undoes the submission it is in", count(0, MAX_LOSS_PERCENT), 5)
     .option("--rate <n>", "with tightening: contended transfers per second", count(1, MAX_RATE), 40)
     .option("--rounds <n>", "slices of each", count(1, MAX_ROUNDS), 4)
@@ -51,7 +51,7 @@ export const registerWithWithout = (experiment: Command, { places, needRoot, sto
     .option("--open <n>", "with replicas and priorities: transfers kept open", count(1, MAX_OPEN), 400)
     .option("--urgent <n>", "with priorities: one request of so many is urgent, all others are bulk", count(2, MAX_URGENT_OF), 50)
     .option(...JSON_OPTION)
-    .addHelpText("after", examples(["experiment with-without --what replicas --cpu 5", "experiment with-without --what tightening --json", "experiment with-without --what priorities --open 3000"]))
+    .addHelpText("after", examples(["experiment with-without --what replicas --cpu 5", "experiment with-without --what tightening --json", "experiment with-without --what priorities --open 3000 --cpu 5"]))
     .action(async ({ what, replicas, cpu, loss, rate, rounds, seconds, open, urgent, json }: Options) => {
       needRoot("oci");
       const result = await runWithWithout({

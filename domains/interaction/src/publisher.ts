@@ -1,5 +1,6 @@
 import { actionOf, type Clock, concatBytes, type FailureCode, FAILURES, type Hash, type Log, type Secp256k1 } from "@crossguardian/kernel";
 import { batchContent, bounds, encodeMessage, type EventPlace, type Message } from "@crossguardian/wire";
+import { type AnswerWindow, makeAnswerWindow } from "./answer-window.ts";
 import { type Evidence } from "./chain-watch.ts";
 import { type Debt, debtOf, makeOwed } from "./owed.ts";
 import { type Send } from "./ports.ts";
@@ -127,9 +128,28 @@ const sayRefused = (log: Log, id: string, untrustedCode: string): void => {
 type Batch<P> = { readonly items: readonly P[]; readonly bytes: number; sentMs: number };
 
 /** What waits of one chain, and what is on its way. */
-type Lane<P> = { readonly chain: string; readonly queue: WeighedQueue<P>; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>> };
+type Lane<P> = { readonly chain: string; readonly queue: WeighedQueue<P>; queueBytes: number; lastFlushMs: number; hasTimer: boolean; readonly unanswered: Map<bigint, Batch<P>>; readonly window: AnswerWindow };
 
-const bytesOnTheirWay = ({ unanswered }: Pick<Lane<unknown>, "unanswered">): number => [...unanswered.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+const makeLane = <P extends Publication>(chain: string, hasPriorities: boolean): Lane<P> => ({
+  chain,
+  queue: makeWeighedQueue<P>(({ priority }) => priority, hasPriorities),
+  queueBytes: 0,
+  lastFlushMs: -Infinity,
+  hasTimer: false,
+  unanswered: new Map(),
+  window: makeAnswerWindow(),
+});
+
+/** Entries a lane may send now; `most`: batches on their way. */
+const roomOf = ({ unanswered, window }: Pick<Lane<unknown>, "unanswered" | "window">, most: number): number => {
+  let entries = 0;
+  let bytes = 0;
+  for (const batch of unanswered.values()) {
+    entries += batch.items.length;
+    bytes += batch.bytes;
+  }
+  return unanswered.size < most && bytes < MAX_UNANSWERED_BYTES_PER_CHAIN ? Math.max(0, window.entries() - entries) : 0;
+};
 
 const tellOutcome = <P extends Publication>(log: Log, events: PublisherEvents<P>, items: readonly P[], refused: Message<"publishAck">["refused"]): void => {
   const codes = new Map(refused.map(({ entry, code }) => [entry, code]));
@@ -141,6 +161,19 @@ const tellOutcome = <P extends Publication>(log: Log, events: PublisherEvents<P>
       events.onRefused(item, code);
     }
   }
+};
+
+/** Over one chain's lane, or all. */
+const sumOver = <P>(lanes: ReadonlyMap<string, Lane<P>>, chain: string | undefined, of: (lane: Lane<P>) => number): number =>
+  [...lanes].reduce((sum, [name, lane]) => (chain === undefined || chain === name ? sum + of(lane) : sum), 0);
+
+const pumpLater = (clock: Clock, lane: Pick<Lane<unknown>, "hasTimer">, waitMs: number, pump: () => void): void => {
+  if (lane.hasTimer) return;
+  lane.hasTimer = true;
+  clock.after(waitMs, () => {
+    lane.hasTimer = false;
+    pump();
+  });
 };
 
 /** Makes a publisher. */
@@ -156,7 +189,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
   const lingerOf = (lane: Lane<P>): number => (options.lingerMs * entriesOf(lane)) / options.maxBatchEntries;
 
   const laneOf = (chain: string): Lane<P> => {
-    const lane = lanes.get(chain) ?? { chain, queue: makeWeighedQueue<P>(({ priority }) => priority, options.hasPriorities), queueBytes: 0, lastFlushMs: -Infinity, hasTimer: false, unanswered: new Map() };
+    const lane = lanes.get(chain) ?? makeLane<P>(chain, options.hasPriorities);
     lanes.set(chain, lane);
     return lane;
   };
@@ -166,8 +199,8 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     const signature = signBatch(ports, options.gatewayKey, content);
     return ports.send(options.relay, "publish", { content, signature }) ? content.length : null;
   };
-  const flush = (lane: Lane<P>): boolean => {
-    const items = headOfQueue(lane.queue.head(entriesOf(lane)), entriesOf(lane));
+  const flush = (lane: Lane<P>, most: number): boolean => {
+    const items = headOfQueue(lane.queue.head(most), most);
     const batchId = nextBatchId;
     answer.set(true);
     const bytes = send(batchId, items);
@@ -183,20 +216,17 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
     return true;
   };
   const pumpLane = (lane: Lane<P>): void => {
-    while (lane.queue.size() > 0 && lane.unanswered.size < maxUnanswered && bytesOnTheirWay(lane) < MAX_UNANSWERED_BYTES_PER_CHAIN) {
-      const waitMs = lane.unanswered.size === 0 || lane.queue.size() >= entriesOf(lane)
+    for (;;) {
+      const most = Math.min(entriesOf(lane), roomOf(lane, maxUnanswered));
+      if (lane.queue.size() === 0 || most === 0) return;
+      const waitMs = lane.unanswered.size === 0 || lane.queue.size() >= most
         ? 0
         : lane.lastFlushMs + lingerOf(lane) - clock.monotonicMs();
       if (waitMs > 0) {
-        if (lane.hasTimer) return;
-        lane.hasTimer = true;
-        clock.after(waitMs, () => {
-          lane.hasTimer = false;
-          pumpLane(lane);
-        });
+        pumpLater(clock, lane, waitMs, () => pumpLane(lane));
         return;
       }
-      if (!flush(lane)) return;
+      if (!flush(lane, most)) return;
     }
   };
   const pump = (): void => {
@@ -212,8 +242,6 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       }
     }
   };
-  const sumOf = (chain: string | undefined, of: (lane: Lane<P>) => number): number =>
-    [...lanes].reduce((sum, [name, lane]) => (chain === undefined || chain === name ? sum + of(lane) : sum), 0);
   return {
     add: (item) => {
       const lane = laneOf(item.evidence.chain);
@@ -229,6 +257,7 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       lane.unanswered.delete(batchId);
       if (refused.some(({ code }) => CONTENDED.has(code))) windows.onConflict(lane.chain, batch.items.length, batchId, nextBatchId);
       else windows.onDone(lane.chain, batch.items.length);
+      lane.window.onAnswer({ entries: batch.items.length, sentMs: batch.sentMs, wasFull: lane.queue.size() > 0 }, clock.monotonicMs());
       tellOutcome(ports.log, events, batch.items, refused);
       pump();
     },
@@ -240,9 +269,9 @@ export const makePublisher = <P extends Publication>(ports: Ports, options: Opti
       answer.answered();
       for (const { unanswered } of lanes.values()) for (const batch of unanswered.values()) batch.sentMs = -Infinity;
     },
-    waiting: (chain) => sumOf(chain, ({ queue }) => queue.size()),
-    waitingBytes: (chain) => sumOf(chain, ({ queueBytes }) => queueBytes),
-    onTheirWay: () => sumOf(undefined, ({ unanswered }) => unanswered.size),
+    waiting: (chain) => sumOver(lanes, chain, ({ queue }) => queue.size()),
+    waitingBytes: (chain) => sumOver(lanes, chain, ({ queueBytes }) => queueBytes),
+    onTheirWay: () => sumOver(lanes, undefined, ({ unanswered }) => unanswered.size),
     tightChains: windows.count,
     owes: () => debtOf(options.relay, "publish", answer),
   };

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Message, type MessageName } from "@crossguardian/wire";
+import { batchContent, decodeMessage, type Message, type MessageName } from "@crossguardian/wire";
+import { LEAST_WINDOW_ENTRIES } from "../src/answer-window.ts";
+import { type Evidence } from "../src/chain-watch.ts";
 import { type Incoming } from "../src/incoming.ts";
 import { MAX_WAITING_BYTES } from "../src/interaction.ts";
 import { makePublisher, MAX_UNANSWERED_BYTES_PER_CHAIN, MAX_UNANSWERED_PER_CHAIN, type Publication } from "../src/publisher.ts";
 import { type Send } from "../src/ports.ts";
 import { MAX_RESUBMITTED_ENTRIES, MAX_SUBMITTED_ENTRIES, Submitter } from "../src/submitter.ts";
 import { makeTraces } from "../src/trace.ts";
+import { PRIORITY } from "../src/weighed-queue.ts";
 import { makeFakeClock } from "./fake-clock.ts";
 import { crypto, RETRY_MS, SHOP_A, SHOP_B, VAULT_A, VAULT_B, VAULT_C, World } from "./world.ts";
 
@@ -114,7 +117,7 @@ test("entries that a contract does not decide leave room for those that come aft
 
 type Sent = { readonly batchId: bigint; readonly content: Uint8Array };
 
-const publisherOf = () => {
+const publisherOf = (maxBatchEntries = 4) => {
   const clock = makeFakeClock();
   const sent: Sent[] = [];
   const send: Send = <N extends MessageName>(_to: string, _name: N, message: Message<N>) => {
@@ -126,13 +129,14 @@ const publisherOf = () => {
     { send, clock, log, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1 },
     {
       gateway: "gwA", relay: "relay", chains: ["chainA", "chainB"], gatewayKey: new Uint8Array(32).fill(3),
-      lingerMs: 5, maxBatchEntries: 4, hasPriorities: true, tightens: true, retryMs: RETRY_MS, firstBatchId: 1n,
+      lingerMs: 5, maxBatchEntries, hasPriorities: true, tightens: true, retryMs: RETRY_MS, firstBatchId: 1n,
     },
     { onSent: () => undefined, onTaken: () => undefined, onRefused: () => undefined },
   );
-  const add = (chain: string, bytes = 10): void =>
-    publisher.add({ id: "", ibtp: new Uint8Array(10), evidence: { chain, height: 1n, bytes: new Uint8Array(bytes), hash: new Uint8Array(32) }, place: { tx: 0, log: 0 }, priority: 1 });
-  return { publisher, clock, sent, add };
+  const blockOf = (chain: string, bytes: number): Evidence => ({ chain, height: 1n, bytes: new Uint8Array(bytes), hash: new Uint8Array(32) });
+  const add = (chain: string, bytes = 10, priority = 1, evidence = blockOf(chain, bytes)): void =>
+    publisher.add({ id: "", ibtp: new Uint8Array(10).fill(priority), evidence, place: { tx: 0, log: 0 }, priority });
+  return { publisher, clock, sent, add, blockOf };
 };
 
 test("batches of a chain that the relay chain can not check leave the other chains' batches alone", () => {
@@ -155,6 +159,19 @@ test("what is on its way to the relay chain is bounded in bytes per chain", () =
   clock.advance(1_000);
   const bytes = sent.reduce((sum, { content }) => sum + content.length, 0);
   assert.ok(bytes < MAX_UNANSWERED_BYTES_PER_CHAIN + 5 * 1024 * 1024, String(bytes));
+});
+
+test("however much waits for a slow relay chain, an urgent entry leaves with the next batch, and little is before it", () => {
+  const { publisher, clock, sent, add, blockOf } = publisherOf(512);
+  const block = blockOf("chainA", 10);
+  for (let each = 0; each < 8_192; each += 1) add("chainA", 10, PRIORITY.bulk, block);
+  publisher.pump();
+  assert.equal(publisher.waiting("chainA"), 8_192 - LEAST_WINDOW_ENTRIES);
+  clock.advance(900);
+  add("chainA", 10, PRIORITY.urgent, block);
+  publisher.onAck({ batchId: sent[0]!.batchId, refused: [] });
+  const batch = decodeMessage(batchContent, sent[1]!.content);
+  assert.deepEqual(batch.ok && batch.value.entries.map(({ ibtp }) => ibtp[0]).filter((priority) => priority === PRIORITY.urgent), [PRIORITY.urgent]);
 });
 
 test("an unanswered batch is sent again byte for byte, so that the relay chain knows it", () => {

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withClaim } from "../src/adapters/claim.ts";
 import { makeCodeStore } from "../src/adapters/code-store.ts";
 import { linkCode } from "../src/adapters/link-code.ts";
+import { returnUidBlock, takeUidBlock } from "../src/adapters/uid-blocks.ts";
 import { useImages } from "../src/adapters/use-images.ts";
 import { type CodeKey } from "../src/code-cache.ts";
 import { decodeStoreUse } from "../src/decode-store-use.ts";
 import { digestsToKeep } from "../src/plan-prune.ts";
+import { BLOCKS_COUNT } from "../src/uid-plan.ts";
 
 const skip = process.getuid?.() === 0 ? false : "what is stored belongs to root";
 const IMAGE = "a".repeat(64);
@@ -95,27 +100,73 @@ describe("a code cache", { skip }, () => {
 });
 
 describe("a claim", () => {
-  test("is had by one at a time, and by the next when its holder died", async () => {
+  test("is had by one at a time", async () => {
     await withState(async (stateDir) => {
       const path = join(stateDir, "claim");
+      writeFileSync(path, "left behind by one that was killed");
       let inside = 0;
-      const work = async (): Promise<boolean> => {
+      let most = 0;
+      const work = async (): Promise<void> => {
         inside += 1;
-        await Promise.resolve();
+        most = Math.max(most, inside);
+        await sleep(2);
         inside -= 1;
-        return inside === 0;
       };
-      assert.deepEqual(await Promise.all([withClaim(path, 1_000, work), withClaim(path, 1_000, work)]), [true, true]);
-      assert.equal(existsSync(path), false);
-      writeFileSync(path, JSON.stringify([{ pid: process.pid, startTicks: "another process of this id" }]));
-      assert.equal(await withClaim(path, 1_000, work), true);
+      const done = await Promise.all(Array.from({ length: 12 }, async () => withClaim(path, 10_000, work)));
+      assert.deepEqual([most, done.includes(null), existsSync(path)], [1, false, false]);
+    });
+  });
+
+  test("is had by the next when its holder is killed", async () => {
+    await withState(async (stateDir) => {
+      const path = join(stateDir, "claim");
+      const claim = JSON.stringify(new URL("../src/adapters/claim.ts", import.meta.url).href);
+      const program = `const { withClaim } = await import(${claim});
+        await withClaim(${JSON.stringify(path)}, 1_000, async () => { process.stdout.write("had"); await new Promise((resolve) => setTimeout(resolve, 60_000)); });`;
+      const holder = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+      try {
+        await once(holder.stdout, "data");
+        assert.equal(await withClaim(path, 50, () => true), null);
+      } finally {
+        holder.kill("SIGKILL");
+        await once(holder, "exit");
+      }
+      assert.equal(await withClaim(path, 1_000, () => true), true);
     });
   });
 
   test("that is held longer than one waits is not had", async () => {
     await withState(async (stateDir) => {
       const path = join(stateDir, "claim");
-      assert.equal(await withClaim(path, 1_000, async () => withClaim(path, 0, async () => Promise.resolve(true))), null);
+      assert.equal(await withClaim(path, 1_000, async () => withClaim(path, 0, () => true)), null);
+    });
+  });
+});
+
+describe("blocks of user ids", () => {
+  test("are each had by one house, however many start at once and whatever was left behind", async () => {
+    await withState(async (stateDir) => {
+      const folder = join(stateDir, "uids");
+      mkdirSync(folder);
+      for (const block of [0, 1, 2, 3]) writeFileSync(join(folder, String(block)), join(stateDir, "gone", String(block)));
+      writeFileSync(join(folder, "4"), "");
+      const houses = Array.from({ length: 12 }, (_, at) => join(stateDir, "data", String(at)));
+      const blocks = await Promise.all(houses.map(async (dataDir) => takeUidBlock(stateDir, dataDir)));
+      assert.equal(new Set(blocks).size, houses.length);
+      assert.deepEqual(await Promise.all(houses.map(async (dataDir) => takeUidBlock(stateDir, dataDir))), blocks, "the same one each time");
+      const [first = ""] = houses;
+      await returnUidBlock(stateDir, first);
+      assert.equal(await takeUidBlock(stateDir, first), blocks[0], "its data is still there");
+      rmSync(first, { recursive: true });
+      await returnUidBlock(stateDir, first);
+      assert.equal(existsSync(join(folder, String(blocks[0]))), false);
+    });
+  });
+
+  test("come to an end", async () => {
+    await withState(async (stateDir) => {
+      for (let at = 0; at < BLOCKS_COUNT; at += 1) await takeUidBlock(stateDir, join(stateDir, "data", String(at)));
+      await assert.rejects(takeUidBlock(stateDir, join(stateDir, "data", "one more")), { code: "launch.uids.exhausted" });
     });
   });
 });

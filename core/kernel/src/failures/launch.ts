@@ -12,6 +12,7 @@ export const LAUNCH_FAILURES = {
   "launch.switch.ended": { action: "alarm", says: "the switch ended while the house was being started; its policy may be refused" },
   "launch.channel.failed": { action: "retry", says: "a channel could not be made" },
   "launch.uids.exhausted": { action: "refuse", says: "no block of user ids is free; remove the data of a house that is not used" },
+  "launch.uids.busy": { action: "retry", says: "another launcher has held the table of user ids for too long; end the one that hangs" },
   "launch.memory.overcommitted": { action: "refuse", says: "the domains of all houses on this machine were promised more memory than the over-commit bound allows; end a house, or use a machine with more memory" },
   "launch.cpu.overcommitted": { action: "refuse", says: "the cpu quotas of the house, with what may be lent, are more than the over-commit bound allows; lower another one first" },
   "launch.allocation.invalid": { action: "refuse", says: "a resource is not known, or its value is not within the bounds in the facts" },

@@ -2,7 +2,6 @@ import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync,
 import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type AllocationStore } from "../allocations.ts";
-import { BLOCKS_COUNT } from "../uid-plan.ts";
 import { openLentKeys } from "./lent-keys.ts";
 import { makeSlotKeeper, type SlotKeeper } from "./slot-keeper.ts";
 
@@ -136,38 +135,3 @@ export const makeHouseFolders = (
 
 /** Closes a descriptor made by `openOutput`. */
 export const closeOutput = (fd: number): void => closeSync(fd);
-
-/** Takes a block of user ids for the house of `dataDir`, the same one each time. @throws launch.uids.exhausted */
-export const takeUidBlock = (stateDir: string, dataDir: string): number => {
-  const blocks = join(stateDir, "uids");
-  makeFolder(stateDir, 0o755);
-  makeFolder(blocks, 0o700);
-  const ownerOf = (block: number): string | null => {
-    const path = join(blocks, String(block));
-    return existsSync(path) ? readFileSync(path, "utf8") : null;
-  };
-  const all = Array.from({ length: BLOCKS_COUNT }, (_, block) => block);
-  const mine = all.find((block) => ownerOf(block) === dataDir);
-  if (mine !== undefined) return mine;
-  for (const block of all) {
-    const path = join(blocks, String(block));
-    const owner = ownerOf(block);
-    if (owner !== null && existsSync(owner)) continue;
-    rmSync(path, { force: true });
-    try {
-      writeFileSync(path, dataDir, { flag: "wx", mode: 0o600 });
-      return block;
-    } catch {
-      continue; // another launcher took it in between
-    }
-  }
-  throw new CodedError("launch.uids.exhausted", { blocks: BLOCKS_COUNT });
-};
-
-/** Gives the block back where the house's data is gone. */
-export const returnUidBlock = (stateDir: string, dataDir: string): void => {
-  for (let block = 0; block < BLOCKS_COUNT; block += 1) {
-    const path = join(stateDir, "uids", String(block));
-    if (existsSync(path) && readFileSync(path, "utf8") === dataDir && !existsSync(dataDir)) rmSync(path, { force: true });
-  }
-};

@@ -25,12 +25,13 @@ import { makeCodeStore } from "./code-store.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
 import { fillHostCode } from "./fill-host-code.ts";
 import { startHostProcess } from "./host-process.ts";
-import { closeOutput, type HouseFolders, makeHouseFolders, requireReachable, returnUidBlock, takeUidBlock } from "./house-folders.ts";
+import { closeOutput, type HouseFolders, makeHouseFolders, requireReachable } from "./house-folders.ts";
 import { linkCode } from "./link-code.ts";
 import { openLineSocket } from "./line-socket.ts";
 import { reapHouse, writeProcesses } from "./reap-house.ts";
 import { startSwitch } from "./start-switch.ts";
 import { systemClock } from "./system-clock.ts";
+import { returnUidBlock, takeUidBlock } from "./uid-blocks.ts";
 import { useImages } from "./use-images.ts";
 
 const EXIT_FAILED = 1;
@@ -188,7 +189,7 @@ const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Pr
   requireReachable(spec.stateDir);
   requireReachable(spec.dataDir);
   requireReachable(spec.runDir);
-  const block = takeUidBlock(spec.stateDir, spec.dataDir);
+  const block = await takeUidBlock(spec.stateDir, spec.dataDir);
   const uidOf = (kind: string): number => uidBaseOf(block, portOfSlot(spec, kind)) + INSIDE_UID;
   const folders = makeHouseFolders(spec.runDir, spec.dataDir, { network: uidOf("network"), management: uidOf("management") });
   writeProcesses(spec.runDir, [process.pid]);
@@ -222,7 +223,7 @@ const reapHouseFolders = async (spec: HouseSpec, folders: HouseFolders): Promise
   writeProcesses(spec.runDir, []);
   await reapHouse(spec.instance, spec.runDir);
   folders.remove();
-  returnUidBlock(spec.stateDir, spec.dataDir);
+  await returnUidBlock(spec.stateDir, spec.dataDir);
 };
 
 /**

@@ -54,13 +54,13 @@ export const useImages = async (stateDir: string, instance: string, images: Stor
     const text = JSON.stringify({ launcher: identify(process.pid), images });
     writeFileSync(join(uses, `${instance}.${String(process.pid)}.json`), text, { mode: 0o600 });
   };
-  const going = await withClaim(join(uses, "claim"), CLAIM_DEADLINE_MS, async () => {
+  const going = await withClaim(join(uses, "claim"), CLAIM_DEADLINE_MS, () => {
     write();
     const found = readUses(uses);
     const ended = found.filter(({ running }) => !running).sort((left, right) => right.atMs - left.atMs);
     for (const { path } of ended.slice(REMEMBERED_USES_COUNT)) rmSync(path, { force: true });
     const kept = digestsToKeep(found);
-    return Promise.resolve(shelves.flatMap((shelf) => sortOut(shelf, kept)));
+    return shelves.flatMap((shelf) => sortOut(shelf, kept));
   });
   // The claim was not to be had: the next launcher tidies up.
   if (going === null) write();
