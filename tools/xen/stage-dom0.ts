@@ -8,7 +8,7 @@ import { BLOCK_SCRIPT, DOM0_START } from "./dom0-scripts.ts";
 
 /** Programs of this machine that Dom0 gets at the same place, with their libraries. */
 const PROGRAMS = [
-  "bash", "busybox", "cat", "crun", "dd", "base64", "ldd", "mkfs.ext4", "mksquashfs", "mount", "nsenter", "perl", "setpriv", "sh", "socat", "stat", "umount", "unshare",
+  "bash", "busybox", "cat", "crun", "dd", "base64", "flock", "ldd", "mkfs.ext4", "mksquashfs", "mount", "nsenter", "perl", "setpriv", "sh", "socat", "stat", "umount", "unshare",
 ];
 const FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const LIBRARIES = "usr/lib/x86_64-linux-gnu";
