@@ -25,6 +25,8 @@ const KEEP_MS = 30_000;
 export type Observer = {
   /** Ends the polling and gives what was seen. */
   readonly end: () => Promise<Observed>;
+  /** Ends the polling of an experiment that ended early. */
+  readonly stop: () => void;
 };
 /** See {@link Observer}. */
 export type Observed = {
@@ -84,9 +86,13 @@ export const observeHouse = (house: House): Observer => {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   })();
+  const stop = (): void => {
+    state.isOver = true;
+  };
   return {
+    stop,
     end: async () => {
-      state.isOver = true;
+      stop();
       await polling;
       await readFlows();
       await readHistories();

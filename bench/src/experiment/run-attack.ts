@@ -3,7 +3,7 @@ import { type House, judgeWorld, type World } from "@crossguardian/world";
 
 import { ATTACKED_CHAIN, ATTACKED_DOMAIN, ATTACKED_HOUSE, buildAttackedWorld } from "./attacked-world.ts";
 import { DRAIN_DEADLINE_MS, type ExperimentOptions, wait, WARM_UP_MS } from "./experiment-options.ts";
-import { type Observed, observeHouse, type Response } from "./observe-house.ts";
+import { type Observed, observeHouse, type Observer, type Response } from "./observe-house.ts";
 import { type Route, type Served, startLoad } from "./steady-load.ts";
 
 /** An attack as it runs: `start` returns when it is under way, and what ends it. */
@@ -58,6 +58,7 @@ const restartsOfOthers = async (world: World): Promise<number> => {
 export const runAttack = async (options: ExperimentOptions, attack: (attack: Attack) => Promise<() => Promise<void>>): Promise<AttackRun> => {
   const { write, signal, seconds, perSecond } = options;
   const world = await buildAttackedWorld(options);
+  let observer: Observer | null = null;
   try {
     const house = world.houses.get(ATTACKED_HOUSE);
     if (house === undefined) throw new Error(`no ${ATTACKED_HOUSE}`);
@@ -65,7 +66,7 @@ export const runAttack = async (options: ExperimentOptions, attack: (attack: Att
     load.setRate(perSecond);
     write(`load of ${perSecond} transfers per second over four directed pairs\n`);
     await wait(WARM_UP_MS, signal);
-    const observer = observeHouse(house);
+    observer = observeHouse(house);
     const restarts = await restartsOfOthers(world);
     const startMs = load.nowMs();
     await wait(seconds * 1_000, signal);
@@ -102,6 +103,7 @@ export const runAttack = async (options: ExperimentOptions, attack: (attack: Att
       otherRestarts: (await restartsOfOthers(world)) - restarts,
     };
   } finally {
+    observer?.stop();
     await world.stop();
   }
 };

@@ -2,7 +2,7 @@ import { judgeWorld, percentile } from "@crossguardian/world";
 
 import { ATTACKED_HOUSE, buildHonestWorld } from "./attacked-world.ts";
 import { DRAIN_DEADLINE_MS, type ExperimentOptions, wait, WARM_UP_MS } from "./experiment-options.ts";
-import { type Observed, observeHouse } from "./observe-house.ts";
+import { type Observed, observeHouse, type Observer } from "./observe-house.ts";
 import { startLoad } from "./steady-load.ts";
 
 /** The last line of `experiment flash-crowd --json`, and of `experiment soak --json`. */
@@ -36,6 +36,7 @@ const ISOLATING = ["quarantine", "freeze", "rebuild"];
 export const runCrowds = async (options: ExperimentOptions, crowds: readonly Crowd[]): Promise<CrowdRun> => {
   const { write, signal, perSecond, seconds } = options;
   const world = await buildHonestWorld(options);
+  let observer: Observer | null = null;
   try {
     const house = world.houses.get(ATTACKED_HOUSE);
     if (house === undefined) throw new Error(`no ${ATTACKED_HOUSE}`);
@@ -44,7 +45,7 @@ export const runCrowds = async (options: ExperimentOptions, crowds: readonly Cro
     const load = await startLoad(world, Math.ceil(transfers));
     load.setRate(perSecond);
     await wait(WARM_UP_MS, signal);
-    const observer = observeHouse(house);
+    observer = observeHouse(house);
     const startMs = load.nowMs();
     await wait(seconds * 1_000, signal);
     let beganMs = 0;
@@ -90,6 +91,7 @@ export const runCrowds = async (options: ExperimentOptions, crowds: readonly Cro
       },
     };
   } finally {
+    observer?.stop();
     await world.stop();
   }
 };
