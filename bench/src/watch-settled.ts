@@ -22,16 +22,18 @@ export const watchSettled = async (world: World): Promise<() => Promise<readonly
     const found = await Promise.all(
       chains.map(async (chain) => {
         const head = await headOf(chain.rpc);
-        if (head < chain.next) return [];
+        if (head < chain.next) return { chain, head, keys: [] };
         const range = { fromBlock: `0x${chain.next.toString(16)}`, toBlock: `0x${head.toString(16)}` };
         const logs = await chain.rpc.call<readonly SettledLog[]>("eth_getLogs", [{ address: chain.address, topics: [topic], ...range }]);
-        chain.next = head + 1n;
-        return logs.map(({ topics, data }) => ({
+        const keys = logs.map(({ topics, data }) => ({
           key: transferKey({ from: topics[1], to: topics[2], index: wordAt(data, 0) }),
           isSuccess: wordAt(data, 1) === SUCCESS,
         }));
+        return { chain, head, keys };
       }),
     );
-    return found.flat();
+    // Only where all chains answered: else what one said would be told to nobody.
+    for (const { chain, head } of found) if (head >= chain.next) chain.next = head + 1n;
+    return found.flatMap(({ keys }) => keys);
   };
 };

@@ -37,6 +37,8 @@ export type SteadyLoad = {
 
 const TICK_MS = 50;
 const SETTLE_POLL_MS = 50;
+/** In a row; nothing is missed by one, the next one asks for the same blocks. */
+const MOST_FAILED_POLLS = 4;
 const AMOUNT = 10n ** 15n;
 const TIMEOUT_MS = 600_000n;
 const GAS_PRICE_WEI = 3_000_000_000n;
@@ -99,8 +101,14 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
     }
   })();
   const polling = (async () => {
-    while (!state.isDone) {
-      for (const { key, isSuccess } of await readSettled()) if (isSuccess && !settled.has(key)) settled.set(key, nowMs());
+    for (let failures = 0; !state.isDone; ) {
+      try {
+        for (const { key, isSuccess } of await readSettled()) if (isSuccess && !settled.has(key)) settled.set(key, nowMs());
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (state.isDone || failures >= MOST_FAILED_POLLS) throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
     }
   })();

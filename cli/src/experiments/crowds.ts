@@ -73,7 +73,7 @@ export const burstsOf = (seed: number, forMs: number): readonly Crowd[] => {
 
 /** `experiment soak` */
 export const registerSoak = (experiment: Command, context: Context): void => {
-  withLoad(experiment.command("soak"), 10, 5)
+  withLoad(experiment.command("soak"), 5, 5)
     .description("benign bursts for a long time; every step a detector takes is a false alarm")
     .option("--minutes <m>", "how long", count(1, MAX_MINUTES), 30)
     .option("--seed <s>", "the bursts follow from it; any when it is left out", count(0, MAX_SEED))
