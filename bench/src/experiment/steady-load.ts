@@ -107,7 +107,7 @@ export const startLoad = async (world: World, most: number): Promise<SteadyLoad>
         failures = 0;
       } catch (error) {
         failures += 1;
-        if (state.isDone || failures >= MOST_FAILED_POLLS) throw error;
+        if (failures >= MOST_FAILED_POLLS) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
     }

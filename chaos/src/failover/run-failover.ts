@@ -39,6 +39,8 @@ export type RoleFigures = {
 /** The last line with --json. */
 export type FailoverResult = Omit<HistoryVerdict, "complaints"> & {
   readonly strikes: number;
+  /** Gateways that were built for them, one after another. */
+  readonly worlds: number;
   readonly roles: readonly RoleFigures[];
   readonly complaints: readonly string[];
   readonly elapsedMs: number;
@@ -49,6 +51,8 @@ export type FailoverResult = Omit<HistoryVerdict, "complaints"> & {
 export const BAR_MS: Readonly<Record<Failing, number>> = { crash: 250, gray: 2_000 };
 
 const TOPOLOGY_CHAINS = { gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }], validators: 4, threshold: 3, witnesses: 3, quorum: 2 };
+/** Development chains get slower with what they hold, by then noticeably: further rounds are in a world of their own. */
+const ROUNDS_PER_WORLD = 40;
 /** Blocks come so often that waiting for one says little about the gateway. */
 const BLOCK_TIME_MS = 100;
 const DEPTH = 1;
@@ -94,7 +98,10 @@ const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
   signal.throwIfAborted();
 };
 
-const strikeAll = async (world: World, watch: ChainWatch, options: FailoverOptions, log: RunLog): Promise<readonly Strike[]> => {
+/** Rounds from one on, up to another. */
+type Rounds = { readonly from: number; readonly to: number };
+
+const strikeAll = async (world: World, watch: ChainWatch, options: FailoverOptions, rounds: Rounds, log: RunLog): Promise<readonly Strike[]> => {
   const services = servicesOf(world);
   const chainOf = (service: string): string => services.get(service as `0x${string}`)?.chain ?? "";
   const pairOf = (key: string): { readonly from: string; readonly to: string } => {
@@ -102,7 +109,7 @@ const strikeAll = async (world: World, watch: ChainWatch, options: FailoverOptio
     return { from: chainOf(from), to: chainOf(to) };
   };
   const strikes: Strike[] = [];
-  for (let round = 0; round < options.repeat; round += 1) {
+  for (let round = rounds.from; round < rounds.to; round += 1) {
     for (const failing of options.failing) {
       for (const kind of options.kinds) {
         const targets = targetsOf(world, kind);
@@ -119,14 +126,16 @@ const strikeAll = async (world: World, watch: ChainWatch, options: FailoverOptio
   return strikes;
 };
 
-const drive = async (world: World, options: FailoverOptions, log: RunLog): Promise<Omit<FailoverResult, "elapsedMs">> => {
+type Driven = { readonly strikes: readonly Strike[]; readonly verdict: HistoryVerdict };
+
+const drive = async (world: World, options: FailoverOptions, rounds: Rounds, log: RunLog): Promise<Driven> => {
   const watch = watchChains(world, null, READ_AGAIN_BLOCKS);
   const relay: RelayWatch = watchRelay(world);
   let load: Load | null = null;
   try {
     load = runLoad(world, watch, RATE);
     await wait(WARM_UP_MS, options.signal);
-    const strikes = await strikeAll(world, watch, options, log);
+    const strikes = await strikeAll(world, watch, options, rounds, log);
     await load.stop();
     const settling = performance.now();
     while (watch.open().length > 0 && performance.now() - settling < SETTLE_DEADLINE_MS) {
@@ -134,30 +143,18 @@ const drive = async (world: World, options: FailoverOptions, log: RunLog): Promi
       log.progress(() => `${watch.open().length} of ${watch.requested()} transfers still open`);
     }
     await wait(RELAY_QUIET_MS, options.signal);
-    const { complaints, ...totals } = judgeHistory(await readHistory(world, relay.blocks));
-    const roles = options.kinds.flatMap((kind) => options.failing.map((failing) => figuresOf(kind, failing, strikes)));
-    return {
-      strikes: strikes.length, roles, ...totals,
-      complaints: complaints.slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${key} ${says}`),
-      isKept: roles.every(({ isKept }) => isKept) && totals.lost + totals.duplicated + totals.stuck === 0,
-    };
+    return { strikes, verdict: judgeHistory(await readHistory(world, relay.blocks)) };
   } finally {
     await load?.stop();
     await Promise.all([watch.stop(), relay.stop()]);
   }
 };
 
-/**
- * Builds a world with standbys, puts it under load, strikes active domains one after the other and measures by the switch's times until their standby serves.
- * Chains and relay log say whether anything was lost or doubled. @throws what stops a world from starting, cli.stopped, chaos.standby.absent, chaos.takeover.absent, .other
- */
-export const runFailover = async (options: FailoverOptions): Promise<FailoverResult> => {
-  const started = performance.now();
-  const log = makeRunLog(options.write);
+const inOneWorld = async (options: FailoverOptions, rounds: Rounds, log: RunLog): Promise<Driven> => {
   const world = await buildTemporaryWorld({
     ...options.places,
     topology: { ...TOPOLOGY_CHAINS, standby: STANDBY_KINDS },
-    dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH },
+    dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 0 },
     driver: "oci",
     lifeline: true,
     users: LOAD_USERS,
@@ -167,8 +164,31 @@ export const runFailover = async (options: FailoverOptions): Promise<FailoverRes
     },
   });
   try {
-    return { ...(await drive(world, options, log)), elapsedMs: Math.round(performance.now() - started) };
+    return await drive(world, options, rounds, log);
   } finally {
     await world.stop();
   }
+};
+
+/**
+ * Builds worlds with standbys, puts them under load, strikes active domains one after the other and measures by the switch's times until their standby serves.
+ * Chains and relay log say whether anything was lost or doubled. @throws what stops a world from starting, cli.stopped, chaos.standby.absent, chaos.takeover.absent, .other
+ */
+export const runFailover = async (options: FailoverOptions): Promise<FailoverResult> => {
+  const started = performance.now();
+  const log = makeRunLog(options.write);
+  const worlds: Driven[] = [];
+  for (let from = 0; from < options.repeat; from += ROUNDS_PER_WORLD) {
+    worlds.push(await inOneWorld(options, { from, to: Math.min(options.repeat, from + ROUNDS_PER_WORLD) }, log));
+  }
+  const strikes = worlds.flatMap((world) => world.strikes);
+  const roles = options.kinds.flatMap((kind) => options.failing.map((failing) => figuresOf(kind, failing, strikes)));
+  const sum = (of: Exclude<keyof HistoryVerdict, "complaints">): number => worlds.reduce((total, { verdict }) => total + verdict[of], 0);
+  const totals = { transfers: sum("transfers"), committed: sum("committed"), rolledBack: sum("rolledBack"), lost: sum("lost"), duplicated: sum("duplicated"), stuck: sum("stuck") };
+  return {
+    strikes: strikes.length, worlds: worlds.length, roles, ...totals,
+    complaints: worlds.flatMap(({ verdict }) => verdict.complaints).slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${key} ${says}`),
+    isKept: roles.every(({ isKept }) => isKept) && totals.lost + totals.duplicated + totals.stuck === 0,
+    elapsedMs: Math.round(performance.now() - started),
+  };
 };
