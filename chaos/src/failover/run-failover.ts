@@ -52,7 +52,7 @@ export const BAR_MS: Readonly<Record<Failing, number>> = { crash: 250, gray: 2_0
 
 const TOPOLOGY_CHAINS = { gateways: [{ name: "gateway-a", chains: ["A", "B"] }, { name: "gateway-b", chains: ["C"] }], validators: 4, threshold: 3, witnesses: 3, quorum: 2 };
 /** Development chains get slower with what they hold, by then noticeably: further rounds are in a world of their own. */
-const ROUNDS_PER_WORLD = 40;
+const ROUNDS_PER_WORLD = 25;
 /** Blocks come so often that waiting for one says little about the gateway. */
 const BLOCK_TIME_MS = 100;
 const DEPTH = 1;
