@@ -154,7 +154,7 @@ const inOneWorld = async (options: FailoverOptions, rounds: Rounds, log: RunLog)
   const world = await buildTemporaryWorld({
     ...options.places,
     topology: { ...TOPOLOGY_CHAINS, standby: STANDBY_KINDS },
-    dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 0 },
+    dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 16 },
     driver: "oci",
     lifeline: true,
     users: LOAD_USERS,
