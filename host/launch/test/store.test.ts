@@ -143,7 +143,7 @@ describe("a claim", () => {
   });
 });
 
-describe("blocks of user ids", () => {
+describe("blocks of user ids", { skip }, () => {
   test("are each had by one house, however many start at once and whatever was left behind", async () => {
     await withState(async (stateDir) => {
       const folder = join(stateDir, "uids");

@@ -1,18 +1,13 @@
-import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { type AllocationStore } from "../allocations.ts";
 import { openLentKeys } from "./lent-keys.ts";
 import { makeSlotKeeper, type SlotKeeper } from "./slot-keeper.ts";
+import { makeFolder, storeDurably, storeWhole } from "./store-file.ts";
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 const MAX_EVENTS_BYTES = 32 * 1024 * 1024;
-
-const makeFolder = (path: string, mode: number, uid = 0): void => {
-  mkdirSync(path, { recursive: true });
-  chmodSync(path, mode);
-  chownSync(path, uid, uid);
-};
 
 /** Refuses a folder that the users of the domains cannot enter, before half a house is started. */
 export const requireReachable = (path: string): void => {
@@ -49,12 +44,7 @@ export type HouseFolders = {
   readonly remove: () => void;
 };
 
-const storeText = (path: string, text: string, flush: boolean): void => {
-  writeFileSync(`${path}.new`, text, { flush, mode: 0o600 });
-  renameSync(`${path}.new`, path);
-};
-
-const storeNumber = (path: string, value: bigint): void => storeText(path, value.toString(), true);
+const storeNumber = (path: string, value: bigint): void => storeDurably(path, value.toString());
 
 const readNumber = (path: string): bigint => {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "0";
@@ -112,12 +102,12 @@ export const makeHouseFolders = (
     },
     allocations: {
       read: () => (existsSync(allocations) ? readFileSync(allocations, "utf8") : null),
-      write: (text) => storeText(allocations, text, true),
+      write: (text) => storeDurably(allocations, text),
     },
     slots: makeSlotKeeper(join(dataDir, "epochs"), lent),
     readCheckpoint: () => (existsSync(checkpoint) ? readFileSync(checkpoint, "utf8") : null),
     // One that is lost in a crash of the machine is only older than it could be.
-    keepCheckpoint: (note) => storeText(checkpoint, note, false),
+    keepCheckpoint: (note) => storeWhole(checkpoint, note),
     writeFor: (path, text, uid) => {
       writeFileSync(path, text, { mode: 0o400 });
       chownSync(path, uid, uid);

@@ -1,12 +1,11 @@
 import { hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CodedError, concatBytes, decodeJson, decodeKeySlot, encodeKeySlot, fromHex, ROOT_KEY_BYTES, type RootKey, toHex, utf8 } from "@crossguardian/kernel";
 import { parseTokenUri } from "../token-uri.ts";
 import { pkcs11Token, type Token } from "./pkcs11-token.ts";
 import { isWrapped, unwrapSlot, wrapSlot } from "./wrapped-slot.ts";
 
-const OWNER_ONLY = 0o600;
 const SALT_BYTES = 16;
 const STORE_LABEL = utf8("crossguardian/key-store/v1");
 const CHECK_INFO = "crossguardian/key-store-check/v1";
@@ -31,12 +30,6 @@ export const storePath = (folder: string): string => join(folder, "store.json");
 
 /** Whom a slot belongs to: the name of its file, also of the next key beside it. */
 const ownerOf = (slotPath: string): string => basename(slotPath).replace(/\.key(\.next)?$/u, "");
-
-/** Writes a file whole or not at all. */
-export const storeDurably = (path: string, bytes: Uint8Array | string): void => {
-  writeFileSync(`${path}.new`, bytes, { mode: OWNER_ONLY, flush: true });
-  renameSync(`${path}.new`, path);
-};
 
 const storeKeyOf = (token: Token, salt: Uint8Array): Uint8Array => token.hmac(concatBytes([STORE_LABEL, salt]));
 const checkOf = (storeKey: Uint8Array): Uint8Array => new Uint8Array(hkdfSync("sha256", storeKey, new Uint8Array(0), CHECK_INFO, ROOT_KEY_BYTES));

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { decodeKeySlot, encodeKeySlot } from "@crossguardian/kernel";
-import { documentFor, type KeyStore, newTokenStore, openKeyStore, storeDurably, storePath } from "./key-store.ts";
+import { documentFor, type KeyStore, newTokenStore, openKeyStore, storePath } from "./key-store.ts";
+import { storeDurably } from "./store-file.ts";
 import { isWrapped } from "./wrapped-slot.ts";
 
 const SLOT = /^[a-z0-9-]{1,64}\.key(\.next)?$/u;

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CodedError, encodeKeySlot } from "@crossguardian/kernel";
 import { isExpired, type KeyAge } from "../key-age.ts";
-import { type KeyStore, openKeyStore, storeDurably } from "./key-store.ts";
+import { type KeyStore, openKeyStore } from "./key-store.ts";
+import { storeDurably } from "./store-file.ts";
 import { type LentKeys } from "./lent-keys.ts";
 import { slotEpoch } from "./wrapped-slot.ts";
 

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CodedError } from "@crossguardian/kernel";
 import { BLOCKS_COUNT } from "../uid-plan.ts";
 import { withClaim } from "./claim.ts";
+import { makeFolder, storeDurably } from "./store-file.ts";
 
 // Whoever has it reads and writes small files.
 const CLAIM_DEADLINE_MS = 10_000;
@@ -28,10 +29,8 @@ const findBlock = (of: (block: number) => boolean): number | null => {
  */
 export const takeUidBlock = async (stateDir: string, dataDir: string): Promise<number> => {
   const folder = blocksFolder(stateDir);
-  mkdirSync(stateDir, { recursive: true });
-  chmodSync(stateDir, 0o755);
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o700);
+  makeFolder(stateDir, 0o755);
+  makeFolder(folder, 0o700);
   const taken = await withClaim(join(folder, "claim"), CLAIM_DEADLINE_MS, () => {
     const mine = findBlock((block) => ownerOf(folder, block) === dataDir);
     if (mine !== null) return mine;
@@ -40,12 +39,9 @@ export const takeUidBlock = async (stateDir: string, dataDir: string): Promise<n
       return owner === null || !existsSync(owner);
     });
     if (free === null) throw new CodedError("launch.uids.exhausted", { blocks: BLOCKS_COUNT });
-    // Whole or not at all, also when this process or the machine ends meanwhile.
-    const unfinished = join(folder, "unfinished");
-    writeFileSync(unfinished, dataDir, { mode: 0o600, flush: true });
-    renameSync(unfinished, blockFile(folder, free));
+    storeDurably(blockFile(folder, free), dataDir);
     // Before the next launcher looks whose data is gone.
-    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+    makeFolder(dataDir, 0o711);
     return free;
   });
   if (taken === null) throw new CodedError("launch.uids.busy", { path: folder });
