@@ -275,6 +275,8 @@ const takeTurns = (parts: Parts): void => {
   const { ports, options, headers, scan } = parts;
   const { backlog, live } = scan;
   if (backlog === null || headers.quorum.frozen() !== null) return;
+  // Without one header of a quorum nothing of either can be taken, and who takes over does new blocks first.
+  if (headers.quorum.highest() === null) return;
   const isLiveDue = live.held.length > 0 || highestOf(parts) >= live.cursor;
   const lastedMs = ports.clock.monotonicMs() - scan.turnMs;
   if (backlog.cursor >= backlog.end) {

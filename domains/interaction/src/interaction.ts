@@ -75,7 +75,7 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Entries of ours that are not done before chains are held back. */
 export const MAX_OPEN_OUTGOING = 262_144;
 /** The relay domain is asked when a chain's plugin has answered, at the latest after this time, in ms: dozens of relay blocks in front of its answer would hold that up. */
-export const RELAY_LATEST_MS = 100;
+export const RELAY_LATEST_MS = 200;
 const ANSWER_PATIENCE = 4;
 
 type Keys = { readonly gateway: Uint8Array; readonly box: Uint8Array };
@@ -326,6 +326,8 @@ export const makeInteraction = (ports: InteractionPorts, config: InteractionConf
     },
     onBlock: (from, untrusted) => {
       if (!fromRelay(from)) return;
+      // A new one is no reason to ask for all before it earlier than that is due: it comes again with them.
+      if (!relayFirst.isAsked && untrusted.attestation.header.height > inbound.position()) return;
       inbound.onBlock(untrusted);
       publisher.pump();
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Message } from "@crossguardian/wire";
 import { BACKLOG_FROM_BLOCKS, TURN_MAX_MS } from "../src/chain-watch.ts";
 import { VAULT_A, VAULT_B, World } from "./world.ts";
 
@@ -83,6 +84,24 @@ test("new blocks are told between the old ones: a transfer takes at most a few t
   assert.equal(chainA!.settled.get(`${PAIR}-${OLD + 1}`), 3);
   world.run(60_000);
   assert.equal(backlogOf(world, "gwA"), 0n);
+});
+
+test("who takes over asks for no old block before new ones could be taken, and a new relay block is no reason to ask for all before it at once", async () => {
+  const world = await withHistory();
+  const block = world.relay.view(2n, "gwA");
+  const tip = world.chains["chainA"]!.tip();
+  const asked: string[] = [];
+  world.filter = (_to, name, message) => {
+    if (name === "scan") asked.push((message as Message<"scan">).from > BACKLOG_FROM_BLOCKS ? "new" : "old");
+    else if (name === "wantBlocks") asked.push("relay");
+    return false; // nobody answers: not one header is known
+  };
+  await world.startGateway("gwA", { loseJournal: true });
+  const { interaction } = world.gateways["gwA"]!;
+  for (const witness of ["w1", "w2", "w3"]) interaction.onHeaders(witness, { chain: "chainA", tip, headers: [] });
+  interaction.onBlock("relay", block!);
+  world.settleQueue();
+  assert.deepEqual(asked.slice(asked.indexOf("new")), ["new"], asked.join());
 });
 
 test("a gateway that is killed while it works on a backlog begins again where it was, and loses nothing", async () => {
