@@ -23,7 +23,7 @@ const terms = (options: ExperimentOptions, topology: Topology, stateDir: string)
   instance: options.instance,
   topology,
   // Nobody asks for the state of a much earlier block, and a soak of half an hour has more of them than a machine has memory.
-  dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 16 },
+  dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 6 },
   driver: "oci",
   runRoot: options.runRoot,
   dataRoot: options.dataRoot,

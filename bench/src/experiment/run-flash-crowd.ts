@@ -2,7 +2,7 @@ import { judgeWorld, percentile } from "@crossguardian/world";
 
 import { ATTACKED_HOUSE, buildHonestWorld } from "./attacked-world.ts";
 import { DRAIN_DEADLINE_MS, type ExperimentOptions, wait, WARM_UP_MS } from "./experiment-options.ts";
-import { type Observed, observeHouse, type Observer } from "./observe-house.ts";
+import { type Observed, observeHouse, type Observer, type TimelinePoint } from "./observe-house.ts";
 import { startLoad } from "./steady-load.ts";
 
 /** The last line of `experiment flash-crowd --json`, and of `experiment soak --json`. */
@@ -31,6 +31,19 @@ export type CrowdRun = { readonly result: CrowdResult; readonly observed: Observ
 
 const all = (): boolean => true;
 const ISOLATING = ["quarantine", "freeze", "rebuild"];
+
+/** What a whole timeline comes to; one of half an hour has some hundred thousand points. */
+export const peaksOf = (timeline: readonly Pick<TimelinePoint, "domain" | "cpuPercent" | "queuedBytes">[]): Pick<CrowdResult, "mostQueuedBytes" | "peakCpuPercent"> => {
+  const cpu = new Map<string, number[]>();
+  let mostQueuedBytes = 0;
+  for (const { domain, cpuPercent, queuedBytes } of timeline) {
+    mostQueuedBytes = Math.max(mostQueuedBytes, queuedBytes);
+    const values = cpu.get(domain);
+    if (values === undefined) cpu.set(domain, [cpuPercent]);
+    else values.push(cpuPercent);
+  }
+  return { mostQueuedBytes, peakCpuPercent: Object.fromEntries([...cpu].map(([domain, values]) => [domain, Math.round(percentile(values.sort((left, right) => left - right), 99))])) };
+};
 
 /** Lets crowds come and go over a gateway that nobody attacks. Rates and latencies are of the first crowd. */
 export const runCrowds = async (options: ExperimentOptions, crowds: readonly Crowd[]): Promise<CrowdRun> => {
@@ -70,8 +83,6 @@ export const runCrowds = async (options: ExperimentOptions, crowds: readonly Cro
     const verdict = await judgeWorld(world);
     const taken = observed.responses.filter(({ by, outcome }) => by === "detector" && outcome === "ordered");
     const served = { before: load.served(startMs, beganMs, all), crowd: load.served(beganMs, endedMs, all), after: load.served(endedMs, stopMs, all) };
-    const peaks = new Map<string, number[]>();
-    for (const { domain, cpuPercent } of observed.timeline) peaks.set(domain, [...(peaks.get(domain) ?? []), cpuPercent]);
     return {
       beganMs, endedMs, observed,
       result: {
@@ -85,9 +96,8 @@ export const runCrowds = async (options: ExperimentOptions, crowds: readonly Cro
         settled: verdict.committed,
         tps: { before: served.before.settledPerS, crowd: served.crowd.settledPerS, after: served.after.settledPerS },
         p50Ms: { before: served.before.p50Ms, crowd: served.crowd.p50Ms, after: served.after.p50Ms },
-        mostQueuedBytes: Math.max(0, ...observed.timeline.map(({ queuedBytes }) => queuedBytes)),
         mostOpen,
-        peakCpuPercent: Object.fromEntries([...peaks].map(([domain, values]) => [domain, Math.round(percentile(values.sort((left, right) => left - right), 99))])),
+        ...peaksOf(observed.timeline),
       },
     };
   } finally {

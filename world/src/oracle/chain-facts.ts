@@ -51,7 +51,7 @@ const logsOf = async (rpc: Rpc, address: Hex, topics: readonly Hex[], from: bigi
     const some = await rpc.call<readonly RawLog[]>("eth_getLogs", [
       { address, fromBlock: hexOf(at), toBlock: hexOf(end < to ? end : to), topics: [topics] },
     ]);
-    all.push(...some);
+    for (const log of some) all.push(log);
   }
   return all;
 };
