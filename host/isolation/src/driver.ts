@@ -126,6 +126,8 @@ export type Pressure = { readonly someAvg10: number; readonly fullAvg10: number 
 /** Counters of a domain, read from its control groups. */
 export type DomainStats = {
   readonly memoryBytes: number;
+  /** Of it: contents of files that the kernel keeps as long as nobody needs the room, charged to whoever read them first. */
+  readonly fileCacheBytes: number;
   /** Highest so far; null where the kernel does not tell. */
   readonly memoryPeakBytes: number | null;
   readonly cpuUsec: bigint;
@@ -196,6 +198,11 @@ export type IsolationDriver = {
    */
   readonly setResources: (domain: Pick<RunningDomain, "name" | "instance">, change: ResourceChange) => Promise<void>;
   readonly stats: (domain: RunningDomain) => Promise<DomainStats>;
+  /**
+   * Has made, now and not some time, what the domain's next start goes on from; absent where a start never does. For measurements and tests.
+   * @throws isolation.*
+   */
+  readonly keep?: (domain: RunningDomain) => Promise<void>;
   /** Ends every process of the domain and removes control groups, bundle and mounts; bounded, repeatable. */
   readonly kill: (domain: { readonly name: string; readonly instance: string }) => Promise<void>;
 };

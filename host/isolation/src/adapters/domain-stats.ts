@@ -18,6 +18,9 @@ const pressureOf = (unified: string | null, path: string): DomainStats["psi"] =>
   };
 };
 
+/** Both versions of the controller call these lists so. */
+const fileCacheOf = (memoryStat: string): number => Number(keyedCounter(memoryStat, "inactive_file") + keyedCounter(memoryStat, "active_file"));
+
 /** Counters of the control groups at `path`; zero where the group is gone. */
 export const readStats = (layout: CgroupLayout, path: string): DomainStats => {
   const { unified } = layout;
@@ -27,6 +30,7 @@ export const readStats = (layout: CgroupLayout, path: string): DomainStats => {
     const peak = singleNumber(textOf(unified, path, "memory.peak"));
     return {
       memoryBytes: Number(singleNumber(textOf(unified, path, "memory.current")) ?? 0n),
+      fileCacheBytes: fileCacheOf(textOf(unified, path, "memory.stat")),
       memoryPeakBytes: peak === null ? null : Number(peak),
       cpuUsec: keyedCounter(unifiedCpu, "usage_usec"),
       pids: Number(singleNumber(textOf(unified, path, "pids.current")) ?? 0n),
@@ -39,6 +43,7 @@ export const readStats = (layout: CgroupLayout, path: string): DomainStats => {
   const accounted = singleNumber(textOf(layout.v1["cpuacct"], path, "cpuacct.usage")) ?? 0n;
   return {
     memoryBytes: Number(singleNumber(textOf(layout.v1["memory"], path, "memory.usage_in_bytes")) ?? 0n),
+    fileCacheBytes: fileCacheOf(textOf(layout.v1["memory"], path, "memory.stat")),
     memoryPeakBytes: peak === null ? null : Number(peak),
     cpuUsec: unifiedCpu === "" ? accounted / NANOSECONDS_PER_MICROSECOND : keyedCounter(unifiedCpu, "usage_usec"),
     pids: Number(singleNumber(textOf(layout.v1["pids"], path, "pids.current")) ?? 0n),

@@ -10,7 +10,7 @@ export type IsolationCosts = {
   readonly startMs: number;
   /** The same of its second start: of a machine, from the state that the first one has kept. */
   readonly againMs: number;
-  /** Of the domain with all that its driver adds, after the first frame. */
+  /** Of the domain with all that its driver adds, after the first frame; without contents of files that the kernel keeps while there is room. */
   readonly memoryBytes: number;
   readonly roundTripUs: number;
   /** Frames of 500 bytes into the domain. */
@@ -45,13 +45,13 @@ const NOTHING: Omit<IsolationCosts, "againMs"> = { startMs: 0, memoryBytes: 0, r
 
 const measureOne = async (measured: MeasuredDomain): Promise<Omit<IsolationCosts, "againMs">> => {
   const { driver, domain, startMs, say, next } = measured;
-  const { memoryBytes } = await driver.stats(domain);
+  const { memoryBytes, fileCacheBytes } = await driver.stats(domain);
   const trip = await roundTripUs(measured);
   const frames = await framesPerSecond(measured);
   const answer = next();
   say("crypto\n");
   const crypto = JSON.parse(await answer) as Readonly<Record<"sha256" | "verify", number>>; // written by measured.ts
-  return { startMs, memoryBytes, roundTripUs: trip, framesPerSecond: frames, sha256PerSecond: crypto.sha256, verifyPerSecond: crypto.verify };
+  return { startMs, memoryBytes: memoryBytes - fileCacheBytes, roundTripUs: trip, framesPerSecond: frames, sha256PerSecond: crypto.sha256, verifyPerSecond: crypto.verify };
 };
 
 /**

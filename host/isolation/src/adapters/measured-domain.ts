@@ -63,6 +63,7 @@ const inRunning = async <T>(driver: IsolationDriver, spec: DomainSpec, folder: s
     await next(FIRST_WORD_DEADLINE_MS);
     const startMs = Math.round(performance.now() - start);
     const result = await measure({ driver, domain, startMs, say: (bytes) => socket.write(bytes), next: async () => next(ANSWER_DEADLINE_MS) });
+    await driver.keep?.(domain); // so that the next start, if there is one, goes on from it
     domain.end?.close();
     return result;
   } finally {

@@ -25,6 +25,7 @@ export const readProcessStats = (pid: number): DomainStats => {
   const ticks = BigInt(fields[11] ?? "0") + BigInt(fields[12] ?? "0");
   return {
     memoryBytes: kibField(status, "VmRSS"),
+    fileCacheBytes: 0,
     memoryPeakBytes: kibField(status, "VmHWM"),
     cpuUsec: ticks * MICROSECONDS_PER_TICK,
     pids: threadsOf(folder),

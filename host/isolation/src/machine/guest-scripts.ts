@@ -18,11 +18,11 @@ const CPU_PERIOD_USEC = 100_000;
 
 const MAX_LINE_CHARS = 76;
 
-/** Bytes as base64 in lines a shell's here-document takes, put through a filter. */
-const here = (bytes: Uint8Array, target: string, filter = "cat"): string => {
+/** Bytes as base64 in lines a shell's here-document takes, put through a filter. Each program costs an emulated processor some 10 ms. */
+const here = (bytes: Uint8Array, target: string, filter: string | null = null): string => {
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   const lines = text.match(new RegExp(`.{1,${String(MAX_LINE_CHARS)}}`, "gu")) ?? [];
-  return `base64 -d <<'E' | ${filter} > ${target}\n${lines.join("\n")}\nE\n`;
+  return `base64 -d <<'E' ${filter === null ? "" : `| ${filter} `}> ${target}\n${lines.join("\n")}\nE\n`;
 };
 
 /** What a started domain needs; every text was checked by `checkSpec` or made here. */
@@ -77,8 +77,8 @@ export const startScript = (start: GuestStart): string => {
   return [
     `date -u -s @${String(start.epochSeconds)} >/dev/null`,
     ...groupLines(name, limits),
-    `mkdir -p ${start.mountPoints.directories.map((path) => `${root}${path}`).join(" ")}`,
-    ...files.map((path) => `mkdir -p ${path.replace(/\/[^/]*$/u, "")}; : > ${path}`),
+    `mkdir -p ${[...new Set([...start.mountPoints.directories.map((path) => `${root}${path}`), ...files.map((path) => path.replace(/\/[^/]*$/u, ""))])].join(" ")}`,
+    ...files.map((path) => `: > ${path}`),
     `chown ${String(uidBase)}:${String(uidBase)} ${root}/dev`,
     here(new TextEncoder().encode(JSON.stringify(config)), `${folder}/config.json`),
     ...(key === null ? [] : [here(key, `${folder}/key`), `chown ${uid}:${uid} ${folder}/key; chmod 400 ${folder}/key`]),

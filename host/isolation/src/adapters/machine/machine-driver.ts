@@ -79,6 +79,7 @@ const withPlainTypes = (config: OciConfig): OciConfig => {
 
 const toStats = (numbers: readonly bigint[]): DomainStats => ({
   memoryBytes: Number(numbers[0] ?? 0n),
+  fileCacheBytes: 0,
   memoryPeakBytes: Number(numbers[1] ?? 0n),
   cpuUsec: numbers[2] ?? 0n,
   throttled: numbers[3] ?? 0n,
@@ -146,7 +147,7 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       const machine = machineOf(spec);
       const program = kind.programOf?.(spec) ?? null;
       const config = program === null ? planned : withProgram(planned, spec.name);
-      known.set(keyOf(spec), { spec, machine, config, program, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
+      known.set(keyOf(spec), { spec, machine, config, liveConfig: kind.hasCode ? config : withLazyCode(config), program, cpuQuotaPercent: spec.limits.cpuQuotaPercent, place: null, isRunning: false });
       return { name: spec.name, instance: spec.instance, spec, configuration: JSON.stringify({ config, machine }) };
     },
     measure: async (prepared, imageListing) => Promise.resolve({ digest: measureDomain(sha256, prepared.configuration, imageListing) }),
@@ -175,6 +176,7 @@ export const makeMachineDriver = (kind: MachineKind): IsolationDriver => {
       );
       return toStats(answer.type === "stats" ? answer.numbers : []);
     },
+    keep: async (domain) => knownOf(domain).place?.machine.keep?.(),
     kill,
   };
 };

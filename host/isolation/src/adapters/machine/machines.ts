@@ -12,7 +12,10 @@ export type Place = { readonly machine: RunningMachine; readonly slot: number };
 export type Known = {
   readonly spec: DomainSpec;
   readonly machine: DomainMachine;
+  /** As it is measured; a domain that is held is started so. */
   readonly config: OciConfig;
+  /** The same for a start that somebody waits for: code is compiled when it runs. */
+  readonly liveConfig: OciConfig;
   /** Started in place of Node; null: Node is. */
   readonly program: Uint8Array | null;
   cpuQuotaPercent: number | null;

@@ -36,6 +36,8 @@ export type RunningMachine = {
   readonly freeSlot: (slot: number) => void;
   /** The other end of a place's channel; nothing was read from it. @throws isolation.start.failed */
   readonly connect: (slot: number) => Promise<Socket>;
+  /** Has what its next start goes on from made now; null: there is no such thing. @throws isolation.* */
+  readonly keep: (() => Promise<void>) | null;
   /** Ends it and removes what it left, but for its disk. */
   readonly destroy: () => Promise<void>;
 };

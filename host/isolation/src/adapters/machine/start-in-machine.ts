@@ -25,7 +25,7 @@ const orderOf = (entry: Known, channel: string, own: OwnOrder): string => {
 };
 
 const liveOrder = (entry: Known): OwnOrder => ({
-  config: entry.config,
+  config: entry.liveConfig,
   key: keyBytesOf(entry),
   packedProgram: entry.program === null ? null : new Uint8Array(gzipSync(entry.program)),
   epochSeconds: Math.floor(Date.now() / MS_PER_SECOND),

@@ -20,6 +20,8 @@ import { type QmpLink } from "./qmp-link.ts";
 /** What is kept of a machine for its starts: the disk with its domains' image, and memory and state of its booted guest before it had a secret. */
 export type MachineTemplate = {
   readonly image: string;
+  /** Where a disk for volumes may lie that nothing is kept on. */
+  readonly disk: string;
   /** Makes the disk where it is not there. */
   readonly ensureImage: (make: (target: string) => Promise<void>) => Promise<void>;
   readonly isKept: () => boolean;
@@ -65,7 +67,7 @@ export const templateOf = (runDir: string, machine: string, key: string): Machin
     renameSync(made, next);
   };
   return {
-    image, state, forget, socket: join(folder, "state.sock"),
+    image, state, forget, disk: join(folder, "volumes.img"), socket: join(folder, "state.sock"),
     ensureImage: async (make) => {
       if (existsSync(image)) return;
       await make(`${image}.new`);

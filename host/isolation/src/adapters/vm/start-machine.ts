@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN, type RuntimePaths } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
-import { MACHINE_DEADLINE_MS, MACHINE_KILL_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT } from "../../limits.ts";
+import { MACHINE_DEADLINE_MS, MACHINE_KILL_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT, MAX_DOMAIN_NAME_CHARS } from "../../limits.ts";
 import { mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter, TRANSLATED_MIB_PER_CORE } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
@@ -19,6 +19,7 @@ import { type GuestLink, makeGuestLink } from "../machine/guest-link.ts";
 import { makePlainImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
 import { type HeldDomain, type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { connectPaused, type HandedListener, listenFor } from "./listen-channels.ts";
+import { type KeepBeside, type Keeping } from "./keep-beside.ts";
 import { bearMachine, goOn, keepState, type MachineTemplate, takeState, templateOf } from "./machine-template.ts";
 import { openQmp, type QmpLink } from "./qmp-link.ts";
 import { type librariesOf } from "../oci-host.ts";
@@ -27,7 +28,7 @@ import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 const MIB_BYTES = 1024 * 1024;
 
 /** What a machine of QEMU's is made of. */
-type VmInput = MachineInput & { readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
+type VmInput = MachineInput & { readonly keepBeside: KeepBeside; readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
 
 type Launched = { readonly child: ChildProcess; readonly exited: Promise<DomainExit>; readonly link: GuestLink; readonly qmp: QmpLink; readonly birth: Duplex };
 
@@ -79,7 +80,7 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     removeBundle(paths);
     rmSync(folder, { recursive: true, force: true });
   };
-  const run = async (goesOn: boolean, memory: string | null, handedFds: readonly number[]): Promise<Running> => {
+  const run = async ({ goesOn, isKept }: { readonly goesOn: boolean; /** Its state is to be taken. */ readonly isKept: boolean }, memory: string | null, handedFds: readonly number[]): Promise<Running> => {
     await destroy();
     mkdirSync(channels, { recursive: true });
     chmodSync(channels, 0o700);
@@ -87,7 +88,7 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     const command = qemuCommand({ accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn, hasMemoryFile: memory !== null });
     const config = qemuConfig(machine.name, uidBase, command, {
       qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
-      memory, stateSocket: goesOn ? null : template.socket,
+      memory, stateSocket: isKept ? template.socket : null,
     });
     writeBundle(paths, config, JSON.stringify(config), uidBase);
     createCgroups(plan);
@@ -119,7 +120,7 @@ const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Laun
   const owner = uidBase + INSIDE_UID;
   const taker = await takeState(template, owner);
   try {
-    const { link, qmp, first } = await run(false, held === null ? null : template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
+    const { link, qmp, first } = await run({ goesOn: false, isKept: true }, held === null ? null : template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
     await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
     const isKept = await keepState(machine.name, link, qmp, taker, held === null ? null : { domain: held, channel: channelOf(0) });
     first.destroy();
@@ -128,6 +129,44 @@ const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Laun
     taker.close();
     await destroy();
   }
+};
+
+/** Name of the machine whose state is kept for another one: a domain's name, so that what is left of it is found. */
+const keptNameOf = (machine: string): string => `${machine.slice(0, MAX_DOMAIN_NAME_CHARS - "-kept".length)}-kept`;
+
+/** The state for the next starts of a machine, of another one that is booted for it: nothing that belongs to the one that runs is in it. */
+const keepingOf = (input: VmInput, slots: number, template: MachineTemplate): Keeping => {
+  const { runDir, facts, uidBase, held } = input;
+  const owner = uidBase + INSIDE_UID;
+  const name = keptNameOf(input.machine.name);
+  const hasDisk = input.machine.diskPath !== null;
+  const machine = { ...input.machine, name, diskPath: hasDisk ? template.disk : null };
+  const launcherWith = (logFd: number): Launcher => makeLauncher({ ...input, machine, logFd }, `${isolationFolder(runDir)}/machines/${name}`, slots, template);
+  let launcher: Launcher | null = null;
+  return {
+    make: async () => {
+      const logFd = openSync(`/proc/self/fd/${String(input.logFd)}`, "a");
+      try {
+        launcher = launcherWith(logFd);
+        if (hasDisk) await makeVolumeDisk(String(facts.mkfs), template.disk, owner);
+        const own = { ...input, machine, logFd };
+        if (!template.holdsNobody() && !(await keepMachine(own, launcher, template, held))) template.holdNobody();
+        if (!template.isKept()) await keepMachine(own, launcher, template, null);
+        if (!template.holdsNobody() && held !== null) await template.prepareNext();
+      } finally {
+        rmSync(template.disk, { force: true });
+        closeSync(logFd);
+      }
+    },
+    end: async () => launcher?.destroy(),
+  };
+};
+
+/** A QEMU that waits to be handed the kept state. */
+const goOnFromKept = async ({ run }: Launcher, template: MachineTemplate, held: HeldDomain | null, owner: number): Promise<Running> => {
+  const memory = held === null ? null : await template.takeMemory(owner);
+  const stateFd = template.openState();
+  return run({ goesOn: true, isKept: false }, memory, [stateFd]).finally(() => closeSync(stateFd));
 };
 
 /** Boots a machine where none of its kind was kept, and has one go on from the kept one. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent, .monitor, .unborn */
@@ -141,24 +180,26 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const slots = Math.min(machine.domains, MACHINE_SLOTS_COUNT);
   const owner = uidBase + INSIDE_UID;
   const wanted = input.held;
+  const keptName = keptNameOf(machine.name);
   const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
   const launcher = makeLauncher(own, folder, slots, template);
   const group = cgroupPath(instance, machine.name);
   let closeLog: (() => void) | null = () => closeSync(logFd);
   try {
+    await input.keepBeside.drop(keptName);
     await template.ensureImage(async (target) => makePlainImageDisk(String(facts.mksquashfs), input.image, target));
     if (machine.diskPath !== null) await makeVolumeDisk(String(facts.mkfs), machine.diskPath, owner);
-    if (!template.isKept() && !template.holdsNobody() && !(await keepMachine(own, launcher, template, wanted))) template.holdNobody();
-    if (!template.isKept()) await keepMachine(own, launcher, template, null);
-    const held = template.holdsNobody() ? null : wanted;
-    const memory = held === null ? null : await template.takeMemory(owner);
-    const stateFd = template.openState();
-    const { pid, gone, link, qmp, birth, first, child } = await launcher.run(true, memory, [stateFd]).finally(() => closeSync(stateFd));
+    const goesOn = template.isKept();
+    const held = goesOn && !template.holdsNobody() ? wanted : null;
+    const { pid, gone, link, qmp, birth, first, child } = await (goesOn ? goOnFromKept(launcher, template, held, owner) : launcher.run({ goesOn: false, isKept: false }, null, []));
     child.once("close", closeLog);
     closeLog = null;
-    await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"], held !== null);
     const ended = held === null ? null : link.wait((line) => line.type === "exited" && line.name === held.name, Infinity);
-    await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
+    if (goesOn) {
+      await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"], held !== null);
+      await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
+    } else await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+    if (!goesOn) input.keepBeside.plan(keptName, keepingOf(own, slots, template));
     const next = held === null ? Promise.resolve() : template.prepareNext().catch(() => undefined); // made when it is needed then
     const taken = new Set<number>();
     let connected: Socket | null = first;
@@ -190,7 +231,9 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
         if (slot === 0) connected = null;
         return socket ?? launcher.connect(slot);
       },
+      keep: async () => input.keepBeside.now(keptName),
       destroy: async () => {
+        await input.keepBeside.drop(keptName);
         await launcher.destroy();
         await next;
       },

@@ -1,6 +1,7 @@
 import { type IsolationDriver } from "../../driver.ts";
 import { makeMachineDriver, type ProgramOf } from "../machine/machine-driver.ts";
 import { makeLibraryFinder } from "../oci-host.ts";
+import { makeKeepBeside } from "./keep-beside.ts";
 import { startMachine } from "./start-machine.ts";
 import { requireUsableVm, vmCapabilities } from "./vm-capabilities.ts";
 import { readVmHost, type VmHostFacts } from "./vm-host.ts";
@@ -10,6 +11,7 @@ import { readVmHost, type VmHostFacts } from "./vm-host.ts";
  * @param parts.guestDir folder of kernel and images made by `make images`
  */
 export const makeVmDriver = ({ runDir, guestDir, programOf }: { readonly runDir: string; readonly guestDir: string; readonly programOf?: ProgramOf }): IsolationDriver => {
+  const keepBeside = makeKeepBeside();
   const findLibraries = makeLibraryFinder();
   let found: Promise<VmHostFacts> | undefined;
   const host = async (): Promise<VmHostFacts> => (found ??= readVmHost(guestDir));
@@ -24,6 +26,6 @@ export const makeVmDriver = ({ runDir, guestDir, programOf }: { readonly runDir:
       requireUsableVm(facts);
       return String(facts.container.tools.ldd);
     },
-    startMachine: async (input) => startMachine({ ...input, runDir, facts: await host(), findLibraries }),
+    startMachine: async (input) => startMachine({ ...input, runDir, facts: await host(), findLibraries, keepBeside }),
   });
 };

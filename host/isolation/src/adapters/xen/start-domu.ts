@@ -91,7 +91,7 @@ const wholeOf = (xl: Xl, name: string): RunningMachine["whole"] => ({
   stats: async () => {
     const found = await xl.find(name);
     if (found === null) throw new CodedError("isolation.domain.unknown", { domain: name });
-    return { memoryBytes: found.memoryMib * MIB_BYTES, memoryPeakBytes: null, cpuUsec: found.cpuMs * USEC_PER_MS, pids: 0, throttled: 0n, oomKills: 0n, psi: null };
+    return { memoryBytes: found.memoryMib * MIB_BYTES, fileCacheBytes: 0, memoryPeakBytes: null, cpuUsec: found.cpuMs * USEC_PER_MS, pids: 0, throttled: 0n, oomKills: 0n, psi: null };
   },
 });
 
@@ -173,6 +173,7 @@ export const startDomu = async (input: DomuInput): Promise<RunningMachine> => {
         if (!(await pollUntil(() => exists(path), LISTEN_DEADLINE_MS))) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" });
         return connectPaused(path);
       },
+      keep: null,
       destroy,
     };
   } catch (error) {
