@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { hash } from "node:crypto";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { type Socket } from "node:net";
 import { type Duplex } from "node:stream";
@@ -28,7 +29,7 @@ import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 const MIB_BYTES = 1024 * 1024;
 
 /** What a machine of QEMU's is made of. */
-type VmInput = MachineInput & { readonly keepBeside: KeepBeside; readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
+type VmInput = MachineInput & { /** The driver's. */ readonly keepBeside: KeepBeside; readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
 
 type Launched = { readonly child: ChildProcess; readonly exited: Promise<DomainExit>; readonly link: GuestLink; readonly qmp: QmpLink; readonly birth: Duplex };
 
@@ -131,8 +132,13 @@ const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Laun
   }
 };
 
-/** Name of the machine whose state is kept for another one: a domain's name, so that what is left of it is found. */
-const keptNameOf = (machine: string): string => `${machine.slice(0, MAX_DOMAIN_NAME_CHARS - "-kept".length)}-kept`;
+const HASH_CHARS = 16;
+
+/** Name of the machine whose state is kept for another one: a domain's name, so that what is left of it is found, and no other's. */
+const keptNameOf = (machine: string): string => {
+  const name = `${machine}-kept`;
+  return name.length <= MAX_DOMAIN_NAME_CHARS ? name : `${hash("sha256", machine).slice(0, HASH_CHARS)}-kept`;
+};
 
 /** The state for the next starts of a machine, of another one that is booted for it: nothing that belongs to the one that runs is in it. */
 const keepingOf = (input: VmInput, slots: number, template: MachineTemplate): Keeping => {
@@ -169,7 +175,7 @@ const goOnFromKept = async ({ run }: Launcher, template: MachineTemplate, held: 
   return run({ goesOn: true, isKept: false }, memory, [stateFd]).finally(() => closeSync(stateFd));
 };
 
-/** Boots a machine where none of its kind was kept, and has one go on from the kept one. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent, .monitor, .unborn */
+/** Has a machine go on from a kept one, or boots it where none of its kind was kept yet. @throws isolation.start.failed, isolation.start.late, isolation.machine.silent, .monitor, .unborn */
 export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const { runDir, instance, machine, facts, uidBase } = input;
   const { layout } = facts.container;
