@@ -22,7 +22,7 @@ const REPLACED = "plugins/evm/src/main.ts";
 const terms = (options: ExperimentOptions, topology: Topology, stateDir: string): Parameters<typeof buildTemporaryWorld>[0] => ({
   instance: options.instance,
   topology,
-  // Nobody asks for the state of a much earlier block, and a soak of half an hour has more of them than a machine has memory.
+  // Nobody asks for the state of a much earlier block.
   dev: { kind: "anvil", blockTimeMs: BLOCK_TIME_MS, depth: DEPTH, statesKept: 6 },
   driver: "oci",
   runRoot: options.runRoot,

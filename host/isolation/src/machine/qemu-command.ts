@@ -70,7 +70,8 @@ export const qemuCommand = (machine: Machine): readonly string[] => {
     "-cpu", isTcg ? TCG_CPU : "host",
     "-smp", String(cores), "-m", `${String(mibOf(memoryBytes))}M`,
     "-kernel", "/guest/vmlinux", "-initrd", "/guest/initrd",
-    // Else Linux may compare the clock with its count of ticks, of which a busy machine misses some, and go by that count from then on: its time would lag.
+    // A boot does not test what nobody calls, wait for a grace period of each mount, or look for a keyboard.
+    // `tsc=reliable`: else Linux may compare the clock with its count of ticks, of which a busy machine misses some, and go by that count from then on: its time would lag.
     "-append", `quiet tsc_early_khz=${String(tscKhz)} tsc=reliable random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 no_timer_check i8042.noaux i8042.nopnp audit=0 panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
     "-chardev", `socket,id=qmp,fd=${String(QEMU_FDS.qmp)}`, "-mon", "chardev=qmp,mode=control",
     "-chardev", `socket,id=control,fd=${String(QEMU_FDS.control)}`,
