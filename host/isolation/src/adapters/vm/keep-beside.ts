@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from "node:os";
+import { makeTurns } from "../machine/in-turn.ts";
 
 /** How a state is made, and how that is given up. */
 export type Keeping = { readonly make: () => Promise<void>; readonly end: () => Promise<void> };
@@ -23,7 +24,7 @@ type Plan = { readonly keeping: Keeping; timer: NodeJS.Timeout | null; making: P
 /** Nothing is planned yet. */
 export const makeKeepBeside = (): KeepBeside => {
   const plans = new Map<string, Plan>();
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = makeTurns();
 
   const start = async (plan: Plan): Promise<void> => {
     clearTimeout(plan.timer ?? undefined);
@@ -33,8 +34,7 @@ export const makeKeepBeside = (): KeepBeside => {
       plan.hasBegun = true;
       await plan.keeping.make();
     };
-    plan.making = last.then(make, make);
-    last = plan.making;
+    plan.making = inTurn(make);
     return plan.making;
   };
   const look = (plan: Plan): void => {

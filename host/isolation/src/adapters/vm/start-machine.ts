@@ -147,15 +147,14 @@ const keepingOf = (input: VmInput, slots: number, template: MachineTemplate): Ke
   const name = keptNameOf(input.machine.name);
   const hasDisk = input.machine.diskPath !== null;
   const machine = { ...input.machine, name, diskPath: hasDisk ? template.disk : null };
-  const launcherWith = (logFd: number): Launcher => makeLauncher({ ...input, machine, logFd }, `${isolationFolder(runDir)}/machines/${name}`, slots, template);
   let launcher: Launcher | null = null;
   return {
     make: async () => {
       const logFd = openSync(`/proc/self/fd/${String(input.logFd)}`, "a");
       try {
-        launcher = launcherWith(logFd);
-        if (hasDisk) await makeVolumeDisk(String(facts.mkfs), template.disk, owner);
         const own = { ...input, machine, logFd };
+        launcher = makeLauncher(own, `${isolationFolder(runDir)}/machines/${name}`, slots, template);
+        if (hasDisk) await makeVolumeDisk(String(facts.mkfs), template.disk, owner);
         if (!template.holdsNobody() && !(await keepMachine(own, launcher, template, held))) template.holdNobody();
         if (!template.isKept()) await keepMachine(own, launcher, template, null);
         if (!template.holdsNobody() && held !== null) await template.prepareNext();
@@ -204,8 +203,10 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
     if (goesOn) {
       await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"], held !== null);
       await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
-    } else await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
-    if (!goesOn) input.keepBeside.plan(keptName, keepingOf(own, slots, template));
+    } else {
+      await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+      input.keepBeside.plan(keptName, keepingOf(own, slots, template));
+    }
     const next = held === null ? Promise.resolve() : template.prepareNext().catch(() => undefined); // made when it is needed then
     const taken = new Set<number>();
     let connected: Socket | null = first;

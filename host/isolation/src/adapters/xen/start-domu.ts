@@ -10,6 +10,7 @@ import { INSIDE_UID } from "../../oci-config.ts";
 import { domuConfig, type DomuDisk, domuName } from "../../xen/domu-config.ts";
 import { exists } from "../files.ts";
 import { keepOutput } from "../keep-output.ts";
+import { type InTurn } from "../machine/in-turn.ts";
 import { makeGuestLink } from "../machine/guest-link.ts";
 import { makeImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
 import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
@@ -19,9 +20,6 @@ import { pollUntil } from "../poll.ts";
 import { connectPaused } from "../vm/listen-channels.ts";
 import { makeXl, type Xl } from "./xl.ts";
 import { type XenHostFacts } from "./xen-host.ts";
-
-/** Runs what is given when what was given before has ended. */
-export type InTurn = <T>(run: () => Promise<T>) => Promise<T>;
 
 /** What a DomU is made of. */
 type DomuInput = MachineInput & { readonly runDir: string; readonly facts: XenHostFacts; readonly type: "pvh" | "pv"; readonly inTurn: InTurn };

@@ -1,24 +1,16 @@
 import { type IsolationDriver } from "../../driver.ts";
 import { makeMachineDriver } from "../machine/machine-driver.ts";
-import { type InTurn, startDomu } from "./start-domu.ts";
+import { makeTurns } from "../machine/in-turn.ts";
+import { startDomu } from "./start-domu.ts";
 import { hasHardwareVirtualization, requireUsableXen, xenCapabilities } from "./xen-capabilities.ts";
 import { readXenHost, type XenHostFacts } from "./xen-host.ts";
-
-// xl gives the script of a disk 40 s: on a slow processor DomUs made side by side miss that.
-const makeTurns = (): InTurn => {
-  let last: Promise<unknown> = Promise.resolve();
-  return async (run) => {
-    const mine = last.then(run, run);
-    last = mine;
-    return mine;
-  };
-};
 
 /**
  * Domains as DomUs of Xen, as in the paper (sections IV-B and V-A). Runs in Dom0, where `xl` is.
  * @param guestDir folder of kernel and images made by `make images ARGS=xen`
  */
 export const makeXenDriver = ({ runDir, guestDir }: { readonly runDir: string; readonly guestDir: string }): IsolationDriver => {
+  // xl gives the script of a disk 40 s: on a slow processor DomUs made side by side miss that.
   const inTurn = makeTurns();
   let found: Promise<XenHostFacts> | undefined;
   const host = async (): Promise<XenHostFacts> => (found ??= readXenHost(guestDir));
