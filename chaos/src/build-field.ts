@@ -15,7 +15,7 @@ export type FieldPlaces = { readonly instance: string; readonly runRoot: string;
 export type BuiltField = { readonly field: Field; readonly end: () => Promise<void> };
 
 /** Three chains: for a chain of the first gateway there are pairs that do not use it. */
-const CHAOS_TOPOLOGY: Topology = {
+export const CHAOS_TOPOLOGY: Topology = {
   ...DEMO_TOPOLOGY,
   gateways: [
     { name: "gateway-a", chains: ["A", "B"] },
@@ -32,7 +32,7 @@ const PACE: Readonly<Record<ChainKind, { readonly blockTimeMs: number | null; re
   ganache: { blockTimeMs: null, depth: 0 },
 };
 /** Time between blocks where pauses are measured that are shorter than two usual blocks, in ms. */
-export const FINE_BLOCK_TIME_MS = 80;
+export const FINE_BLOCK_TIME_MS = 60;
 /** The deployer, one that is free, and the users. */
 const ACCOUNTS = 2 + LOAD_USERS;
 const RETRY_MS = 1_500;

@@ -39,10 +39,15 @@ export const houseOf = (field: Field, name: string): House => {
   return house;
 };
 
-/** The domain that does a victim's work now: itself or its standby; undefined while there is none. */
-const actingOf = async (field: Field, { house, domain }: Victim): Promise<ReportedDomain | undefined> => {
+/** A victim and its standby, as far as its house answers. */
+const instancesOf = async (field: Field, { house, domain }: Victim): Promise<readonly ReportedDomain[]> => {
   const domains = await houseOf(field, house).domains().catch(() => []);
-  const ofRole = domains.filter(({ name, standbyOf }) => name === domain || standbyOf === domain);
+  return domains.filter(({ name, standbyOf }) => name === domain || standbyOf === domain);
+};
+
+/** The domain that does a victim's work now: itself or its standby; undefined while there is none. */
+const actingOf = async (field: Field, victim: Victim): Promise<ReportedDomain | undefined> => {
+  const ofRole = await instancesOf(field, victim);
   return ofRole.length === 1 ? ofRole[0] : ofRole.find(({ active }) => active);
 };
 
@@ -55,8 +60,7 @@ export const pidOf = async (field: Field, victim: Victim): Promise<number | null
 
 /** The process that waits to take a victim's place; null when there is none. */
 export const standbyPidOf = async (field: Field, victim: Victim): Promise<number | null> => {
-  const domains = await houseOf(field, victim.house).domains().catch(() => []);
-  return domains.find(({ name, standbyOf, active }) => (name === victim.domain || standbyOf === victim.domain) && active !== true)?.pid ?? null;
+  return (await instancesOf(field, victim)).find(({ active }) => active !== true)?.pid ?? null;
 };
 
 const UP_DEADLINE_MS = 45_000;
@@ -73,11 +77,13 @@ export const awaitAnother = async (field: Field, victim: Victim, before: number)
   }
 };
 
-/** Waits until management has let whoever does a victim's work onto the switch. @throws chaos.victim.absent */
-export const awaitAdmitted = async (field: Field, victim: Victim): Promise<void> => {
+/** Waits until management has let whoever does a victim's work, and whoever stands by for it, onto the switch. @throws chaos.victim.absent */
+export const awaitWhole = async (field: Field, victim: Victim): Promise<void> => {
+  if (victim.kind === "chain" || victim.kind === "launcher") return;
   const until = performance.now() + UP_DEADLINE_MS;
-  while (victim.kind !== "chain" && victim.kind !== "launcher") {
-    if ((await actingOf(field, victim))?.admitted === true) return;
+  for (;;) {
+    const ofRole = await instancesOf(field, victim);
+    if (ofRole.length > 0 && ofRole.every(({ pid, admitted }) => pid !== null && admitted === true)) return;
     if (performance.now() > until) throw new CodedError("chaos.victim.absent", { victim: nameOf(victim), waitedMs: UP_DEADLINE_MS });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

@@ -1,7 +1,7 @@
 import { awaitMoment, type Eyes, type Moment, victimAt } from "./crash-points.ts";
 import { type Fault } from "./faults/fault.ts";
 import { faultOf } from "./faults/index.ts";
-import { awaitAdmitted, type Field } from "./field.ts";
+import { awaitWhole, type Field } from "./field.ts";
 import { killTogether, killVictim } from "./kill.ts";
 import { nameOf, type Victim } from "./roster.ts";
 import { type RunLog } from "./run-log.ts";
@@ -51,7 +51,7 @@ export const runSteps = async ({ field, eyes, roster, schedule, forMs, oneAtATim
   const tally = makeTally({ world: field.world, chains: eyes.chains, wait, log, isQuiet: (sinceMs) => inForce.size === 0 && healedMs < sinceMs });
 
   const steady = async (victims: readonly Victim[]): Promise<void> => {
-    await Promise.all(victims.map(async (victim) => awaitAdmitted(field, victim)));
+    await Promise.all(victims.map(async (victim) => awaitWhole(field, victim)));
     if (!(await tally.clear(performance.now()))) log.note("  not every pair of chains commits again");
   };
 

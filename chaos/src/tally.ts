@@ -25,6 +25,33 @@ export type StepResults = {
   readonly calmPausesMs: readonly number[];
 };
 
+type Counts = Readonly<Record<string, number>>;
+
+const joinCounts = (parts: readonly Counts[]): Counts => {
+  const sums = new Map<string, number>();
+  for (const [name, many] of parts.flatMap((part) => Object.entries(part))) sums.set(name, (sums.get(name) ?? 0) + many);
+  return plain(sums);
+};
+
+const joinTimes = (parts: readonly ReadonlyMap<string, readonly number[]>[]): ReadonlyMap<string, readonly number[]> => {
+  const all = new Map<string, number[]>();
+  for (const [name, times] of parts.flatMap((part) => [...part])) all.set(name, [...(all.get(name) ?? []), ...times]);
+  return all;
+};
+
+/** What was done in several worlds. */
+export const joinResults = (parts: readonly StepResults[]): StepResults => ({
+  kills: parts.reduce((sum, { kills }) => sum + kills, 0),
+  openHits: parts.reduce((sum, { openHits }) => sum + openHits, 0),
+  killed: joinCounts(parts.map(({ killed }) => killed)),
+  crashPoints: joinCounts(parts.map(({ crashPoints }) => crashPoints)),
+  faults: joinCounts(parts.map(({ faults }) => faults)),
+  recovery: joinTimes(parts.map(({ recovery }) => recovery)),
+  pauses: joinTimes(parts.map(({ pauses }) => pauses)),
+  bystanderPausesMs: parts.flatMap(({ bystanderPausesMs }) => bystanderPausesMs),
+  calmPausesMs: parts.flatMap(({ calmPausesMs }) => calmPausesMs),
+});
+
 /** Counts kills and faults, and measures how long each kill held its flow up. */
 export type Tally = {
   readonly took: (kill: Kill) => void;

@@ -1,5 +1,7 @@
 /** Kinds of transfers. "short" assets have a timeout that an outage exceeds; "silent" ones never hand in their body and time out. */
-export type LoadKind = "asset" | "short" | "retrieval" | "failing" | "silent";
+export const LOAD_KINDS = ["asset", "short", "retrieval", "failing", "silent"] as const;
+/** One of {@link LOAD_KINDS}. */
+export type LoadKind = (typeof LOAD_KINDS)[number];
 
 /** What users of one chain send. Each resolves when the chain has taken it. */
 export type Lane = {
