@@ -1,10 +1,13 @@
-import { CodedError, toHex } from "@crossguardian/kernel";
+import { type Clock, CodedError, equalBytes, toHex } from "@crossguardian/kernel";
+import { type Ledger, type Registry } from "@crossguardian/protocol";
 import { cidOf, ENTRY_KIND, type Message, type RelayHeader } from "@crossguardian/wire";
-import { type BlockParts, type BlockPlan } from "../blocks/plan-block.ts";
-import { type SealedBlock, type SealedEntry } from "../blocks/sealed-block.ts";
+import { type BlockParts, type BlockPlan, planBlock, type PlanPowers } from "../blocks/plan-block.ts";
+import { type Head, type SealedBlock, type SealedEntry } from "../blocks/sealed-block.ts";
+import { MAX_TICK_AHEAD_MS } from "../blocks/tick.ts";
 import { type BatchPool } from "./batch-pool.ts";
-import { type OrdererPowers } from "./orderer-powers.ts";
-import { type Candidate, type PendingBatch } from "./pending-batch.ts";
+import { MAX_BLOCK_BODY_BYTES, type OrdererPowers } from "./orderer-powers.ts";
+import { acceptanceOf, type Candidate, countBits, type PendingBatch, type Rule } from "./pending-batch.ts";
+import { type Standing, type VotedProposal } from "./voted-proposals.ts";
 
 /** The entries a block takes from one batch, ascending. */
 export type Choice = { readonly batch: PendingBatch; readonly taken: readonly Candidate[] };
@@ -41,6 +44,33 @@ export const choicesOf = (pool: BatchPool, message: Message<"proposal">): Choice
     }
     return { batch, taken: taken.filter((each) => each !== undefined) };
   });
+
+/** What {@link standingOf} looks at. */
+export type StandingState = { readonly registry: Registry; readonly ledger: Ledger; readonly head: Head; readonly pool: BatchPool; readonly rule: Rule };
+
+const isNext = ({ registry, head }: StandingState, { height, prevHash, epoch, tickMs }: RelayHeader, nowMs: bigint): boolean =>
+  height === head.height + 1n && equalBytes(prevHash, head.hash) && epoch === registry.validators.epoch && tickMs >= head.tickMs && tickMs <= nowMs + MAX_TICK_AHEAD_MS;
+
+/**
+ * Whether t validators sign a proposal that a validator says it has signed: it is looked at as each of them does, and t accept all its entries together.
+ * Not known while a batch is not there or is being checked.
+ */
+export const standingOf = (powers: PlanPowers & { readonly clock: Pick<Clock, "wallMs"> }, state: StandingState, { message }: VotedProposal): Standing => {
+  const { pool, rule } = state;
+  const { header, batches, cancels, registrations } = message;
+  if (!isNext(state, header, BigInt(Math.trunc(powers.clock.wallMs())))) return "never";
+  if (batches.some(({ hash }) => pool.get(toHex(hash)) === null)) return "unknown";
+  const isThere = batches.every(({ hash, entries }) =>
+    entries.every((entry, at) => entry > (entries[at - 1] ?? -1) && (pool.get(toHex(hash))?.candidates.has(entry) ?? false)));
+  if (!isThere) return "never";
+  const choices = choicesOf(pool, message);
+  const taken = choices.flatMap((choice) => choice.taken);
+  if (taken.reduce((sum, { body }) => sum + body.length, 0) > MAX_BLOCK_BODY_BYTES) return "never";
+  const plan = planBlock(powers, state, header.tickMs, partsOf(choices, cancels, registrations));
+  if (!plan.ok || !equalBytes(plan.value.root, header.entriesRoot)) return "never";
+  const common = choices.reduce((mask, { batch, taken }) => taken.reduce((rest, { entry }) => rest & acceptanceOf(batch, entry), mask), -1);
+  return choices.length === 0 || countBits(common) >= rule.t ? "ready" : "unknown";
+};
 
 const sealedEntries = (powers: Pick<OrdererPowers, "sha256">, proposal: OpenProposal): SealedEntry[] => {
   const taken = proposal.choices.flatMap((choice) => choice.taken);

@@ -12,10 +12,12 @@ import { type DocumentDesk, makeDocumentDesk, type RegisterAnswer } from "./docu
 import { ORDER_RECORD, orderRecord } from "./order-record.ts";
 import { COMPACT_ORDERS_BYTES, DEADLINE_LOOK_MS, type OrdererPowers, type OrdererRules } from "./orderer-powers.ts";
 import { resetAnswers, type Rule } from "./pending-batch.ts";
+import { standingOf } from "./open-proposal.ts";
 import { makeProposer, type Proposer } from "./proposer.ts";
 import { type OrdererStart } from "./rebuild.ts";
 import { makeRecovery, type Recovery } from "./recovery.ts";
 import { makeValidatorDesk, type ValidatorDesk, type ValidatorSlot } from "./validator-desk.ts";
+import { makeVotedProposals, type VotedProposals } from "./voted-proposals.ts";
 
 /** Figures about the relay chain. */
 export type OrdererStatus = {
@@ -47,6 +49,8 @@ export type Orderer = {
   readonly publish: (untrustedPublish: Uint8Array, answer: (outcome: Outcome) => void) => { readonly code: string };
   readonly checked: BatchChecks["checked"];
   readonly vote: (slot: ValidatorSlot, untrusted: Message<"vote">) => void;
+  /** Takes what a validator that has come says it signed last. */
+  readonly voted: (slot: ValidatorSlot, untrustedProposal: Uint8Array) => void;
   /** Takes a governance document; resolves with code "" once it is durable. */
   readonly register: (untrustedRegistration: Uint8Array) => Promise<RegisterAnswer>;
   readonly bodiesOf: BodyDesk["answer"];
@@ -79,6 +83,7 @@ type Parts = {
   readonly desk: ValidatorDesk;
   readonly catchUps: CatchUpDesk;
   readonly proposer: Proposer;
+  readonly voted: VotedProposals;
   readonly checks: BatchChecks;
   readonly recovery: Recovery;
 };
@@ -127,8 +132,19 @@ const makeParts = (
     },
   });
   const catchUps = makeCatchUpDesk(feeds, desk, () => parts.head.height);
+  const voted = makeVotedProposals({
+    clock,
+    log,
+    head: () => parts.head,
+    rule,
+    isMember: (address) => parts.registry.validators.validators.some((each) => toHex(each) === address),
+    sha256: powers.sha256,
+    standingOf: (each) => standingOf(powers, { registry: parts.registry, ledger, head: parts.head, pool, rule: rule() }, each),
+    again: () => parts.proposer.tryCut(),
+  }, start.proposals.length > 0);
   const proposer = makeProposer(powers, rules, {
     ledger,
+    voted,
     pool,
     registry,
     head: () => parts.head,
@@ -163,7 +179,7 @@ const makeParts = (
   const checks = makeBatchChecks({ clock, log, pool, desk, proposer, rule });
   const recovery = makeRecovery({ start, pool, documents, proposer, clock, log });
   const moving = { registry: start.registry, head: start.head, visible: start.head.height, isCompacting: false, isStopped: false, lookedMs: clock.monotonicMs() };
-  const parts: Parts = { ...moving, powers, start, pool, documents, keeper, bodyDesk, feeds, desk, catchUps, proposer, checks, recovery };
+  const parts: Parts = { ...moving, powers, start, pool, documents, keeper, bodyDesk, feeds, desk, catchUps, proposer, voted, checks, recovery };
   return parts;
 };
 
@@ -241,6 +257,11 @@ export const makeOrderer = (
     publish: publish(parts, failed),
     checked: parts.checks.checked,
     vote: vote(parts),
+    voted: (slot, untrustedProposal) => {
+      const heard = parts.voted.heard(slot.address, untrustedProposal);
+      if (!heard.ok) powers.log.alarm(heard.failure.code, { ...heard.failure.facts, validator: slot.name });
+      proposer.tryCut();
+    },
     register: async (untrustedRegistration) => {
       if (parts.recovery.isOn()) return { hash: new Uint8Array(32), code: "relaychain.queue.full" };
       const answer = await documents.register(untrustedRegistration);

@@ -16,6 +16,7 @@ import {
   type OrdererRules,
 } from "./orderer-powers.ts";
 import { chooseEntries, type Rule } from "./pending-batch.ts";
+import { type VotedProposals } from "./voted-proposals.ts";
 
 /** What the proposer works on. `onSealed` is called when a block is certified and applied, `onDurable` when it is on the disk. */
 export type ProposerState = {
@@ -25,6 +26,7 @@ export type ProposerState = {
   readonly head: () => Head;
   readonly rule: () => Rule;
   readonly registrations: () => readonly Uint8Array[];
+  readonly voted: VotedProposals;
   readonly advance: (registry: Registry, head: Head) => void;
   readonly onProposed: () => void;
   readonly onSealed: (block: SealedBlock, certified: Uint8Array) => void;
@@ -61,6 +63,7 @@ const propose = (powers: OrdererPowers, state: ProposerState, cutter: Cutter, pr
   const digest = powers.hashes.blockDigest(state.registry().relayGenesis, proposal.header);
   const open: OpenProposal = { ...proposal, digest, votes: new Map(), isSent: false };
   cutter.open = open;
+  state.voted.end();
   powers.orders.flush().then(() => {
     if (cutter.open !== open) return;
     open.isSent = true;
@@ -122,8 +125,26 @@ export const makeProposer = (powers: OrdererPowers, rules: OrdererRules, state: 
   const cutter: Cutter = { open: null, isSealing: false, busyness: makeBusyness(rules.busyLingerMs), timer: null, hasOverdue: false };
   const limits = { entries: takenLimit(rules), batches: bounds.MAX_BLOCK_BATCHES, bodyBytes: MAX_BLOCK_BODY_BYTES };
 
+  const resume: Proposer["resume"] = (bytes, message) => {
+    const choices = choicesOf(state.pool, message);
+    const { header, cancels, registrations } = message;
+    const chain = { registry: state.registry(), ledger: state.ledger };
+    const plan = planBlock(powers, chain, header.tickMs, partsOf(choices, cancels, registrations));
+    if (!plan.ok) throw new CodedError("relaychain.log.broken", { why: plan.failure.code, height: header.height });
+    propose(powers, state, cutter, { header, bytes, plan: plan.value, choices, registrations });
+  };
+
   const tryCut = (): void => {
     if (cutter.open !== null || cutter.isSealing) return;
+    const first = state.voted.first();
+    if (first.kind === "wait") return;
+    if (first.kind === "again") {
+      const { bytes, message } = first.voted;
+      powers.log.warn("relaychain.order.again", { height: message.header.height });
+      powers.orders.append(...orderRecord(ORDER_RECORD.proposal, bytes));
+      resume(bytes, message);
+      return;
+    }
     const choices = chooseEntries(state.pool.all(), state.rule(), limits);
     if (choices.length === 0 && !cutter.hasOverdue && state.registrations().length === 0) return;
     const count = choices.reduce((sum, each) => sum + each.taken.length, 0);
@@ -155,13 +176,6 @@ export const makeProposer = (powers: OrdererPowers, rules: OrdererRules, state: 
       return ok("counted");
     },
     open: () => cutter.open,
-    resume: (bytes, message) => {
-      const choices = choicesOf(state.pool, message);
-      const { header, cancels, registrations } = message;
-      const chain = { registry: state.registry(), ledger: state.ledger };
-      const plan = planBlock(powers, chain, header.tickMs, partsOf(choices, cancels, registrations));
-      if (!plan.ok) throw new CodedError("relaychain.log.broken", { why: plan.failure.code, height: header.height });
-      propose(powers, state, cutter, { header, bytes, plan: plan.value, choices, registrations });
-    },
+    resume,
   };
 };

@@ -162,6 +162,9 @@ const validatorHandlers = (session: Session): LinkHandlers => {
     vote: (message) => {
       forValidators(session, (slot) => orderer.vote(slot, message));
     },
+    votedProposal: ({ proposal }) => {
+      forValidators(session, (slot) => orderer.voted(slot, proposal));
+    },
     voteRefused: ({ height, code }) => {
       forValidators(session, (slot) => log.warn("relaychain.vote.refused", { validator: slot.name, height, code }));
     },

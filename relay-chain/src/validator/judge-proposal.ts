@@ -1,12 +1,10 @@
 import { equalBytes, failure, type Failure, ok, refuse, type Result } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
 import { type BlockPlan, planBlock } from "../blocks/plan-block.ts";
+import { MAX_TICK_AHEAD_MS } from "../blocks/tick.ts";
 import { type AcceptedEntry } from "./check-batch.ts";
 import { type KnownBatch } from "./known-batches.ts";
 import { type ValidatorState } from "./validator-state.ts";
-
-/** How far a proposal's tick may be ahead of a validator's clock, in ms (protocol, "Relay chain"). */
-export const MAX_TICK_AHEAD_MS = 2000n;
 
 const entryOf = (state: ValidatorState, batch: KnownBatch, entry: number): AcceptedEntry | null => {
   const { result } = batch;

@@ -12,6 +12,8 @@ export type ValidatorStart = {
   readonly head: Head;
   /** Newest votes, ascending by height. */
   readonly votes: readonly VoteRecord[];
+  /** Encoded proposal of the newest vote; empty without one. */
+  readonly voted: Uint8Array;
   /** The log begins with this key's identity: it is the key's log from its first use on. */
   readonly hasIdentity: boolean;
 };
@@ -32,6 +34,7 @@ export const makeValidatorRebuild = (
   let registry = makeRegistry(powers.hashes, genesis);
   let head = genesisHead(registry, genesis);
   let votes: VoteRecord[] = [];
+  let voted = new Uint8Array(0);
   let hasIdentity = false;
 
   const takeIdentity = (content: Uint8Array): void => {
@@ -58,12 +61,13 @@ export const makeValidatorRebuild = (
       if (kind === VOTE_RECORD.identity) takeIdentity(content);
       else if (!hasIdentity) throw new CodedError("relaychain.log.broken", { what: "identity" });
       else if (kind === VOTE_RECORD.block) takeBlock(content);
+      else if (kind === VOTE_RECORD.proposal) voted = content.slice();
       else if (kind === VOTE_RECORD.vote) {
         const { epoch, height, hash } = decodeVote(content);
         votes.push({ epoch, height, hash: hash.slice() });
         if (votes.length > 2 * MAX_VOTES_KEPT) votes = votes.slice(-MAX_VOTES_KEPT);
       }
     },
-    finish: () => ({ registry, ledger, head, votes, hasIdentity }),
+    finish: () => ({ registry, ledger, head, votes, voted, hasIdentity }),
   };
 };

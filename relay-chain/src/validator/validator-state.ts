@@ -20,6 +20,7 @@ export type ValidatorPowers = CheckPowers & {
 /** The newest proposal, with what this validator works out of it. */
 export type ConsideredProposal = {
   readonly message: Message<"proposal">;
+  readonly bytes: Uint8Array;
   readonly digest: Uint8Array;
   /** Set once this validator has proven every entry and the root. */
   plan: BlockPlan | null;
@@ -30,7 +31,7 @@ export type ConsideredProposal = {
 /** Running counts for heartbeats. */
 export type ValidatorCounts = { votes: number; refusals: number; acceptedEntries: number; refusedEntries: number };
 
-/** What the parts of a validator share; `registry`, `head` and `open` change with each block. */
+/** What the parts of a validator share; `voted`, `registry`, `head` and `open` change with each block. */
 export type ValidatorState = {
   readonly powers: ValidatorPowers;
   readonly name: string;
@@ -46,6 +47,8 @@ export type ValidatorState = {
   /** Hash voted for by height, the newest MAX_VOTES_KEPT. */
   readonly votes: Map<bigint, Uint8Array>;
   readonly counts: ValidatorCounts;
+  /** Encoded proposal of the newest vote; empty without one. */
+  voted: Uint8Array;
   registry: Registry;
   head: Head;
   open: ConsideredProposal | null;

@@ -84,6 +84,8 @@ const introduce = (state: ValidatorState, link: LinkOf, { relayGenesis, nonce }:
   state.open = null;
   const signature = sign65(powers, helloDigest(powers.hashes.keccak256, nonce, name));
   link().send("relayHello", { role: ROLE.validator, name, height: head.height, signature });
+  // One that never signs again says nothing: no vote of its may be counted on.
+  if (state.mayVote) link().send("votedProposal", { proposal: state.voted });
 };
 
 /** Starts a validator from its log. With `mayVote` false it follows the chain but declines every batch and never signs. */
@@ -98,12 +100,12 @@ export const makeValidator = (
   const counts = { votes: 0, refusals: 0, acceptedEntries: 0, refusedEntries: 0 };
   const { mayVote, onRegistry, failed } = options;
   const fixed = { powers, name, mayVote, onRegistry, failed, ledger, batches: makeKnownBatches(), checks: new Set<{ readonly atMs: number }>(), votes, counts };
-  const state: ValidatorState = { ...fixed, registry, head, open: null };
+  const state: ValidatorState = { ...fixed, voted: start.voted, registry, head, open: null };
   return {
     handlersFor: (link) => ({
       relayChallenge: (message) => introduce(state, link, message),
       checkBatch: (message) => takeCheck(state, link, message),
-      proposal: (message) => takeProposal(state, link, message),
+      proposal: (message, payload) => takeProposal(state, link, message, payload),
       certified: (message) => takeCertificate(state, link, message),
       block: (message) => takeBlock(state, link, message),
     }),

@@ -1,9 +1,10 @@
 import { equalBytes, failure, type Failure } from "@crossguardian/kernel";
 import { type Message } from "@crossguardian/wire";
+import { owned } from "../blocks/owned.ts";
 import { judgeProposal } from "./judge-proposal.ts";
 import { MAX_VOTES_KEPT } from "./rebuild-validator.ts";
 import { type ConsideredProposal, type LinkOf, sign65, type ValidatorState } from "./validator-state.ts";
-import { encodeVote } from "./vote-record.ts";
+import { encodeVote, validatorRecord, VOTE_RECORD } from "./vote-record.ts";
 
 const TICK_AGAIN_MS = 500;
 
@@ -33,6 +34,9 @@ const vote = (state: ValidatorState, link: LinkOf, proposal: ConsideredProposal)
     if (votes.size <= MAX_VOTES_KEPT) break;
     votes.delete(old);
   }
+  state.voted = proposal.bytes;
+  // An orderer may lose its own record of it, and no other proposal of this height is ever signed here.
+  powers.journal.append(...validatorRecord(VOTE_RECORD.proposal, proposal.bytes));
   powers.journal.append(...encodeVote({ epoch, height, hash: proposal.digest }));
   powers.journal.flush().then(() => {
     sendVote(state, link, height, proposal.digest);
@@ -53,6 +57,11 @@ export const considerProposal = (state: ValidatorState, link: LinkOf): void => {
     return;
   }
   if (voted !== null && (height <= state.head.height || proposal.plan !== null)) return;
+  if (equalBytes(proposal.digest, state.head.hash)) {
+    // Certified without this validator's vote, and lost by the orderer.
+    vote(state, link, proposal);
+    return;
+  }
   const judged = judgeProposal(state, proposal.message);
   if (judged === null) return;
   if (!judged.ok) {
@@ -69,7 +78,7 @@ export const considerProposal = (state: ValidatorState, link: LinkOf): void => {
 };
 
 /** Takes a proposal. One this validator has voted for is voted for again: the orderer may have lost the vote, or its log's end. */
-export const takeProposal = (state: ValidatorState, link: LinkOf, message: Message<"proposal">): void => {
+export const takeProposal = (state: ValidatorState, link: LinkOf, message: Message<"proposal">, payload: Uint8Array): void => {
   const { height } = message.header;
   const digest = state.powers.hashes.blockDigest(state.registry.relayGenesis, message.header);
   const voted = state.votes.get(height);
@@ -79,6 +88,6 @@ export const takeProposal = (state: ValidatorState, link: LinkOf, message: Messa
     }, state.failed);
   }
   const isSame = state.open?.plan != null && equalBytes(state.open.digest, digest);
-  if (!isSame) state.open = { message, digest, plan: null, told: "" };
+  if (!isSame) state.open = { message, bytes: owned(payload), digest, plan: null, told: "" };
   considerProposal(state, link);
 };

@@ -2,7 +2,7 @@ import { CodedError } from "@crossguardian/kernel";
 import { decodeMessage, type Decoded, encodeMessage, fixed, hash32, struct, u64 } from "@crossguardian/wire";
 
 /** First byte of a record in a validator's log. */
-export const VOTE_RECORD = { identity: 1, vote: 2, block: 3, batch: 4 } as const;
+export const VOTE_RECORD = { identity: 1, vote: 2, block: 3, batch: 4, proposal: 5 } as const;
 /** One of {@link VOTE_RECORD}. */
 export type VoteRecordKind = (typeof VOTE_RECORD)[keyof typeof VOTE_RECORD];
 
@@ -18,7 +18,7 @@ export type VoteRecord = Decoded<typeof voteRecord>;
 /** Kind and content of a record. */
 export type RecordParts = readonly [Uint8Array, Uint8Array];
 
-/** Record in parts: kind, then content (identity, vote, encoded block without bodies, publish message). */
+/** Record in parts: kind, then content (identity, vote, encoded block without bodies, publish message, proposal that the next vote is for). */
 export const validatorRecord = (kind: VoteRecordKind, content: Uint8Array): RecordParts => [Uint8Array.of(kind), content];
 
 /** Bytes of an identity record. */

@@ -37,6 +37,8 @@ export const RELAYCHAIN_FAILURES = {
   "relaychain.vote.equivocation": { action: "alarm", says: "a second, different proposal came for a height that is voted on" },
   "relaychain.vote.logLost": { action: "alarm", says: "the vote log is gone but the key is not new: this validator never signs again" },
   "relaychain.vote.signature": { action: "alarm", says: "a vote is not signed by a validator of the epoch" },
+  "relaychain.orderer.behind": { action: "alarm", says: "a validator has signed a block above the next one: the orderer's logs lack certified blocks" },
+  "relaychain.orderer.undecided": { action: "alarm", says: "the orderer's log has lost its last proposal, and too few validators are free to sign another or can sign the same; start the missing ones" },
   "relaychain.block.incomplete": { action: "refuse", says: "a block for catching up does not hold all of its entries" },
   "relaychain.body.cid": { action: "alarm", says: "a body does not give its content id" },
 } as const satisfies FailureTable;

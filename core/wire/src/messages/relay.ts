@@ -117,6 +117,12 @@ export const vote = struct({ height: u64, hash: hash32, signature: signature65 }
 /** Validator to orderer: it will not sign this proposal as things stand, and why. */
 export const voteRefused = struct({ height: u64, hash: hash32, code: shortName });
 
+/**
+ * Validator to orderer, after its hello: the newest proposal it has signed, as an encoded {@link proposal}; empty for none. An orderer that lost the end of its
+ * log makes that one again: no other of its height is signed.
+ */
+export const votedProposal = struct({ proposal: bytes(4 * 1024 * 1024) });
+
 /** Orderer to validators: the certificate of a height. */
 export const certified = struct({
   height: u64,

@@ -107,6 +107,7 @@ export const MESSAGES = {
   registrationAck: kind(50, relay.registrationAck, KIB),
   relayRefusal: kind(51, relay.relayRefusal, KIB),
   voteRefused: kind(52, relay.voteRefused, KIB),
+  votedProposal: kind(53, relay.votedProposal, 4 * KIB * KIB + 64),
 
   promote: kind(60, management.promote, 64),
   cutOff: kind(61, management.cutOff, 256),
