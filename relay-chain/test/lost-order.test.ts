@@ -153,8 +153,9 @@ test("a validator that says it signed what nobody knows, or what no block may be
 
 describe("what the first block after a start is", () => {
   const HEAD = { height: 5n, hash: new Uint8Array(32), tickMs: 1n };
+  const BATCH = new Uint8Array(32).fill(9);
   const said = (height: bigint, mark: number): Uint8Array =>
-    encodeMessage(MESSAGES.proposal.codec, { header: { epoch: 1n, height, prevHash: HEAD.hash, tickMs: 2n, entriesRoot: new Uint8Array(32).fill(mark) }, batches: [], cancels: [], registrations: [] });
+    encodeMessage(MESSAGES.proposal.codec, { header: { epoch: 1n, height, prevHash: HEAD.hash, tickMs: 2n, entriesRoot: new Uint8Array(32).fill(mark) }, batches: [{ hash: BATCH, entries: [0] }], cancels: [], registrations: [] });
   const nothing = new Uint8Array(0);
 
   /** Four validators of which three must sign; `standings` by the mark of a proposal. */
@@ -224,8 +225,10 @@ describe("what the first block after a start is", () => {
     assert.deepEqual(lines.map(({ event }) => event), ["relaychain.orderer.undecided"]);
     voted.heard("d", nothing);
     assert.equal(markOf(), "new");
+    assert.ok(voted.needs(BATCH) && !voted.needs(new Uint8Array(32)));
     voted.end();
     assert.equal(timers.size, 0);
+    assert.ok(!voted.needs(BATCH));
     voted.heard("d", said(6n, 1));
     assert.equal(markOf(), "new");
   });

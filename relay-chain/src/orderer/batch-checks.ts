@@ -5,6 +5,7 @@ import { ASK_AGAIN_MS, BATCH_LIFETIME_MS } from "./orderer-powers.ts";
 import { dropHopeless, noteAccepted, type PendingBatch, type Rule } from "./pending-batch.ts";
 import { type Proposer } from "./proposer.ts";
 import { type ValidatorDesk, type ValidatorSlot } from "./validator-desk.ts";
+import { type VotedProposals } from "./voted-proposals.ts";
 
 /** Collects what validators say about batches. */
 export type BatchChecks = {
@@ -25,12 +26,13 @@ export const makeBatchChecks = (ports: {
   readonly pool: BatchPool;
   readonly desk: ValidatorDesk;
   readonly proposer: Proposer;
+  readonly voted: VotedProposals;
   readonly rule: () => Rule;
 }): BatchChecks => {
   const { clock, log, pool, desk, proposer } = ports;
 
   const isProposed = (batch: PendingBatch): boolean =>
-    proposer.open()?.choices.some((choice) => choice.batch === batch) ?? false;
+    (proposer.open()?.choices.some((choice) => choice.batch === batch) ?? false) || ports.voted.needs(batch.hash);
 
   const askAgain = (batch: PendingBatch, slot: ValidatorSlot): void => {
     batch.asks[slot.index] = "later";

@@ -176,7 +176,7 @@ const makeParts = (
     },
     onFailed: failed,
   });
-  const checks = makeBatchChecks({ clock, log, pool, desk, proposer, rule });
+  const checks = makeBatchChecks({ clock, log, pool, desk, proposer, voted, rule });
   const recovery = makeRecovery({ start, pool, documents, proposer, clock, log });
   const moving = { registry: start.registry, head: start.head, visible: start.head.height, isCompacting: false, isStopped: false, lookedMs: clock.monotonicMs() };
   const parts: Parts = { ...moving, powers, start, pool, documents, keeper, bodyDesk, feeds, desk, catchUps, proposer, voted, checks, recovery };

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, failure, type Hash, type Log, refuse, type Result, ok, toHex } from "@crossguardian/kernel";
+import { type Cancel, type Clock, equalBytes, failure, type Hash, type Log, refuse, type Result, ok, toHex } from "@crossguardian/kernel";
 import { decodeMessage, type Message, MESSAGES } from "@crossguardian/wire";
 import { type Head } from "../blocks/sealed-block.ts";
 import { type Rule } from "./pending-batch.ts";
@@ -24,6 +24,8 @@ export type VotedProposals = {
   /** A validator of the current set has come and says what it signed last. Errors: wire.message.*, relaychain.orderer.behind */
   readonly heard: (address: string, untrusted: Uint8Array) => Result<null>;
   readonly first: () => FirstBlock;
+  /** A proposal that may be made again takes entries of this batch: it is not given up yet. */
+  readonly needs: (batch: Uint8Array) => boolean;
   /** A block was proposed: from now on the log has what is signed. */
   readonly end: () => void;
 };
@@ -104,6 +106,7 @@ export const makeVotedProposals = (ports: VotedPorts, isOver: boolean): VotedPro
       if (isLate) tell(free, t);
       return { kind: "wait" };
     },
+    needs: (batch) => [...heard.values()].some((voted) => voted?.message.batches.some(({ hash }) => equalBytes(hash, batch)) ?? false),
     end: () => {
       hasEnded = true;
       waiting?.();
