@@ -9,19 +9,10 @@ import { type Link } from "../src/link/link.ts";
 import { RECORD_HEADER_BYTES } from "../src/log/record.ts";
 import { makeVotedProposals, type Standing, VOTED_WAIT_MS, type VotedPorts, type VotedProposals } from "../src/orderer/voted-proposals.ts";
 import { VOTE_RECORD } from "../src/validator/vote-record.ts";
-import { type Cluster, connectClient, makeTestLog, startCluster, until, withFolder } from "./support/test-cluster.ts";
+import { type Cluster, connectClient, makeTestLog, publishOf, startCluster, until, withFolder } from "./support/test-cluster.ts";
 import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
 
 const world: TestWorld = await makeTestWorld();
-
-const publishOf = (cluster: Cluster, index: bigint): Uint8Array => {
-  const request = world.request(index);
-  const block = world.sides.a.chain.mine([request.log]);
-  const evidence = block.evidence([0]);
-  cluster.witness("chainA", [block]);
-  const entries = [{ ibtp: world.requestIbtp(request, block, evidence), evidence: 0, tx: 0, log: 0 }];
-  return world.publish({ batchId: index, evidences: [{ chain: "chainA", height: block.height, evidence }], entries });
-};
 
 /** Cuts a validator's log behind its last vote: the certificate never came. */
 const cutBehindLastVote = async (file: string): Promise<void> => {

@@ -4,20 +4,10 @@ import { join } from "node:path";
 import test from "node:test";
 import { checkAttestation } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
-import { type Cluster, connectClient, type LogLine, startCluster, startOrderer, until, withFolder } from "./support/test-cluster.ts";
+import { connectClient, type LogLine, publishOf, startCluster, startOrderer, until, withFolder } from "./support/test-cluster.ts";
 import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
 
 const world: TestWorld = await makeTestWorld();
-
-const publishOf = (cluster: Cluster, index: bigint): Uint8Array => {
-  const { world } = cluster;
-  const request = world.request(index);
-  const block = world.sides.a.chain.mine([request.log]);
-  const evidence = block.evidence([0]);
-  cluster.witness("chainA", [block]);
-  const entries = [{ ibtp: world.requestIbtp(request, block, evidence), evidence: 0, tx: 0, log: 0 }];
-  return world.publish({ batchId: index, evidences: [{ chain: "chainA", height: block.height, evidence }], entries });
-};
 
 const orderedBy = (messages: readonly { name: string; message: unknown }[]): readonly bigint[] =>
   messages.flatMap(({ name, message }) =>

@@ -250,3 +250,14 @@ export const startCluster = async (
   }
   return cluster;
 };
+
+/** A batch with one request of chain A, in a block that is witnessed now. */
+export const publishOf = (cluster: Cluster, index: bigint): Uint8Array => {
+  const { world } = cluster;
+  const request = world.request(index);
+  const block = world.sides.a.chain.mine([request.log]);
+  const evidence = block.evidence([0]);
+  cluster.witness("chainA", [block]);
+  const entries = [{ ibtp: world.requestIbtp(request, block, evidence), evidence: 0, tx: 0, log: 0 }];
+  return world.publish({ batchId: index, evidences: [{ chain: "chainA", height: block.height, evidence }], entries });
+};
