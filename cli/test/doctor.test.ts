@@ -36,7 +36,7 @@ const chain = (name: string, more: Partial<ChainState> = {}): ChainState => ({
 const relay: HouseFacts = { house: "relay", isRunning: true, domains: [], pulses: [], watches: null, entries: [] };
 const facts = (more: Partial<Facts> = {}): Facts => ({
   nowMs: NOW, instance: "i", houses: [house(), relay],
-  orderer: { height: 9, tickMs: NOW - 5_000, threshold: 3, pendingBatches: 0, pendingBytes: 0, oldestBatchMs: 0, live: ["v1", "v2", "v3", "v4"] },
+  orderer: { height: 9, tickMs: NOW - 5_000, threshold: 3, pendingBatches: 0, pendingBytes: 0, oldestBatchMs: 0, isUndecided: false, live: ["v1", "v2", "v3", "v4"] },
   validators: ["v1", "v2", "v3", "v4"].map((name) => ({ name, said: { height: 9, frozen: [] } })),
   chains: { chains: [chain("A"), chain("C")], silent: [], undecided: [], more: 0 },
   keys: [], disk: { path: "/d", freeBytes: 5e11, totalBytes: 1e12 }, ...more,
@@ -78,6 +78,7 @@ const CASES: readonly (readonly [what: string, facts: Partial<Facts>, finding: s
   ["one validator away", { orderer: { ...facts().orderer!, live: ["v1", "v2", "v3"] } }, "warning doctor.validators.missing relay/v4"],
   ["a validator that lags", { validators: [{ name: "v1", said: { height: 1, frozen: [] } }] }, "warning doctor.validator.behind relay/v1"],
   ["a full pool of batches", { orderer: { ...facts().orderer!, pendingBatches: 1_000 } }, "warning doctor.queue.full relay/orderer"],
+  ["an orderer that lost what was signed", { orderer: { ...facts().orderer!, oldestBatchMs: 40_000, isUndecided: true } }, "stuck doctor.orderer.undecided relay/orderer"],
   ["a batch nobody accepts", { orderer: { ...facts().orderer!, oldestBatchMs: 40_000 } }, "warning doctor.orderer.pending relay/orderer"],
   ["a relay chain ahead of the host's clock", { orderer: { ...facts().orderer!, tickMs: NOW + 60_000 } }, "warning doctor.clock.apart relay chain"],
   ["a low balance", { chains: { chains: [chain("A", { account: { address: "0x00", balanceWei: ETHER, gasPriceWei: 1_000_000_000n, maxGas: 15_000_000n } })], silent: [], undecided: [], more: 0 } }, "warning doctor.account.low account 0x00 on chain A"],

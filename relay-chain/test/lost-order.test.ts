@@ -214,12 +214,13 @@ describe("what the first block after a start is", () => {
     assert.equal(markOf(), "wait");
     assert.equal(markOf(), "wait");
     assert.deepEqual(lines.map(({ event }) => event), ["relaychain.orderer.undecided"]);
+    assert.ok(voted.isUndecided());
     voted.heard("d", nothing);
     assert.equal(markOf(), "new");
     assert.ok(voted.needs(BATCH) && !voted.needs(new Uint8Array(32)));
     voted.end();
     assert.equal(timers.size, 0);
-    assert.ok(!voted.needs(BATCH));
+    assert.ok(!voted.needs(BATCH) && !voted.isUndecided());
     voted.heard("d", said(6n, 1));
     assert.equal(markOf(), "new");
   });

@@ -85,6 +85,7 @@ export const decodeOrderer = (untrusted: unknown): OrdererFacts | null => {
     pendingBatches: asNumber(status["pendingBatches"]) ?? 0,
     pendingBytes: asNumber(status["pendingBytes"]) ?? 0,
     oldestBatchMs: asNumber(status["oldestBatchMs"]) ?? 0,
+    isUndecided: status["undecided"] === true,
     live: asList(status["validators"]).flatMap((each) => {
       const validator = asObject(each);
       return validator?.["live"] === true ? [asName(validator["name"])] : [];

@@ -70,6 +70,8 @@ export type OrdererFacts = {
   readonly pendingBatches: number;
   readonly pendingBytes: number;
   readonly oldestBatchMs: number;
+  /** It can not tell what validators sign next. */
+  readonly isUndecided: boolean;
   readonly live: readonly string[];
 };
 

@@ -52,7 +52,12 @@ const judgeOrderer = ({ orderer, houses, nowMs }: Facts): readonly FindingDraft[
       next: "further batches are refused and sent again by their gateways", fix: "look at the validators: they have not accepted what waits",
     });
   }
-  if (orderer.oldestBatchMs > PENDING_PATIENCE_MS) {
+  if (orderer.isUndecided) {
+    drafts.push({
+      severity: "stuck", code: "doctor.orderer.undecided", subject: "relay/orderer", ageMs: null,
+      next: `${WAITS}; it asks each validator that comes what it signed last, and goes on when enough can sign the same`, fix: "start the validators that are not there",
+    });
+  } else if (orderer.oldestBatchMs > PENDING_PATIENCE_MS) {
     drafts.push({
       severity: "warning", code: "doctor.orderer.pending", subject: "relay/orderer", ageMs: orderer.oldestBatchMs,
       next: "validators that could not check it are asked again twice a second; after 2 min it is given back to its gateway, which publishes it again", fix: "look at the validators' header endpoints (validatorWitnesses in the configuration)",

@@ -27,6 +27,8 @@ export type OrdererStatus = {
   readonly openTransfers: number;
   readonly pendingBatches: number;
   readonly pendingBytes: number;
+  /** The log lost the last proposal, and it is not known yet what validators sign next. */
+  readonly undecided: boolean;
   /** Age of the oldest pending batch, in ms; 0 without one. */
   readonly oldestBatchMs: number;
   /** Signatures a block needs. */
@@ -222,6 +224,7 @@ const status = (parts: Parts) => (): OrdererStatus => ({
   openTransfers: parts.start.ledger.openCount(),
   pendingBatches: parts.pool.count(),
   pendingBytes: parts.pool.bytes(),
+  undecided: parts.voted.isUndecided(),
   oldestBatchMs: oldestBatchMs(parts),
   threshold: ruleOf(parts.registry).t,
   stillMs: Math.trunc(parts.powers.clock.monotonicMs() - parts.lookedMs),

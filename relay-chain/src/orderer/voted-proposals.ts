@@ -24,6 +24,8 @@ export type VotedProposals = {
   /** A validator of the current set has come and says what it signed last. Errors: wire.message.*, relaychain.orderer.behind */
   readonly heard: (address: string, untrusted: Uint8Array) => Result<null>;
   readonly first: () => FirstBlock;
+  /** Too few validators are there that can sign the same: more have to come. */
+  readonly isUndecided: () => boolean;
   /** A proposal that may be made again takes entries of this batch: it is not given up yet. */
   readonly needs: (batch: Uint8Array) => boolean;
   /** A block was proposed: from now on the log has what is signed. */
@@ -49,7 +51,7 @@ export const makeVotedProposals = (ports: VotedPorts, isOver: boolean): VotedPro
   let hasEnded = isOver;
   let waiting: Cancel | null = null;
   let isLate = false;
-  let isTold = false;
+  let isUndecided = false;
 
   const open = (untrusted: Uint8Array): Result<VotedProposal | null> => {
     if (untrusted.length === 0) return ok(null);
@@ -75,8 +77,8 @@ export const makeVotedProposals = (ports: VotedPorts, isOver: boolean): VotedPro
   };
 
   const tell = (free: number, t: number): void => {
-    if (isTold) return;
-    isTold = true;
+    if (isUndecided) return;
+    isUndecided = true;
     ports.log.alarm("relaychain.orderer.undecided", { height: ports.head().height + 1n, free, needed: t });
   };
 
@@ -106,6 +108,7 @@ export const makeVotedProposals = (ports: VotedPorts, isOver: boolean): VotedPro
       if (isLate) tell(free, t);
       return { kind: "wait" };
     },
+    isUndecided: () => isUndecided && !hasEnded,
     needs: (batch) => [...heard.values()].some((voted) => voted?.message.batches.some(({ hash }) => equalBytes(hash, batch)) ?? false),
     end: () => {
       hasEnded = true;

@@ -22,6 +22,7 @@ export const DOCTOR_FAILURES = {
   "doctor.pair.frozen": { action: "alarm", says: "the contract has frozen a pair of services" },
   "doctor.orderer.silent": { action: "alarm", says: "the orderer does not answer" },
   "doctor.orderer.unreachable": { action: "retry", says: "the relay domain has no connection to the orderer" },
+  "doctor.orderer.undecided": { action: "retry", says: "the orderer's log has lost its last proposal, and too few validators are there that can sign the same" },
   "doctor.orderer.pending": { action: "retry", says: "a batch waits long for its validators" },
   "doctor.validators.few": { action: "alarm", says: "fewer validators than the threshold are connected to the orderer" },
   "doctor.validators.missing": { action: "retry", says: "a validator is not connected to the orderer" },
