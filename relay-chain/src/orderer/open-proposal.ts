@@ -66,10 +66,10 @@ export const standingOf = (powers: PlanPowers & { readonly clock: Pick<Clock, "w
   const choices = choicesOf(pool, message);
   const taken = choices.flatMap((choice) => choice.taken);
   if (taken.reduce((sum, { body }) => sum + body.length, 0) > MAX_BLOCK_BODY_BYTES) return "never";
+  const common = choices.reduce((mask, { batch, taken: some }) => some.reduce((rest, { entry }) => rest & acceptanceOf(batch, entry), mask), -1);
+  if (taken.length > 0 && countBits(common) < rule.t) return "unknown";
   const plan = planBlock(powers, state, header.tickMs, partsOf(choices, cancels, registrations));
-  if (!plan.ok || !equalBytes(plan.value.root, header.entriesRoot)) return "never";
-  const common = choices.reduce((mask, { batch, taken }) => taken.reduce((rest, { entry }) => rest & acceptanceOf(batch, entry), mask), -1);
-  return choices.length === 0 || countBits(common) >= rule.t ? "ready" : "unknown";
+  return plan.ok && equalBytes(plan.value.root, header.entriesRoot) ? "ready" : "never";
 };
 
 const sealedEntries = (powers: Pick<OrdererPowers, "sha256">, proposal: OpenProposal): SealedEntry[] => {
