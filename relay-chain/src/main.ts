@@ -1,15 +1,16 @@
 import { runDomain } from "@crossguardian/frontend";
 import { ordererConfig } from "@crossguardian/protocol";
-// Loaded with the entry, not when the peer is opened: the code cache knows what an entry loads.
-import "./adapters/peer.ts";
 import { archiveInDomain, orderInDomain } from "./adapters/role-main.ts";
+
+/** IPFS: most of what there is to load, and nothing that ordering waits for. */
+const later = async (): Promise<unknown> => import("./adapters/peer.ts");
 
 switch (process.env["CG_ROLE"]) {
   case "orderer":
-    await runDomain({ configCodec: ordererConfig, run: orderInDomain });
+    await runDomain({ configCodec: ordererConfig, run: orderInDomain, later });
     break;
   case "archive":
-    await runDomain({ configCodec: ordererConfig, run: archiveInDomain });
+    await runDomain({ configCodec: ordererConfig, run: archiveInDomain, later });
     break;
   default:
     console.error("CG_ROLE must be orderer or archive; a validator has an entry of its own");

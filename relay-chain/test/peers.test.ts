@@ -58,6 +58,7 @@ test("orderer, validators and an archive over TCP: a body deleted at the orderer
       };
       validators.push(await runValidator({ ...host, connect, rootKey, dataPath }, config));
     }
+    await until("the orderer's IPFS node is open", () => orderer.addresses().length > 0);
     const archive = await runArchive(
       { ...host, rootKey: new Uint8Array(32).fill(8), dataPath: join(folder, "archive") },
       { ...base, peers: [...orderer.addresses()] },

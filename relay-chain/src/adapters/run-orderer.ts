@@ -13,6 +13,9 @@ import { makeStreamLink } from "./stream-link.ts";
 /** Label of an orderer's or archive's key (its peer identity) below its root key. */
 export const ORDERER_KEY_LABEL = keyLabel("orderer-key");
 
+/** An orderer opens its IPFS node so long after it began, or when a body is to be fetched, in ms. */
+export const PEER_AFTER_MS = 3_000;
+
 /** What an orderer runs with. */
 export type OrdererHost = {
   readonly crypto: Crypto;
@@ -29,7 +32,7 @@ export type OrdererHost = {
 export type RunningOrderer = {
   readonly orderer: Orderer;
   readonly bodies: BodyStore;
-  /** Multiaddrs of the peer-to-peer node; empty without one. */
+  /** Multiaddrs of the peer-to-peer node; empty without one, and until it is open. */
   readonly addresses: () => readonly string[];
   readonly stop: () => Promise<void>;
 };
@@ -42,10 +45,15 @@ export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Prom
   const plan = { hashes, secp256k1: crypto.secp256k1, sha256: crypto.sha256, log };
   const { orders, chain, bodies, start } = await openOrdererLogs(plan, host.dataPath, genesis);
   const identity = crypto.deriveKey(host.rootKey, ORDERER_KEY_LABEL);
-  const peer: Peer | null =
-    config.p2pListen === ""
-      ? null
-      : await (await import("./peer.ts")).openPeer({ listen: config.p2pListen, peers: config.peers, identity, bodies, sha256: crypto.sha256, clock, log });
+  let peer: Peer | null = null;
+  let opening: Promise<Peer> | null = null;
+  const openPeer = async (): Promise<Peer> => {
+    const module = await import("./peer.ts");
+    peer = await module.openPeer({ listen: config.p2pListen, peers: config.peers, identity, bodies, sha256: crypto.sha256, clock, log });
+    return peer;
+  };
+  const peerOnce = async (): Promise<Peer> => (opening ??= openPeer());
+  const hasPeer = config.p2pListen !== "";
   const powers = {
     ...plan,
     clock,
@@ -53,7 +61,7 @@ export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Prom
     orders,
     chain,
     bodies,
-    fetchBody: peer === null ? null : peer.fetchBody,
+    fetchBody: hasPeer ? async (cid: Uint8Array) => (await peerOnce()).fetchBody(cid) : null,
   };
   const orderer = makeOrderer(powers, config, start, host.failed);
   const ports = { orderer, rules: config, keccak256: crypto.keccak256, secp256k1: crypto.secp256k1, clock, random: host.random, log };
@@ -63,16 +71,19 @@ export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Prom
     socket.once("close", () => sockets.delete(socket));
     serveConnection(ports, (events) => makeStreamLink(socket, events));
   });
+  // Blocks come first: a start waits for no IPFS node. One that can not be opened ends the process, as a crash.
+  const cancelPeer = hasPeer ? clock.after(PEER_AFTER_MS, () => void peerOnce()) : () => undefined;
   log.info("relaychain.orderer.ready", { height: start.head.height, batches: start.batches.length, peers: config.peers.length });
   return {
     orderer,
     bodies,
     addresses: () => peer?.addresses() ?? [],
     stop: async () => {
+      cancelPeer();
       server.close();
       for (const socket of sockets) socket.destroy();
       await orderer.stop();
-      await peer?.stop();
+      if (opening !== null) await (await opening).stop();
       await Promise.all([orders.close(), chain.close(), bodies.close()]);
     },
   };

@@ -34,6 +34,11 @@ export type DomainOptions<C> = {
   /** What may be done before the domain is active: a standby does it while it waits. */
   readonly warm?: (config: C, powers: WarmPowers) => Promise<void> | void;
   readonly run: (powers: DomainPowers, config: C) => Promise<void> | void;
+  /**
+   * Loads modules that the domain imports when it has long begun its work, so that no start waits for them. Called here only where the channel ends before
+   * a start order: the run that fills a code cache has to see everything that is loaded.
+   */
+  readonly later?: () => Promise<unknown>;
 };
 
 /** The process from its channel to its end: the part that does not depend on what the domain does. */
@@ -47,7 +52,7 @@ type Shell = {
   readonly exit: (code: number, why: string) => never;
 };
 
-const openShell = (): Shell => {
+const openShell = (atEnd: () => Promise<unknown>): Shell => {
   const environment = readEnvironment(process.env);
   const clock = systemClock;
   const exit = (code: number, why: string): never => {
@@ -63,7 +68,7 @@ const openShell = (): Shell => {
       log.warn("message.refused", { port, kind: messageName(kind) ?? kind, code: failure.code });
     },
     onTorn: (failure) => exit(EXIT.torn, describeFailure(failure)),
-    onEnd: () => process.exit(EXIT.channelEnded),
+    onEnd: () => void atEnd().finally(() => process.exit(EXIT.channelEnded)),
   });
   const log = makeLog(clock, (line) => ports.send(bounds.MANAGEMENT_PORT, "logLine", line));
   const crash = (kind: string) => (reason: unknown) => {
@@ -148,7 +153,8 @@ const shellGauges = ({ ports }: Shell, streams: () => number): Map<string, () =>
  * Ends the process with one of {@link EXIT}. @throws frontend.channel.missing, .name.missing, .key.unreadable
  */
 export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => {
-  const shell = openShell();
+  let isStarted = false;
+  const shell = openShell(async () => (isStarted ? undefined : options.later?.()));
   const { ports, log, clock, environment, exit } = shell;
   const names = makePortNames();
   const controls = answerControls(ports, log);
@@ -170,6 +176,7 @@ export const runDomain = async <C>(options: DomainOptions<C>): Promise<void> => 
 
   sayHello(shell);
   const start = await waitForStart(shell, ({ ports: list }) => names.replace(list));
+  isStarted = true;
   const config = decodeMessage(options.configCodec, start.config);
   if (!config.ok) return exit(EXIT.config, `frontend.start.config: ${config.failure.code}`);
   const streams = makeStreams(ports, () => names.portOf(NETWORK_PORT_NAME), clock);
