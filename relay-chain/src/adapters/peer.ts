@@ -12,20 +12,12 @@ import { type Clock, equalBytes, type Hash, type Log } from "@crossguardian/kern
 import { cidOf, cidText } from "@crossguardian/wire";
 import { type BodyStore } from "../blocks/body-store.ts";
 import { LogBlockstore } from "./log-blockstore.ts";
+import { type Peer } from "./peer-node.ts";
 
 /** How long peers are asked for a body before it is given up until it is wanted again, in ms. */
 export const FETCH_DEADLINE_MS = 20_000;
 const DIAL_AGAIN_MS = 3000;
 const MAX_PEER_CONNECTIONS = 64;
-
-/** An IPFS node that serves and fetches bodies by bitswap with listed peers; no bootstrap, no discovery, no DHT. */
-export type Peer = {
-  /** Asks connected peers for a body and keeps it. Rejects after FETCH_DEADLINE_MS. */
-  readonly fetchBody: (cid: Uint8Array) => Promise<void>;
-  readonly addresses: () => readonly string[];
-  readonly connections: () => number;
-  readonly stop: () => Promise<void>;
-};
 
 /** Starts the node: Helia composed of libp2p over TCP (noise, yamux, identify) and bitswap. `identity` is an Ed25519 seed. */
 export const openPeer = async (options: {

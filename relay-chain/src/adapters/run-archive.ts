@@ -10,7 +10,7 @@ import { NO_SIGNATURE, ROLE } from "../link/hello.ts";
 import { type Link } from "../link/link.ts";
 import { verifyBlock } from "../validator/verify-block.ts";
 import { connectSocket, parseSocketAddress } from "./listen.ts";
-import { type Peer } from "./peer.ts";
+import { type Peer } from "./peer-node.ts";
 import { openRecordFile } from "./record-file.ts";
 import { ORDERER_KEY_LABEL, type OrdererHost } from "./run-orderer.ts";
 import { openSegmentBodyStore } from "./segment-body-store.ts";

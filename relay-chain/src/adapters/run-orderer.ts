@@ -7,7 +7,7 @@ import { serveConnection } from "../orderer/serve-connection.ts";
 import { type BodyStore } from "../blocks/body-store.ts";
 import { listenAt, parseSocketAddress } from "./listen.ts";
 import { openOrdererLogs } from "./open-logs.ts";
-import { type Peer } from "./peer.ts";
+import { type Peer } from "./peer-node.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
 /** Label of an orderer's or archive's key (its peer identity) below its root key. */
