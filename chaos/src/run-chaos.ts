@@ -5,7 +5,7 @@ import { CHAOS_TOPOLOGY } from "./build-field.ts";
 import { type ChaosOptions } from "./chaos-options.ts";
 import { chooseFaults } from "./faults/index.ts";
 import { LOAD_KINDS, type LoadKind } from "./load/lane.ts";
-import { type HistoryVerdict } from "./oracle/judge-history.ts";
+import { type HistoryVerdict, joinVerdicts } from "./oracle/judge-history.ts";
 import { type RecoveryFigures, figuresOf } from "./recovery.ts";
 import { rosterOf } from "./roster.ts";
 import { makeRunLog, type RunLog } from "./run-log.ts";
@@ -82,7 +82,6 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   const worlds = await runWorlds(options, makeRunLog(options.write));
   const results = joinResults(worlds.map((world) => world.results));
   const sum = (of: (world: WorldRun) => number): number => worlds.reduce((total, world) => total + of(world), 0);
-  const verdictOf = (of: keyof WorldRun["verdict"]): number => sum(({ verdict }) => verdict[of]);
   return {
     seed: options.seed,
     kills: results.kills,
@@ -90,12 +89,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     killed: results.killed,
     crashPoints: results.crashPoints,
     sent: Object.fromEntries(LOAD_KINDS.map((kind) => [kind, sum(({ sent }) => sent[kind])])) as Record<LoadKind, number>, // each kind is there
-    transfers: verdictOf("transfers"),
-    committed: verdictOf("committed"),
-    rolledBack: verdictOf("rolledBack"),
-    lost: verdictOf("lost"),
-    duplicated: verdictOf("duplicated"),
-    stuck: verdictOf("stuck"),
+    ...joinVerdicts(worlds.map(({ verdict }) => verdict)),
     openHitShare: results.kills === 0 ? 0 : Math.round((results.openHits / results.kills) * 1_000) / 1_000,
     maxRecoveryMs: Math.round(Math.max(0, ...[...results.recovery.values()].flat())),
     recovery: figuresByKind(results.recovery),

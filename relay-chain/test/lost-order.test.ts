@@ -9,7 +9,7 @@ import { type Link } from "../src/link/link.ts";
 import { RECORD_HEADER_BYTES } from "../src/log/record.ts";
 import { makeVotedProposals, type Standing, VOTED_WAIT_MS, type VotedPorts, type VotedProposals } from "../src/orderer/voted-proposals.ts";
 import { VOTE_RECORD } from "../src/validator/vote-record.ts";
-import { type Cluster, connectClient, makeTestLog, publishOf, startCluster, until, withFolder } from "./support/test-cluster.ts";
+import { type Cluster, connectClient, makeTestLog, publishOf, startCluster, takeInWithTwoAway, until, withFolder } from "./support/test-cluster.ts";
 import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
 
 const world: TestWorld = await makeTestWorld();
@@ -32,11 +32,7 @@ const cutBehindLastVote = async (file: string): Promise<void> => {
  */
 const forgetful = async (folder: string, isLastAway = false): Promise<{ readonly cluster: Cluster; readonly voted: Uint8Array }> => {
   const cluster = await startCluster(world, folder);
-  await cluster.validators[0]!.stop();
-  await cluster.validators[1]!.stop();
-  const g1 = await connectClient(cluster.orderer, "g1");
-  g1.link().sendEncoded("publish", publishOf(cluster, 1n));
-  await until("taken in", () => cluster.orderer.orderer.status().pendingBatches === 1);
+  await takeInWithTwoAway(cluster);
   const before = join(folder, "before");
   await cluster.restartOrderer((whole) => cp(whole, before, { recursive: true }));
   await cluster.restartValidator(0);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { checkAttestation } from "@crossguardian/protocol";
 import { type Message } from "@crossguardian/wire";
-import { connectClient, type LogLine, publishOf, startCluster, startOrderer, until, withFolder } from "./support/test-cluster.ts";
+import { connectClient, type LogLine, publishOf, startCluster, startOrderer, takeInWithTwoAway, until, withFolder } from "./support/test-cluster.ts";
 import { makeTestWorld, type TestWorld } from "./support/test-world.ts";
 
 const world: TestWorld = await makeTestWorld();
@@ -104,11 +104,7 @@ test("a validator that was away catches up from certified blocks and votes again
 test("with two validators away the chain waits, keeps what was published, and goes on when one is back", async () => {
   await withFolder(async (folder) => {
     const cluster = await startCluster(world, folder);
-    await cluster.validators[0]!.stop();
-    await cluster.validators[1]!.stop();
-    const g1 = await connectClient(cluster.orderer, "g1");
-    g1.link().sendEncoded("publish", publishOf(cluster, 1n));
-    await until("taken in", () => cluster.orderer.orderer.status().pendingBatches === 1);
+    await takeInWithTwoAway(cluster);
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(cluster.orderer.orderer.status().openTransfers, 0);
     await cluster.restartOrderer();

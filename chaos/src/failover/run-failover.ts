@@ -2,7 +2,7 @@ import { buildTemporaryWorld, percentile, STANDBY_KINDS, type StandbyKind, type 
 
 import { type FieldPlaces } from "../build-field.ts";
 import { type Load, type LoadRate, LOAD_USERS, runLoad } from "../load/run-load.ts";
-import { type HistoryVerdict, judgeHistory } from "../oracle/judge-history.ts";
+import { type HistoryVerdict, joinVerdicts, judgeHistory } from "../oracle/judge-history.ts";
 import { readHistory, servicesOf } from "../oracle/read-history.ts";
 import { makeRunLog, type RunLog } from "../run-log.ts";
 import { type ChainWatch, READ_AGAIN_BLOCKS, watchChains } from "../watch/chain-watch.ts";
@@ -183,8 +183,7 @@ export const runFailover = async (options: FailoverOptions): Promise<FailoverRes
   }
   const strikes = worlds.flatMap((world) => world.strikes);
   const roles = options.kinds.flatMap((kind) => options.failing.map((failing) => figuresOf(kind, failing, strikes)));
-  const sum = (of: Exclude<keyof HistoryVerdict, "complaints">): number => worlds.reduce((total, { verdict }) => total + verdict[of], 0);
-  const totals = { transfers: sum("transfers"), committed: sum("committed"), rolledBack: sum("rolledBack"), lost: sum("lost"), duplicated: sum("duplicated"), stuck: sum("stuck") };
+  const totals = joinVerdicts(worlds.map(({ verdict }) => verdict));
   return {
     strikes: strikes.length, worlds: worlds.length, roles, ...totals,
     complaints: worlds.flatMap(({ verdict }) => verdict.complaints).slice(0, MAX_COMPLAINTS).map(({ kind, key, says }) => `${kind}: ${key} ${says}`),

@@ -95,3 +95,9 @@ export const judgeHistory = (history: History): HistoryVerdict => {
     lost: affected.lost.size, duplicated: affected.duplicated.size, stuck: affected.stuck.size,
   };
 };
+
+/** Counts of several histories together. */
+export const joinVerdicts = (verdicts: readonly Omit<HistoryVerdict, "complaints">[]): Omit<HistoryVerdict, "complaints"> => {
+  const sum = (of: keyof Omit<HistoryVerdict, "complaints">): number => verdicts.reduce((total, verdict) => total + verdict[of], 0);
+  return { transfers: sum("transfers"), committed: sum("committed"), rolledBack: sum("rolledBack"), lost: sum("lost"), duplicated: sum("duplicated"), stuck: sum("stuck") };
+};

@@ -261,3 +261,11 @@ export const publishOf = (cluster: Cluster, index: bigint): Uint8Array => {
   const entries = [{ ibtp: world.requestIbtp(request, block, evidence), evidence: 0, tx: 0, log: 0 }];
   return world.publish({ batchId: index, evidences: [{ chain: "chainA", height: block.height, evidence }], entries });
 };
+
+/** Validators 0 and 1 are stopped, and the orderer has a batch that therefore too few accept. */
+export const takeInWithTwoAway = async (cluster: Cluster): Promise<void> => {
+  for (const index of [0, 1]) await cluster.validators[index]?.stop();
+  const g1 = await connectClient(cluster.orderer, "g1");
+  g1.link().sendEncoded("publish", publishOf(cluster, 1n));
+  await until("taken in", () => cluster.orderer.orderer.status().pendingBatches === 1);
+};
