@@ -10,9 +10,9 @@ import { NO_SIGNATURE, ROLE } from "../link/hello.ts";
 import { type Link } from "../link/link.ts";
 import { verifyBlock } from "../validator/verify-block.ts";
 import { connectSocket, parseSocketAddress } from "./listen.ts";
-import { type Peer } from "./peer-node.ts";
+import { openPeer, type Peer } from "./open-peer.ts";
 import { openRecordFile } from "./record-file.ts";
-import { ORDERER_KEY_LABEL, type OrdererHost } from "./run-orderer.ts";
+import { type OrdererHost } from "./run-orderer.ts";
 import { openSegmentBodyStore } from "./segment-body-store.ts";
 import { stayConnected } from "./stay-connected.ts";
 
@@ -56,11 +56,7 @@ export const runArchive = async (host: OrdererHost, config: OrdererConfig): Prom
   const onTorn = ({ offset, bytes }: { offset: number; bytes: number }): void => log.warn("relaychain.log.torn", { offset, bytes });
   const chain = await openRecordFile({ path: join(host.dataPath, "chain.log"), onRecord: advance, onTorn });
   const bodies = await openSegmentBodyStore({ folder: join(host.dataPath, "bodies"), onTorn });
-  const identity = crypto.deriveKey(host.rootKey, ORDERER_KEY_LABEL);
-  const peer: Peer | null =
-    config.p2pListen === ""
-      ? null
-      : await (await import("./peer.ts")).openPeer({ listen: config.p2pListen, peers: config.peers, identity, bodies, sha256: crypto.sha256, clock, log });
+  const peer: Peer | null = config.p2pListen === "" ? null : await openPeer(host, config, bodies);
 
   const keepBody = (cid: Uint8Array, body: Uint8Array): void => {
     if (cid.length === 0) return;

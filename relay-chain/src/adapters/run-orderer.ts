@@ -1,5 +1,5 @@
 import { type Crypto } from "@crossguardian/crypto";
-import { type Clock, type Log, type Random, keyLabel } from "@crossguardian/kernel";
+import { type Clock, type Log, type Random } from "@crossguardian/kernel";
 import { makeHashes, type OrdererConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { makeOrderer, type Orderer } from "../orderer/orderer.ts";
@@ -7,11 +7,8 @@ import { serveConnection } from "../orderer/serve-connection.ts";
 import { type BodyStore } from "../blocks/body-store.ts";
 import { listenAt, parseSocketAddress } from "./listen.ts";
 import { openOrdererLogs } from "./open-logs.ts";
-import { type Peer } from "./peer-node.ts";
+import { openPeer, type Peer } from "./open-peer.ts";
 import { makeStreamLink } from "./stream-link.ts";
-
-/** Label of an orderer's or archive's key (its peer identity) below its root key. */
-export const ORDERER_KEY_LABEL = keyLabel("orderer-key");
 
 /** An orderer opens its IPFS node so long after it began, or when a body is to be fetched, in ms. */
 export const PEER_AFTER_MS = 3_000;
@@ -44,15 +41,9 @@ export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Prom
   const hashes = makeHashes(crypto.keccak256);
   const plan = { hashes, secp256k1: crypto.secp256k1, sha256: crypto.sha256, log };
   const { orders, chain, bodies, start } = await openOrdererLogs(plan, host.dataPath, genesis);
-  const identity = crypto.deriveKey(host.rootKey, ORDERER_KEY_LABEL);
   let peer: Peer | null = null;
   let opening: Promise<Peer> | null = null;
-  const openPeer = async (): Promise<Peer> => {
-    const module = await import("./peer.ts");
-    peer = await module.openPeer({ listen: config.p2pListen, peers: config.peers, identity, bodies, sha256: crypto.sha256, clock, log });
-    return peer;
-  };
-  const peerOnce = async (): Promise<Peer> => (opening ??= openPeer());
+  const peerOnce = async (): Promise<Peer> => (opening ??= openPeer(host, config, bodies).then((opened) => (peer = opened)));
   const hasPeer = config.p2pListen !== "";
   const powers = {
     ...plan,
