@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { type EventData, run } from "node:test";
 
@@ -6,6 +6,7 @@ import { type EventData, run } from "node:test";
 export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number };
 
 const MAX_KEPT_OUTPUT_CHARS = 20_000;
+const END_TEST_FILE = join(import.meta.dirname, "end-test-file.ts");
 
 /** A suite fails because of its tests, which are printed themselves, or by its own hooks, which nothing else prints. */
 const failedByItsTests = (error: unknown): boolean =>
@@ -41,8 +42,7 @@ export const runTestFiles = async (
     return true;
   };
   const { promise: ended, resolve, reject } = Promise.withResolvers<undefined>();
-  // A file whose tests have ended ends too: one that a failed hook left a process in would be waited for without end.
-  run({ files, concurrency: limits.concurrency, timeout: limits.timeoutMs, forceExit: true })
+  run({ files, concurrency: limits.concurrency, timeout: limits.timeoutMs, execArgv: ["--import", END_TEST_FILE] })
     .on("test:stdout", keep)
     .on("test:stderr", keep)
     .on("test:pass", (test) => {
