@@ -7,14 +7,18 @@ const OWNER_ONLY_UMASK = 0o177;
 /** A control socket that is being served. */
 export type ControlServer = { readonly close: () => void };
 
-/** Serves requests, one line each, on a socket only its owner can reach. */
+/** Serves requests, one line each, on a socket only its owner can reach. Who closes its side after a request (as `socat` and `nc` do) still gets the answer. */
 export const serveControl = async (path: string, answer: (untrustedLine: string) => Promise<string>): Promise<ControlServer> => {
   const open = new Set<LineSocket>();
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    const answering = new Set<Promise<void>>();
     const line = openLineSocket(socket, {
       line: (untrustedLine) => {
-        void answer(untrustedLine).then((text) => line.send(text));
+        const answered = answer(untrustedLine).then((text) => line.send(text));
+        answering.add(answered);
+        void answered.then(() => answering.delete(answered));
       },
+      lastLine: async () => Promise.allSettled(answering),
       end: () => open.delete(line),
     });
     open.add(line);

@@ -9,11 +9,16 @@ export type LineSocket = {
   readonly close: () => void;
 };
 
+/** What a stream of lines has happen. */
+export type LineEvents = {
+  readonly line: (untrustedLine: string) => void;
+  readonly end: () => void;
+  /** The other side has said its last line; the stream ends when this resolves. Without it: at once. */
+  readonly lastLine?: () => Promise<unknown>;
+};
+
 /** Reads lines; a line that is too long or not UTF-8 text ends the stream. */
-export const openLineSocket = (
-  stream: Duplex,
-  on: { readonly line: (untrustedLine: string) => void; readonly end: () => void },
-): LineSocket => {
+export const openLineSocket = (stream: Duplex, on: LineEvents): LineSocket => {
   let rest = "";
   let isOver = false;
   const end = (): void => {
@@ -36,7 +41,10 @@ export const openLineSocket = (
     if (rest.length > MAX_LINE_CHARS) end();
   });
   stream.on("error", end);
-  stream.on("end", end);
+  stream.on("end", () => {
+    if (on.lastLine === undefined) end();
+    else void on.lastLine().then(() => stream.end());
+  });
   stream.on("close", end);
   return {
     send: (line) => {
