@@ -2,18 +2,10 @@ import { type Crypto } from "@crossguardian/crypto";
 import { type Clock, keyLabel, type Log } from "@crossguardian/kernel";
 import { type OrdererConfig } from "@crossguardian/protocol";
 import { type BodyStore } from "../blocks/body-store.ts";
+import { type Peer } from "./peer-node.ts";
 
 /** Label of an orderer's or archive's key (its peer identity) below its root key. */
 export const ORDERER_KEY_LABEL = keyLabel("orderer-key");
-
-/** An IPFS node that serves and fetches bodies by bitswap with listed peers; no bootstrap, no discovery, no DHT. */
-export type Peer = {
-  /** Asks connected peers for a body and keeps it. Rejects after FETCH_DEADLINE_MS (`peer.ts`). */
-  readonly fetchBody: (cid: Uint8Array) => Promise<void>;
-  readonly addresses: () => readonly string[];
-  readonly connections: () => number;
-  readonly stop: () => Promise<void>;
-};
 
 const PAUSE_MS = 10;
 

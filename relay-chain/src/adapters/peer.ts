@@ -11,7 +11,7 @@ import { cidOf, cidText } from "@crossguardian/wire";
 import { type BodyStore } from "../blocks/body-store.ts";
 import { openBitswap } from "./bitswap.ts";
 import { LogBlockstore } from "./log-blockstore.ts";
-import { type Peer } from "./open-peer.ts";
+import { type Peer } from "./peer-node.ts";
 
 /** How long peers are asked for a body before it is given up until it is wanted again, in ms. */
 export const FETCH_DEADLINE_MS = 20_000;

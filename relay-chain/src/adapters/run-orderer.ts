@@ -7,7 +7,8 @@ import { serveConnection } from "../orderer/serve-connection.ts";
 import { type BodyStore } from "../blocks/body-store.ts";
 import { listenAt, parseSocketAddress } from "./listen.ts";
 import { openOrdererLogs } from "./open-logs.ts";
-import { openPeer, type Peer } from "./open-peer.ts";
+import { openPeer } from "./open-peer.ts";
+import { type Peer } from "./peer-node.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
 /** An orderer opens its IPFS node so long after it began, or when a body is to be fetched, in ms. */

@@ -62,6 +62,7 @@ type RawLog = { readonly address: Hex; readonly topics: [Hex, ...Hex[]]; readonl
 type RawReceipt = { readonly status: Hex; readonly gasUsed: Hex; readonly logs: readonly RawLog[]; readonly transactionHash: Hex };
 
 const DEFAULT_GAS = 25_000_000n;
+const MINED_WITHIN_MS = 20_000;
 
 /** Starts anvil on a free port; stop() ends it and waits for its end. */
 export async function startChain(chainId: number): Promise<Chain> {
@@ -93,11 +94,12 @@ export async function startChain(chainId: number): Promise<Chain> {
   const abis: Abi[] = [];
   const mine = async (from: Hex, to: Hex | undefined, data: Hex, gas: bigint): Promise<RawReceipt & { contractAddress?: Hex }> => {
     const hash = await rpc("eth_sendTransaction", [{ from, to, data, gas: `0x${gas.toString(16)}` }]);
-    for (let tries = 0; tries < 2000; ++tries) {
+    const endMs = performance.now() + MINED_WITHIN_MS;
+    do {
       const receipt = await rpc("eth_getTransactionReceipt", [hash]);
       if (receipt !== null) return receipt as RawReceipt;
-    }
-    throw new Error("the transaction was not mined");
+    } while (performance.now() < endMs);
+    throw new Error(`the transaction was not mined; the pool: ${JSON.stringify(await rpc("txpool_inspect"))}`);
   };
   const contractAt = (address: Hex, abi: Abi): Contract => {
     const options = (given: CallOptions = {}) => ({ from: accounts[given.sender ?? 0] as Hex, gas: given.gas ?? DEFAULT_GAS });
