@@ -69,6 +69,22 @@ test("a domain that goes on from a kept state has its key and its volume, and on
   }
 });
 
+test("the memory of a machine that one domain has for itself is made smaller and larger while it runs, and never more than it began with", { skip, timeout: SLOW_MS }, async () => {
+  const { uidBase, limits } = harness.specOf({ name: "elastic" });
+  for (const isBooted of [true, false]) {
+    const { domain, ask } = await harness.open({ name: "elastic" }, { uidBase });
+    if (isBooted) await harness.driver.keep?.(domain);
+    const has = async (): Promise<number> => Number((await ask("kernel"))["memoryBytes"]);
+    const whole = await has();
+    await harness.driver.setResources(domain, { memoryBytes: limits.memoryBytes - 32 * MIB_BYTES });
+    strictEqual(await has(), whole - 32 * MIB_BYTES);
+    await harness.driver.setResources(domain, { memoryBytes: limits.memoryBytes });
+    strictEqual(await has(), whole);
+    await rejects(harness.driver.setResources(domain, { memoryBytes: limits.memoryBytes + MIB_BYTES }), /isolation\.resource\.unsupported/);
+    await harness.driver.kill(domain);
+  }
+});
+
 test("a domain that wants the host's network is refused", { skip }, async () => {
   const spec = { ...harness.specOf({ name: "network" }), network: "host" as const };
   await rejects(harness.driver.prepare(spec), /isolation\.network\.unsupported/);

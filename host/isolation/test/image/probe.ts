@@ -4,7 +4,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { copyFileSync, linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, Socket } from "node:net";
-import { release } from "node:os";
+import { release, totalmem } from "node:os";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 
@@ -162,7 +162,7 @@ const answer = async (command: string, argument: string): Promise<Answer> => {
     case "random":
       return randomness();
     case "kernel":
-      return { release: release() };
+      return { release: release(), memoryBytes: totalmem() };
     case "network":
       return network();
     case "connect":

@@ -23,6 +23,7 @@ import { connectPaused, type HandedListener, listenFor } from "./listen-channels
 import { type KeepBeside, type Keeping } from "./keep-beside.ts";
 import { bearMachine, goOn, keepState, type MachineTemplate, takeState, templateOf } from "./machine-template.ts";
 import { openQmp, type QmpLink } from "./qmp-link.ts";
+import { setMachineMemory } from "./set-memory.ts";
 import { type librariesOf } from "../oci-host.ts";
 import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 
@@ -65,13 +66,16 @@ type Running = Launched & { readonly pid: number; /** Its end, when its control 
 
 const channelOf = (slot: number): string => `OPEN:/dev/vport0p${String(portOfSlot(slot))},rdwr=1`;
 
+/** What QEMU may use beside its guest's memory. */
+const besideBytesOf = (cores: number): number => MACHINE_OVERHEAD_BYTES + cores * TRANSLATED_MIB_PER_CORE * MIB_BYTES;
+
 /** Starts machines of QEMU's of one place: the one that is kept, and those that go on from it. */
 const makeLauncher = (input: VmInput, folder: string, slots: number, template: MachineTemplate) => {
   const { runDir, instance, machine, facts, uidBase } = input;
   const { layout } = facts.container;
   const channels = `${folder}/channels`;
   const paths = bundlePaths(runDir, instance, machine.name);
-  const limits = { memoryBytes: machine.memoryBytes + MACHINE_OVERHEAD_BYTES + machine.cores * TRANSLATED_MIB_PER_CORE * MIB_BYTES, cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
+  const limits = { memoryBytes: machine.memoryBytes + besideBytesOf(machine.cores), cpuQuotaPercent: machine.cpuQuotaPercent, pids: MACHINE_TASKS_COUNT, tmpfsBytes: 4_096, tmpfsInodes: 2 };
   const plan = planCgroups(layout, instance, machine.name, limits);
   let gone: Promise<unknown> = Promise.resolve();
   const destroy = async (): Promise<void> => {
@@ -221,7 +225,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
           writeCgroup(cpuQuotaWrites(layout, group, percent));
           return Promise.resolve();
         },
-        setMemory: null,
+        setMemory: async (bytes) => setMachineMemory(layout, qmp, { name: machine.name, instance, memoryBytes: machine.memoryBytes, besideBytes: besideBytesOf(machine.cores) }, bytes),
         stats: async () => Promise.resolve(readStats(layout, group)),
       },
       takeSlot: () => {
