@@ -1,4 +1,4 @@
-import { type MakeDriver, type MeasuredDomain, median, withMeasuredDomain } from "./measured-domain.ts";
+import { type MakeDriver, type Measure, type MeasuredDomain, median, withMeasuredDomain } from "./measured-domain.ts";
 
 const ROUND_TRIPS_COUNT = 200;
 const FRAMES_COUNT = 4_000;
@@ -6,9 +6,9 @@ const FRAME_BYTES = 500;
 
 /** What a domain of a driver costs on this machine now, while it may be busy. */
 export type IsolationCosts = {
-  /** From the call of the driver to the first frame. */
+  /** From the call of the driver to the first frame; the middle of three first starts, each in a place of its own. */
   readonly startMs: number;
-  /** The same of its second start: of a machine, from the state that the first one has kept. */
+  /** The same of three later starts in one place: of a machine, from the state that the first one has kept. */
   readonly againMs: number;
   /** Of the domain with all that its driver adds, after the first frame; without contents of files that the kernel keeps while there is room. */
   readonly memoryBytes: number;
@@ -41,7 +41,7 @@ const framesPerSecond = async ({ say, next }: MeasuredDomain): Promise<number> =
   return Math.round((FRAMES_COUNT * 1_000) / (performance.now() - start));
 };
 
-const NOTHING: Omit<IsolationCosts, "againMs"> = { startMs: 0, memoryBytes: 0, roundTripUs: 0, framesPerSecond: 0, sha256PerSecond: 0, verifyPerSecond: 0 };
+const startOf: Measure<number> = async ({ startMs }) => Promise.resolve(startMs);
 
 const measureOne = async (measured: MeasuredDomain): Promise<Omit<IsolationCosts, "againMs">> => {
   const { driver, domain, startMs, say, next } = measured;
@@ -55,11 +55,18 @@ const measureOne = async (measured: MeasuredDomain): Promise<Omit<IsolationCosts
 };
 
 /**
- * Runs one domain of a driver and measures it; nothing is left of it.
+ * Runs one domain of a driver several times and measures it; nothing is left of it.
  * @param makeDriver makes the driver for a run directory
  * @throws isolation.* and a timeout of the platform where the domain does not answer
  */
 export const measureCosts = async (makeDriver: MakeDriver, nodePath: string): Promise<IsolationCosts> => {
-  const [costs, again] = await withMeasuredDomain<Omit<IsolationCosts, "againMs">>(makeDriver, nodePath, measureOne, async ({ startMs }) => Promise.resolve({ ...NOTHING, startMs }));
-  return { ...(costs ?? NOTHING), againMs: again?.startMs ?? 0 };
+  const again: number[] = [];
+  const startAgain: Measure<null> = async ({ startMs }) => {
+    again.push(startMs);
+    return Promise.resolve(null);
+  };
+  const [costs] = await withMeasuredDomain<Omit<IsolationCosts, "againMs"> | null>(makeDriver, nodePath, measureOne, startAgain, startAgain, startAgain);
+  if (costs === undefined || costs === null) throw new TypeError("a domain was not measured");
+  const others = [await withMeasuredDomain(makeDriver, nodePath, startOf), await withMeasuredDomain(makeDriver, nodePath, startOf)].flat();
+  return { ...costs, startMs: median([costs.startMs, ...others]), againMs: median(again) };
 };

@@ -51,7 +51,7 @@ const nextOf = (socket: Socket): ((deadlineMs: number) => Promise<string>) => {
   };
 };
 
-const inRunning = async <T>(driver: IsolationDriver, spec: DomainSpec, folder: string, measure: Measure<T>): Promise<T> => {
+const inRunning = async <T>(driver: IsolationDriver, spec: DomainSpec, folder: string, measure: Measure<T>, isLast: boolean): Promise<T> => {
   const logFd = openSync(join(folder, "log"), "a");
   const { ours, theirs, fd } = await socketPairIn(folder);
   try {
@@ -63,7 +63,7 @@ const inRunning = async <T>(driver: IsolationDriver, spec: DomainSpec, folder: s
     await next(FIRST_WORD_DEADLINE_MS);
     const startMs = Math.round(performance.now() - start);
     const result = await measure({ driver, domain, startMs, say: (bytes) => socket.write(bytes), next: async () => next(ANSWER_DEADLINE_MS) });
-    await driver.keep?.(domain); // so that the next start, if there is one, goes on from it
+    if (!isLast) await driver.keep?.(domain); // so that the next start goes on from it
     domain.end?.close();
     return result;
   } finally {
@@ -91,7 +91,7 @@ export const withMeasuredDomain = async <T>(makeDriver: MakeDriver, nodePath: st
     const isFilled = USES_CODE.has(driver.name) && (await fillCodeCache(driver, bare, { hostPath, scratch: folder }));
     const spec: DomainSpec = isFilled ? { ...bare, codeCache: { hostPath, mode: "use" } } : bare;
     const results: T[] = [];
-    for (const measure of measures) results.push(await inRunning(driver, spec, folder, measure));
+    for (const [at, measure] of measures.entries()) results.push(await inRunning(driver, spec, folder, measure, at === measures.length - 1));
     return results;
   } finally {
     await reap(instance, runDir);

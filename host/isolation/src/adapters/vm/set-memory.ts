@@ -42,7 +42,7 @@ export const setMachineMemory = async (layout: CgroupLayout, qmp: QmpLink, machi
   const endMs = performance.now() + HAND_OVER_DEADLINE_MS;
   while ((await guestBytes(qmp)) !== bytes) {
     if (performance.now() > endMs) {
-      await qmp.run("balloon", { value: memoryBytes });
+      await qmp.run("balloon", { value: Math.min(before, memoryBytes) });
       throw new CodedError("isolation.resource.used", { domain: name, usedBytes: before, bytes });
     }
     await sleep(LOOK_MS);
