@@ -1,9 +1,9 @@
-import { existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { domuDirOf, guestDirOf, seal } from "@crossguardian/boot";
-import { buildGuest, domuGuest } from "@crossguardian/isolation";
+import { buildGuest, domuGuest, tryKvm } from "@crossguardian/isolation";
 
 import { GUEST_KERNEL, kernelPackage, unpackPackages } from "./debian-packages.ts";
 
@@ -29,6 +29,10 @@ if (existsSync(guestDir) && !isForced) {
     const digests = await buildGuest({ guestDir, nodePath: process.execPath, kernelTree: join(work, "tree"), ...(isDomu ? { flavour: domuGuest(proxyOrThrow()) } : {}) });
     for (const [name, digest] of Object.entries(digests)) process.stdout.write(`${digest}  ${name}\n`);
     seal({ root });
+    if (!isDomu) {
+      const accelerator = await tryKvm(guestDir, realpathSync(process.execPath));
+      process.stderr.write(`machines run ${accelerator.kind === "kvm" ? "on this host's processor (KVM)" : `emulated: ${accelerator.why}`}\n`);
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -14,7 +14,7 @@ export { JOIN_AND_RUN } from "./adapters/oci-launch.ts";
 export { makeGvisorDriver, makeOciDriver, type OciDriverParts } from "./adapters/oci-driver.ts";
 export { promisedMemory } from "./adapters/promised-memory.ts";
 export { buildGuest, domuGuest } from "./adapters/vm/build-guest.ts";
-export { makeVmDriver } from "./adapters/vm/vm-driver.ts";
+export { makeVmDriver, tryKvm } from "./adapters/vm/vm-driver.ts";
 export { makeXenDriver } from "./adapters/xen/xen-driver.ts";
 export { readKernelFacts } from "./adapters/read-kernel-facts.ts";
 export { readCpuClasses } from "./adapters/read-cpu-classes.ts";

@@ -1,6 +1,9 @@
+/** What runs a machine's processors: the host's own, by the device of this group, or QEMU, and why. */
+export type Accelerator = { readonly kind: "kvm"; readonly gid: number } | { readonly kind: "tcg"; readonly why: string };
+
 /** What a machine is started with; paths are as QEMU sees them in its jail. */
 export type Machine = {
-  readonly accelerator: "tcg" | "kvm";
+  readonly accelerator: Accelerator["kind"];
   readonly memoryBytes: number;
   readonly cores: number;
   /** Rate of the host's time stamp counter: a microvm has no clock to find it by. */

@@ -18,10 +18,14 @@ export type QemuFiles = {
   readonly memory: string | null;
   /** Socket that takes its state; null: it is not kept. */
   readonly stateSocket: string | null;
+  /** Group that may use the host's processors for guests; null: they are emulated. */
+  readonly kvmGid: number | null;
 };
 
 const MAX_OPEN_FILES_COUNT = 256;
 const OOM_SCORE_ADJ = 600;
+/** The device's group as QEMU's jail names it: beyond the ids that are mapped to its own. */
+const INSIDE_KVM_GID = UIDS_PER_DOMAIN_COUNT;
 
 const readOnly = (source: string, destination: string): OciConfig["mounts"][number] => ({
   destination, type: "bind", source, options: ["bind", "ro", "nosuid", "nodev"],
@@ -32,7 +36,7 @@ export const qemuConfig = (name: string, uidBase: number, command: readonly stri
   ociVersion: "1.0.2",
   process: {
     terminal: false,
-    user: { uid: INSIDE_UID, gid: INSIDE_UID },
+    user: { uid: INSIDE_UID, gid: INSIDE_UID, ...(files.kvmGid === null ? {} : { additionalGids: [INSIDE_KVM_GID] }) },
     args: command,
     env: [],
     cwd: "/",
@@ -57,13 +61,17 @@ export const qemuConfig = (name: string, uidBase: number, command: readonly stri
     readOnly(files.image, "/guest/image.sqfs"),
     ...(files.memory === null ? [] : [{ destination: MEMORY_FILE, type: "bind", source: files.memory, options: ["bind", "nosuid", "nodev", "noexec"] }]),
     ...(files.stateSocket === null ? [] : [{ destination: STATE_SOCKET, type: "bind", source: files.stateSocket, options: ["bind", "nosuid", "nodev", "noexec"] }]),
+    ...(files.kvmGid === null ? [] : [{ destination: "/dev/kvm", type: "bind", source: "/dev/kvm", options: ["bind", "nosuid", "noexec"] }]),
     ...(files.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: files.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
   ],
   linux: {
     uidMappings: [{ containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT }],
-    gidMappings: [{ containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT }],
+    gidMappings: [
+      { containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT },
+      ...(files.kvmGid === null ? [] : [{ containerID: INSIDE_KVM_GID, hostID: files.kvmGid, size: 1 }]),
+    ],
     namespaces: ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"].map((type) => ({ type })),
     rootfsPropagation: "private",
-    seccomp: machineProfile(),
+    seccomp: machineProfile(files.kvmGid !== null),
   },
 });

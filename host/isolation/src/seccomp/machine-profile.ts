@@ -1,5 +1,5 @@
 import { ALLOWED, type AllowedSyscall } from "./allowed.ts";
-import { FILTERED } from "./filtered.ts";
+import { FILTERED, type FilteredSyscall } from "./filtered.ts";
 import { toRule, type SeccompProfile } from "./profile.ts";
 
 /** System calls QEMU makes beside those of a Node domain. Found by running it with everything else denied. */
@@ -18,9 +18,11 @@ export const ALLOWED_MACHINE: readonly AllowedSyscall[] = [
 ];
 
 const AF_UNIX = 1;
+/** All requests of KVM and no other device's: the second byte of each is 0xae (linux/kvm.h). */
+const KVM_REQUESTS: FilteredSyscall = { name: "ioctl", args: [{ index: 1, mask: 0xff00, value: 0xae00 }], reason: "guests run on the host's processor" };
 
-/** What QEMU's jail allows: the list of a domain, and this. */
-export const machineProfile = (): SeccompProfile => {
+/** What QEMU's jail allows: the list of a domain, and this. @param hasKvm whether it may ask KVM */
+export const machineProfile = (hasKvm: boolean): SeccompProfile => {
   const names = [...new Set([...ALLOWED, ...ALLOWED_MACHINE].flatMap((entry) => entry.names))];
   return {
     defaultAction: "SCMP_ACT_ERRNO",
@@ -29,7 +31,7 @@ export const machineProfile = (): SeccompProfile => {
     syscalls: [
       { names, action: "SCMP_ACT_ALLOW" },
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
-      ...FILTERED.map(toRule),
+      ...[...FILTERED, ...(hasKvm ? [KVM_REQUESTS] : [])].map(toRule),
       { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_UNIX, op: "SCMP_CMP_EQ" }] },
       ...[22, 38, 41].map((value) => ({ names: ["prctl"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),
     ],

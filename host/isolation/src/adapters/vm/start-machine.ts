@@ -28,6 +28,8 @@ import { type librariesOf } from "../oci-host.ts";
 import { qemuLibraries, type VmHostFacts } from "./vm-host.ts";
 
 const MIB_BYTES = 1024 * 1024;
+/** Longest wait in ms for a guest that boots: under KVM one that does not run hangs without a word. */
+const UP_DEADLINE_MS = { tcg: MACHINE_DEADLINE_MS, kvm: 15_000 } as const;
 
 /** What a machine of QEMU's is made of. */
 type VmInput = MachineInput & { /** The driver's. */ readonly keepBeside: KeepBeside; readonly runDir: string; readonly facts: VmHostFacts; /** Remembers them from one start to the next. */ readonly findLibraries: typeof librariesOf };
@@ -90,10 +92,10 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     mkdirSync(channels, { recursive: true });
     chmodSync(channels, 0o700);
     const libraries = await qemuLibraries(facts, input.findLibraries);
-    const command = qemuCommand({ accelerator: "tcg", memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn, hasMemoryFile: memory !== null });
+    const command = qemuCommand({ accelerator: facts.accelerator.kind, memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn, hasMemoryFile: memory !== null });
     const config = qemuConfig(machine.name, uidBase, command, {
       qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
-      memory, stateSocket: isKept ? template.socket : null,
+      memory, stateSocket: isKept ? template.socket : null, kvmGid: facts.accelerator.kind === "kvm" ? facts.accelerator.gid : null,
     });
     writeBundle(paths, config, JSON.stringify(config), uidBase);
     createCgroups(plan);
@@ -121,12 +123,12 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
 type Launcher = ReturnType<typeof makeLauncher>;
 
 /** Boots a machine, keeps it, and ends it. @returns false where the domain to be held ended instead */
-const keepMachine = async ({ machine, uidBase }: VmInput, { run, destroy }: Launcher, template: MachineTemplate, held: HeldDomain | null): Promise<boolean> => {
+const keepMachine = async ({ machine, uidBase, facts }: VmInput, { run, destroy }: Launcher, template: MachineTemplate, held: HeldDomain | null): Promise<boolean> => {
   const owner = uidBase + INSIDE_UID;
   const taker = await takeState(template, owner);
   try {
     const { link, qmp, first } = await run({ goesOn: false, isKept: true }, held === null ? null : template.newMemory(mibOf(machine.memoryBytes) * MIB_BYTES, owner), []);
-    await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+    await link.wait(({ type }) => type === "up", UP_DEADLINE_MS[facts.accelerator.kind]);
     const isKept = await keepState(machine.name, link, qmp, taker, held === null ? null : { domain: held, channel: channelOf(0) });
     first.destroy();
     return isKept;
@@ -190,7 +192,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const owner = uidBase + INSIDE_UID;
   const wanted = input.held;
   const keptName = keptNameOf(machine.name);
-  const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
+  const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, facts.accelerator.kind, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
   const launcher = makeLauncher(own, folder, slots, template);
   const group = cgroupPath(instance, machine.name);
   let closeLog: (() => void) | null = () => closeSync(logFd);
@@ -208,7 +210,7 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
       await goOn(machine.name, qmp, stateFdAfter(slots), held === null ? [] : ["channel0"], held !== null);
       await bearMachine(machine.name, link, birth, { hasDisk: machine.diskPath !== null, held: held?.wake() ?? null });
     } else {
-      await link.wait(({ type }) => type === "up", MACHINE_DEADLINE_MS);
+      await link.wait(({ type }) => type === "up", UP_DEADLINE_MS[facts.accelerator.kind]);
       input.keepBeside.plan(keptName, keepingOf(own, slots, template));
     }
     const next = held === null ? Promise.resolve() : template.prepareNext().catch(() => undefined); // made when it is needed then

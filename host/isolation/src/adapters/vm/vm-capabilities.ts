@@ -17,7 +17,9 @@ export const vmCapabilities = (facts: VmHostFacts): Capabilities => {
     pressure: false,
     missing: facts.missing,
     notes: [
-      "the processor is emulated (TCG), which QEMU's own policy does not call a security boundary: QEMU's jail is the boundary here",
+      facts.accelerator.kind === "kvm"
+        ? "guests run on the host's processor (KVM)"
+        : `the processor is emulated (TCG), which QEMU's own policy does not call a security boundary: QEMU's jail is the boundary here; ${facts.accelerator.why}`,
       "domains of one machine share its kernel; each is a container in it with a serial port of its own",
       "counters of a domain in a shared machine are what its guest says",
       "a volume is a disk image: a journal does not move between this driver and the others",

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { CRUN } from "../../container-runtime.ts";
 import { type Capabilities } from "../../driver.ts";
+import { type Accelerator } from "../../machine/qemu-command.ts";
 import { findTool, type librariesOf, type OciHostFacts, readOciHost } from "../oci-host.ts";
 import { readText } from "../files.ts";
 import { runCommand } from "../run-command.ts";
+import { readAccelerator } from "./accelerator.ts";
 
 /** Folder of QEMU's modules on Debian; the emulated processor is one of them. */
 const MODULES = "/usr/lib/x86_64-linux-gnu/qemu";
@@ -25,6 +27,7 @@ export type VmHostFacts = {
   readonly firmware: string;
   readonly guestDir: string;
   readonly tscKhz: number;
+  readonly accelerator: Accelerator;
   readonly missing: Capabilities["missing"];
 };
 
@@ -36,23 +39,25 @@ const NEEDED = [
 
 const tscKhzOf = (cpuInfo: string): number => Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/mu.exec(cpuInfo)?.[1] ?? 0) * KHZ_PER_MHZ);
 
-/** Looks once at everything the driver depends on. @param guestDir folder of the guest's kernel and images */
-export const readVmHost = async (guestDir: string): Promise<VmHostFacts> => {
+/** Looks once at everything the driver depends on. @param guestDir folder of the guest's kernel and images @param accelerator null: what was found out by booting */
+export const readVmHost = async (guestDir: string, accelerator: Accelerator | null): Promise<VmHostFacts> => {
   const container = await readOciHost(CRUN);
   const [qemu, mksquashfs, mkfs] = NEEDED.map(({ name }) => findTool(name) ?? null);
   const tscKhz = tscKhzOf(readText("/proc/cpuinfo") ?? "");
   const version = qemu === null || qemu === undefined ? null : await runCommand(qemu, ["--version"]);
+  const qemuVersion = /version (\S+)/u.exec(version ?? "")?.[1] ?? null;
   const files = GUEST_FILES.filter((file) => !existsSync(`${guestDir}/${file}`));
   return {
     container,
     qemu: qemu ?? null,
-    qemuVersion: /version (\S+)/u.exec(version ?? "")?.[1] ?? null,
+    qemuVersion,
     mksquashfs: mksquashfs ?? null,
     mkfs: mkfs ?? null,
     modules: MODULES,
     firmware: FIRMWARE,
     guestDir,
     tscKhz,
+    accelerator: accelerator ?? readAccelerator(guestDir, qemuVersion ?? ""),
     missing: [
       ...container.missing,
       ...(container.arch === "x64" ? [] : [{ part: "architecture", remedy: "an x86_64 machine" }]),
