@@ -15,7 +15,7 @@ import { type HeldDomain } from "../machine/running-machine.ts";
 import { SQUASH_DEADLINE_MS } from "../machine/machine-files.ts";
 import { isolationFolder } from "../oci-bundle.ts";
 import { runCommand } from "../run-command.ts";
-import { type QmpLink } from "./qmp-link.ts";
+import { fieldOf, type QmpLink } from "./qmp-link.ts";
 
 /** What is kept of a machine for its starts: the disk with its domains' image, and memory and state of its booted guest before it had a secret. */
 export type MachineTemplate = {
@@ -120,8 +120,6 @@ export const takeState = async ({ socket, state }: MachineTemplate, owner: numbe
 
 const LOOK_MS = 2;
 const UNBOUNDED_BYTES_PER_S = 2 ** 40;
-
-const fieldOf = (answer: unknown, field: string): unknown => (typeof answer === "object" && answer !== null ? (answer as Readonly<Record<string, unknown>>)[field] : undefined);
 
 /** Asks QEMU until its answer is what is waited for; `whyOf` says what it is as long as it is not. */
 const untilAnswer = async ({ run }: QmpLink, command: string, whyOf: (answer: unknown) => string | null, machine: string): Promise<void> => {

@@ -7,6 +7,9 @@ export type QmpLink = {
   readonly run: (command: string, args?: Readonly<Record<string, unknown>>) => Promise<unknown>;
 };
 
+/** A field of an answer of the monitor; undefined where there is none. */
+export const fieldOf = (answer: unknown, field: string): unknown => (typeof answer === "object" && answer !== null ? (answer as Readonly<Record<string, unknown>>)[field] : undefined);
+
 /** Longest line of the monitor in characters; what is longer is dropped. */
 const MAX_MONITOR_LINE_CHARS = 65_536;
 const MONITOR_DEADLINE_MS = 20_000;

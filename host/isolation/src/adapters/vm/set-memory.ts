@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError } from "@crossguardian/kernel";
 import { type CgroupLayout } from "../../cgroup/layout.ts";
 import { setResources } from "../set-resources.ts";
-import { type QmpLink } from "./qmp-link.ts";
+import { fieldOf, type QmpLink } from "./qmp-link.ts";
 
 /** A machine whose memory may change while it runs. */
 export type ElasticMachine = {
@@ -21,8 +21,7 @@ const PAGE_BYTES = 4_096;
 
 /** Bytes a guest has now. QEMU carries a guest: what is no number is no memory handed back. */
 const guestBytes = async (qmp: QmpLink): Promise<number> => {
-  const answer = await qmp.run("query-balloon");
-  const actual = typeof answer === "object" && answer !== null ? (answer as { readonly actual?: unknown }).actual : undefined;
+  const actual = fieldOf(await qmp.run("query-balloon"), "actual");
   return typeof actual === "number" ? actual : Infinity;
 };
 
