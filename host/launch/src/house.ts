@@ -2,7 +2,6 @@ import { CodedError, fromHex, ROOT_KEY_BYTES } from "@crossguardian/kernel";
 import { type HeldSocket } from "./adapters/channel-pair.ts";
 import { openAllocations, withAllocations } from "./allocations.ts";
 import { makeAdmissions } from "./admissions.ts";
-import { type CodeCache } from "./code-cache.ts";
 import { makeFirstWork } from "./first-work.ts";
 import { freeze, thaw } from "./freeze.ts";
 import { type HousePowers } from "./house-powers.ts";
@@ -13,7 +12,7 @@ import { type Keeper, makeKeeper } from "./keep-running.ts";
 import { keptSwitch, SWITCH_IMAGE, SWITCH_NAME } from "./keep-switch.ts";
 import { makeManagementLink, type ManagementLinkParts } from "./management-link.ts";
 import { type DomainState, type Member, memberState } from "./member.ts";
-import { prepareCode } from "./prepare-code.ts";
+import { makeCodeWork } from "./prepare-code.ts";
 import { recordTakeover } from "./record-takeover.ts";
 import { type FromSwitch } from "./switch-lines.ts";
 import { makeSwitchPorts } from "./switch-ports.ts";
@@ -163,12 +162,12 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     endInstance(name, epoch, verdict.why, verdict.type === "renew");
   };
   const link = makeManagementLink({ clock, record, onVerdict, onWhitelist: (on) => takeWhitelist(parts, on), onCheckpoint: powers.folders.keepCheckpoint });
-  const code = new Map<string, CodeCache>();
+  const code = makeCodeWork(powers);
   const aside = makeStartsAside({ spec, powers, isAdmitted: admissions.isAdmitted, isActive: ports.isActive });
   const firstWork = makeFirstWork({ spec, clock, isAdmitted: admissions.isAdmitted });
-  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code, aside, firstWork };
+  const parts: HouseParts = { spec, powers, ports, link, admissions, members, allocations, code: code.caches, aside, firstWork };
 
-  const keptSwitchOf = keptSwitch(powers, ports, code, (message) => {
+  const keptSwitchOf = keptSwitch(powers, ports, code.caches, (message) => {
     takeTakeover(parts, message);
     const entry = message.type === "torn" ? spec.domains.find(({ port }) => port === message.number) : undefined;
     if (entry !== undefined && message.type === "torn") endInstance(entry.name, null, `torn channel: ${message.code}`);
@@ -191,7 +190,7 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     production: spec.production,
     launcherPid: powers.launcherPid,
     begin: async () => {
-      for (const [name, cache] of await prepareCode(withAllocations(spec, allocations), powers)) code.set(name, cache);
+      await code.prepare(withAllocations(spec, allocations));
       await begin(parts, switchKeeper.begin);
       endWatch = watchHouse(parts, switchKeeper, () => isFrozen);
       void beginStandbys(parts);
@@ -215,14 +214,13 @@ export const makeHouse = (spec: HouseSpec, powers: HousePowers): House => {
     },
     stop: async () => {
       endWatch();
+      const filled = code.end();
       admissions.fail(new CodedError("launch.house.stopped"));
       // A frozen process takes no signal but SIGKILL.
       await thaw({ members: [...members.values()], switchKeeper }, powers).catch(() => undefined);
       await Promise.all(membersThat((entry) => !isHostProcess(entry)).map(({ keeper }) => keeper.stop(STOP_GRACE_MS)));
-      for (const kind of ["network", "management"]) {
-        await Promise.all(membersThat((entry) => entry.kind === kind).map(({ keeper }) => keeper.stop(STOP_GRACE_MS)));
-      }
-      await switchKeeper.stop(0);
+      for (const kind of ["network", "management"]) await Promise.all(membersThat((entry) => entry.kind === kind).map(({ keeper }) => keeper.stop(STOP_GRACE_MS)));
+      await Promise.all([switchKeeper.stop(0), filled]);
       ports.closeAll();
     },
   };

@@ -48,27 +48,53 @@ const usesOf = (spec: HouseSpec, powers: HousePowers): readonly Use[] => {
   ];
 };
 
-/**
- * Finds or fills the code caches of a house before anything of it runs. What can not be had is left out and told: the domain then
- * compiles its own code at each start.
- */
-export const prepareCode = async (spec: HouseSpec, powers: HousePowers): Promise<HouseCode> => {
-  const code = new Map<string, CodeCache>();
-  const byKey = Map.groupBy(usesOf(spec, powers), ({ key }) => JSON.stringify(key));
-  const left = [...byKey.values()];
-  const worker = async (): Promise<void> => {
-    for (let uses = left.shift(); uses !== undefined; uses = left.shift()) {
-      const [first] = uses;
-      if (first === undefined) continue;
-      let why = "not filled in time";
-      const cache = await powers.codeStore.ensure(first.key, first.fill).catch((error: unknown) => {
-        why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
-        return null;
-      });
-      if (cache === null) powers.record("code.absent", { name: first.name, why });
-      else for (const { name } of uses) code.set(name, cache);
-    }
+/** Makes the code caches of a house. */
+export type CodeWork = {
+  readonly caches: HouseCode;
+  /**
+   * Finds or fills them before anything of the house runs. What can not be had is left out and told: the domain then compiles its own
+   * code at each start.
+   */
+  readonly prepare: (spec: HouseSpec) => Promise<void>;
+  /** Has none filled any more, and waits for those that are being filled: a domain that does so has no keeper. */
+  readonly end: () => Promise<void>;
+};
+
+/** None is prepared yet. */
+export const makeCodeWork = (powers: HousePowers): CodeWork => {
+  const caches = new Map<string, CodeCache>();
+  let isWanted = true;
+  let work: Promise<unknown> = Promise.resolve();
+
+  const ensure = async ([first, ...others]: readonly Use[]): Promise<void> => {
+    if (first === undefined || !isWanted) return;
+    let why = "not filled in time";
+    const fill: Use["fill"] = async (folder) => isWanted && first.fill(folder); // another launcher's may have been waited for
+    const cache = await powers.codeStore.ensure(first.key, fill).catch((error: unknown) => {
+      why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
+      return null;
+    });
+    if (cache !== null) for (const { name } of [first, ...others]) caches.set(name, cache);
+    else if (isWanted) powers.record("code.absent", { name: first.name, why });
   };
-  await Promise.all(Array.from({ length: PARALLEL_FILLS_COUNT }, worker));
-  return code;
+  const prepare = async (spec: HouseSpec): Promise<void> => {
+    const byKey = Map.groupBy(usesOf(spec, powers), ({ key }) => JSON.stringify(key));
+    const left = [...byKey.values()];
+    const worker = async (): Promise<void> => {
+      for (let uses = left.shift(); uses !== undefined; uses = left.shift()) await ensure(uses);
+    };
+    await Promise.all(Array.from({ length: PARALLEL_FILLS_COUNT }, worker));
+  };
+  return {
+    caches,
+    prepare: async (spec) => {
+      const preparing = prepare(spec);
+      work = preparing;
+      return preparing;
+    },
+    end: async () => {
+      isWanted = false;
+      await work.catch(() => undefined);
+    },
+  };
 };

@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { askLauncher, type HouseSpec } from "../src/index.ts";
-import { type HouseFolder, leftOf, makeHouseFolder, sealEcho, skipHouse, startLauncher, until } from "./fixtures/echo-house.ts";
+import { type HouseFolder, leftOf, makeHouseFolder, processesOf, sealEcho, skipHouse, startLauncher, until } from "./fixtures/echo-house.ts";
 
 let count = 0;
 const withHouse = async (run: (house: HouseFolder) => Promise<void>): Promise<void> => {
@@ -89,6 +89,21 @@ describe("an un-isolated house", { skip: skipHouse }, () => {
       }
       sealEcho(house);
       assert.match(await refusal(house, spec), /^boot\.image\.changed/u);
+    });
+  });
+});
+
+describe("a house that is told to end before it is up", { skip: skipHouse }, () => {
+  test("leaves nothing, also where code was being compiled for it", async () => {
+    await withHouse(async (house) => {
+      const launcher = startLauncher(house);
+      // What a runtime runs first is what fills its cache.
+      await until("a domain to compile its code", () => processesOf(house).some((line) => line.startsWith("/usr/bin/crun")));
+      launcher.child.kill("SIGTERM");
+      await until("the launcher to end", launcher.hasEnded);
+      assert.equal(launcher.child.exitCode, 0, launcher.errors());
+      assert.deepEqual(leftOf(house), []);
+      assert.ok(!launcher.out().includes("house.ready"));
     });
   });
 });

@@ -208,8 +208,8 @@ const runHouse = async (spec: HouseSpec, places: BootPlaces, ending: Ending): Pr
     const made = makeHouse(spec, await makePowers(spec, places, folders, block, record));
     house = made;
     control = await serveControl(folders.control, (line) => answerControl(made, line, ending.request));
-    await Promise.race([made.begin(), ending.requested]);
-    report("house.ready", { house: spec.house });
+    const isUp = await Promise.race([made.begin().then(() => true), ending.requested.then(() => false)]);
+    if (isUp) report("house.ready", { house: spec.house });
     await ending.requested;
   } finally {
     await house?.stop();
