@@ -4,20 +4,19 @@ export const GUEST_MODULES = ["virtio_ring", "virtio", "virtio_mmio", "virtio_bl
 /** The same of a DomU: its disks are the split block driver's, its channels grants and event channels. */
 export const DOMU_MODULES = ["xen-blkfront", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "squashfs"] as const;
 
+// Once /proc is there, the shell runs what busybox has without starting it anew, which costs an emulated processor 15 ms each.
 const initScript = (modules: readonly string[], [root, image, volumes]: readonly [string, string, string]): string => `#!/bin/busybox sh
-B=/bin/busybox
-export PATH=/bin
-$B mount -t devtmpfs dev /dev
-$B mount -t proc proc /proc
-for m in ${modules.join(" ")}; do $B insmod /modules/$m.ko || echo "no module $m"; done
-n=0; while [ ! -b ${root} ] && [ $n -lt 500 ]; do n=$((n + 1)); $B usleep 20000; done
-$B mount -t squashfs -o ro ${root} /root
-$B mount -t squashfs -o ro,nosuid,nodev ${image} /root/image
-[ ! -b ${volumes} ] || $B mount -t ext4 -o nosuid,nodev,noexec ${volumes} /root/volumes || echo "no volumes"
-$B mount --move /dev /root/dev
-$B mount --move /proc /root/proc
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox mount -t proc proc /proc
+for m in ${modules.join(" ")}; do insmod /modules/$m.ko || echo "no module $m"; done
+n=0; while [ ! -b ${root} ] && [ $n -lt 500 ]; do n=$((n + 1)); usleep 20000; done
+mount -t squashfs -o ro ${root} /root
+mount -t squashfs -o ro,nosuid,nodev ${image} /root/image
+[ ! -b ${volumes} ] || mount -t ext4 -o nosuid,nodev,noexec ${volumes} /root/volumes || echo "no volumes"
+mount --move /dev /root/dev
+mount --move /proc /root/proc
 cd /root
-exec $B switch_root /root /bin/busybox sh /agent
+exec /bin/busybox switch_root /root /bin/busybox sh /agent
 `;
 
 /**
