@@ -16,7 +16,8 @@ import { domuDirOf, IMAGES, materialise, materialiseNode, seal } from "/cg/host/
 import { makeChannelPair } from "/cg/host/launch/src/adapters/channel-pair.ts";
 import { makeCodeStore } from "/cg/host/launch/src/adapters/code-store.ts";
 import { fillHostCode } from "/cg/host/launch/src/adapters/fill-host-code.ts";
-import { prepareCode } from "/cg/host/launch/src/prepare-code.ts";
+import { COMPILE_ALL } from "/cg/host/isolation/src/node-command.ts";
+import { makeCodeWork } from "/cg/host/launch/src/prepare-code.ts";
 
 const places = { root: "/cg" };
 const store = "/var/lib/crossguardian";
@@ -32,7 +33,8 @@ chownSync("/code", inside, inside);
 for (const [image, program] of Object.entries(${JSON.stringify(DOMU_PROGRAMS)})) {
   execFileSync("mount", ["--bind", folders[image], "/app"]);
   const env = { CG_NAME: image, CG_ROLE: image, CG_EPOCH: "0", CG_APP: "/app", NODE_COMPILE_CACHE: "/code" };
-  const child = spawn("setpriv", ["--reuid=" + inside, "--regid=" + inside, "--clear-groups", "/usr/bin/node", "/app/" + program], { env, stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  // V8 finds code again by the flags that it was compiled under.
+  const child = spawn("setpriv", ["--reuid=" + inside, "--regid=" + inside, "--clear-groups", "/usr/bin/node", COMPILE_ALL, "/app/" + program], { env, stdio: ["ignore", "ignore", "ignore", "pipe"] });
   child.stdio[3].on("error", () => undefined).destroy(); // a domain ends with its channel
   await new Promise((resolve) => child.once("exit", resolve));
   execFileSync("umount", ["/app"]);
@@ -47,11 +49,12 @@ const manifest = seal({ ...places, images });
 const stored = materialiseAll(manifest);
 const record = (event, facts) => console.error(event, JSON.stringify(facts));
 const entry = ([kind, program, mib]) => ({ name: kind, kind, image: kind, entry: program, port: 0, standbyOf: null, limits: { memoryBytes: mib * 1024 * 1024 } });
-const code = await prepareCode({ driver: "oci", domains: ${JSON.stringify(DOM0_PROGRAMS)}.map(entry) }, {
+const code = makeCodeWork({
   nodePath: materialiseNode(manifest, "/usr/bin/node", store), nodeSha256: manifest.node.sha256, record, image: (name) => ({ path: stored[name] }),
   uidBase: () => 200_000, uidOffset: inside, codeStore: makeCodeStore(store, record),
   fillHostCode: async (each, folder) => fillHostCode(each, await makeChannelPair("/run/fill-" + each.name + ".sock"), folder),
 });
-if (code.size !== 3) throw new Error("no compiled code of " + String(3 - code.size) + " programs of Dom0");
+await code.prepare({ driver: "oci", domains: ${JSON.stringify(DOM0_PROGRAMS)}.map(entry) });
+if (code.caches.size !== 3) throw new Error("no compiled code of " + String(3 - code.caches.size) + " programs of Dom0");
 console.log(JSON.stringify(files));
 `;
