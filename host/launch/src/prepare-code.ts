@@ -63,19 +63,20 @@ export type CodeWork = {
 /** None is prepared yet. */
 export const makeCodeWork = (powers: HousePowers): CodeWork => {
   const caches = new Map<string, CodeCache>();
-  let isWanted = true;
+  let hasEnded = false;
+  const isWanted = (): boolean => !hasEnded;
   let work: Promise<unknown> = Promise.resolve();
 
   const ensure = async ([first, ...others]: readonly Use[]): Promise<void> => {
-    if (first === undefined || !isWanted) return;
+    if (first === undefined || !isWanted()) return;
     let why = "not filled in time";
-    const fill: Use["fill"] = async (folder) => isWanted && first.fill(folder); // another launcher's may have been waited for
+    const fill: Use["fill"] = async (folder) => isWanted() && first.fill(folder); // another launcher's may have been waited for
     const cache = await powers.codeStore.ensure(first.key, fill).catch((error: unknown) => {
       why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
       return null;
     });
     if (cache !== null) for (const { name } of [first, ...others]) caches.set(name, cache);
-    else if (isWanted) powers.record("code.absent", { name: first.name, why });
+    else if (isWanted()) powers.record("code.absent", { name: first.name, why });
   };
   const prepare = async (spec: HouseSpec): Promise<void> => {
     const byKey = Map.groupBy(usesOf(spec, powers), ({ key }) => JSON.stringify(key));
@@ -93,7 +94,7 @@ export const makeCodeWork = (powers: HousePowers): CodeWork => {
       return preparing;
     },
     end: async () => {
-      isWanted = false;
+      hasEnded = true;
       await work.catch(() => undefined);
     },
   };
