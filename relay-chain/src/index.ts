@@ -1,7 +1,7 @@
 export { prepareValidatorVolume, UNUSED_KEY_FILE } from "./adapters/open-logs.ts";
 export { runArchive, type RunningArchive } from "./adapters/run-archive.ts";
 export { ORDERER_KEY_LABEL } from "./adapters/open-peer.ts";
-export { runOrderer, type OrdererHost, type RunningOrderer } from "./adapters/run-orderer.ts";
+export { runOrderer, type RunningOrderer } from "./adapters/run-orderer.ts";
 export { runValidator, VALIDATOR_KEY_LABEL, type RunningValidator, type ValidatorHost } from "./adapters/run-validator.ts";
 export { makeStreamLink } from "./adapters/stream-link.ts";
 export { helloDigest, NO_SIGNATURE, ROLE } from "./link/hello.ts";

@@ -13,7 +13,7 @@ import { connectSocket, parseSocketAddress } from "./listen.ts";
 import { openPeer } from "./open-peer.ts";
 import { type Peer } from "./peer-node.ts";
 import { openRecordFile } from "./record-file.ts";
-import { type OrdererHost } from "./run-orderer.ts";
+import { type RoleHost } from "./role-host.ts";
 import { openSegmentBodyStore } from "./segment-body-store.ts";
 import { stayConnected } from "./stay-connected.ts";
 
@@ -35,7 +35,7 @@ export type RunningArchive = {
  * content id); serves them by bitswap. It trusts the orderer with nothing but being there.
  * @throws relaychain.config.malformed, relaychain.log.*
  */
-export const runArchive = async (host: OrdererHost, config: OrdererConfig): Promise<RunningArchive> => {
+export const runArchive = async (host: RoleHost, config: OrdererConfig): Promise<RunningArchive> => {
   const { crypto, clock, log } = host;
   const genesis = decodeGenesis(config.genesis);
   const hashes = makeHashes(crypto.keccak256);

@@ -1,5 +1,3 @@
-import { type Crypto } from "@crossguardian/crypto";
-import { type Clock, type Log, type Random } from "@crossguardian/kernel";
 import { makeHashes, type OrdererConfig } from "@crossguardian/protocol";
 import { decodeGenesis } from "../decode-genesis.ts";
 import { makeOrderer, type Orderer } from "../orderer/orderer.ts";
@@ -9,22 +7,11 @@ import { listenAt, parseSocketAddress } from "./listen.ts";
 import { openOrdererLogs } from "./open-logs.ts";
 import { openPeer } from "./open-peer.ts";
 import { type Peer } from "./peer-node.ts";
+import { type RoleHost } from "./role-host.ts";
 import { makeStreamLink } from "./stream-link.ts";
 
 /** An orderer opens its IPFS node so long after it began, or when a body is to be fetched, in ms. */
 export const PEER_AFTER_MS = 3_000;
-
-/** What an orderer runs with. */
-export type OrdererHost = {
-  readonly crypto: Crypto;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly random: Random;
-  readonly rootKey: Uint8Array;
-  readonly dataPath: string;
-  /** A log can not be written: the process must end. */
-  readonly failed: (error: unknown) => void;
-};
 
 /** A running orderer. */
 export type RunningOrderer = {
@@ -36,7 +23,7 @@ export type RunningOrderer = {
 };
 
 /** Runs an orderer until it is stopped. @throws relaychain.config.malformed, relaychain.log.* */
-export const runOrderer = async (host: OrdererHost, config: OrdererConfig): Promise<RunningOrderer> => {
+export const runOrderer = async (host: RoleHost, config: OrdererConfig): Promise<RunningOrderer> => {
   const { crypto, clock, log } = host;
   const genesis = decodeGenesis(config.genesis);
   const hashes = makeHashes(crypto.keccak256);
