@@ -65,9 +65,10 @@ export const makeCodeWork = (powers: HousePowers): CodeWork => {
   const caches = new Map<string, CodeCache>();
   let hasEnded = false;
   const isWanted = (): boolean => !hasEnded;
-  let work: Promise<unknown> = Promise.resolve();
+  let work = Promise.resolve();
 
-  const ensure = async ([first, ...others]: readonly Use[]): Promise<void> => {
+  const ensure = async (uses: readonly Use[]): Promise<void> => {
+    const [first] = uses;
     if (first === undefined || !isWanted()) return;
     let why = "not filled in time";
     const fill: Use["fill"] = async (folder) => isWanted() && first.fill(folder); // another launcher's may have been waited for
@@ -75,10 +76,10 @@ export const makeCodeWork = (powers: HousePowers): CodeWork => {
       why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
       return null;
     });
-    if (cache !== null) for (const { name } of [first, ...others]) caches.set(name, cache);
+    if (cache !== null) for (const { name } of uses) caches.set(name, cache);
     else if (isWanted()) powers.record("code.absent", { name: first.name, why });
   };
-  const prepare = async (spec: HouseSpec): Promise<void> => {
+  const ensureAll = async (spec: HouseSpec): Promise<void> => {
     const byKey = Map.groupBy(usesOf(spec, powers), ({ key }) => JSON.stringify(key));
     const left = [...byKey.values()];
     const worker = async (): Promise<void> => {
@@ -88,11 +89,7 @@ export const makeCodeWork = (powers: HousePowers): CodeWork => {
   };
   return {
     caches,
-    prepare: async (spec) => {
-      const preparing = prepare(spec);
-      work = preparing;
-      return preparing;
-    },
+    prepare: async (spec) => (work = ensureAll(spec)),
     end: async () => {
       hasEnded = true;
       await work.catch(() => undefined);
