@@ -1,9 +1,10 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readAccelerator } from "../src/adapters/vm/accelerator.ts";
+import { AGENT_SCRIPT } from "../src/machine/init-script.ts";
 import { qemuCommand } from "../src/machine/qemu-command.ts";
 import { qemuConfig } from "../src/machine/qemu-config.ts";
 import { skipReason } from "./probe-harness.ts";
@@ -59,6 +60,13 @@ test("a jail of QEMU has KVM's device, its group and its requests where guests r
   };
   deepStrictEqual(processorOf("kvm"), ["kvm", "host"]);
   match(String(processorOf("tcg")), /^tcg,.*qemu64/u);
+});
+
+test("a guest meets its control port last: when it is there, all the others are", () => {
+  const command = qemuCommand({ memoryBytes: 2 ** 27, cores: 1, tscKhz: 1, hasDisk: true, slots: 3, goesOn: false, hasMemoryFile: false, accelerator: "tcg" });
+  const ports = command.filter((word) => word.startsWith("virtserialport,"));
+  deepStrictEqual([ports.length, ports.findIndex((word) => word.includes("name=control,nr=1"))], [6, 5]);
+  ok(AGENT_SCRIPT.indexOf("! -c /dev/vport0p1") < AGENT_SCRIPT.indexOf("3<>/dev/vport0p1"));
 });
 
 test("a driver tells why processors are emulated here", { skip }, async () => {

@@ -46,8 +46,9 @@ echo "the control channel is closed" >&4
 poweroff -f
 `;
 
-/** Goes on inside the root image. */
-export const AGENT_SCRIPT = `${PREPARE}exec 3<>/dev/vport0p1 4>/dev/vport0p2
+/** Goes on inside the root image, when the control port is there, which is the last one: opening what is not there would make a file of its name. */
+export const AGENT_SCRIPT = `${PREPARE}n=0; while [ ! -c /dev/vport0p1 ]; do n=$((n + 1)); [ $n -lt 2000 ] || poweroff -f; usleep 5000; done
+exec 3<>/dev/vport0p1 4>/dev/vport0p2
 ${OBEY}`;
 
 /** Where a DomU offers a channel to Dom0, below its own folder of xenstore: the only one its driver asks for. */

@@ -83,8 +83,9 @@ export const qemuCommand = (machine: Machine): readonly string[] => {
     "-chardev", `socket,id=birth,fd=${String(QEMU_FDS.birth)}`,
     ...channels.flatMap((slot) => ["-chardev", `socket,id=channel${String(slot)},fd=${String(QEMU_FDS.firstChannel + slot)},server=on,wait=off`]),
     "-device", "virtio-serial-device,max_ports=31",
-    ...port(1, "control"), ...port(2, "log"), ...port(BIRTH_PORT, "birth"),
+    ...port(2, "log"), ...port(BIRTH_PORT, "birth"),
     ...channels.flatMap((slot) => port(portOfSlot(slot), `channel${String(slot)}`)),
+    ...port(1, "control"), // the guest meets its ports one after the other, and waits for this one
     ...drive("root", "/guest/root.sqfs", true),
     ...drive("image", "/guest/image.sqfs", true),
     ...(machine.hasDisk ? drive("volumes", "/guest/volumes.img", false) : []),

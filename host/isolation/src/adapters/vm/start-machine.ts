@@ -8,7 +8,7 @@ import { cgroupPath, cpuQuotaWrites, planCgroups } from "../../cgroup/plan.ts";
 import { CRUN, type RuntimePaths } from "../../container-runtime.ts";
 import { type DomainExit } from "../../driver.ts";
 import { MACHINE_DEADLINE_MS, MACHINE_KILL_DEADLINE_MS, MACHINE_OVERHEAD_BYTES, MACHINE_SLOTS_COUNT, MACHINE_TASKS_COUNT, MAX_DOMAIN_NAME_CHARS } from "../../limits.ts";
-import { mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter, TRANSLATED_MIB_PER_CORE } from "../../machine/qemu-command.ts";
+import { type Machine, mibOf, portOfSlot, QEMU_FDS, qemuCommand, stateFdAfter, TRANSLATED_MIB_PER_CORE } from "../../machine/qemu-command.ts";
 import { qemuConfig } from "../../machine/qemu-config.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { createCgroups, destroyCgroups, setFrozen, writeCgroup } from "../cgroups.ts";
@@ -71,6 +71,9 @@ const channelOf = (slot: number): string => `OPEN:/dev/vport0p${String(portOfSlo
 /** What QEMU may use beside its guest's memory. */
 const besideBytesOf = (cores: number): number => MACHINE_OVERHEAD_BYTES + cores * TRANSLATED_MIB_PER_CORE * MIB_BYTES;
 
+const commandOf = ({ machine, facts }: VmInput, slots: number, kind: Pick<Machine, "goesOn" | "hasMemoryFile">): readonly string[] =>
+  qemuCommand({ accelerator: facts.accelerator.kind, memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, ...kind });
+
 /** Starts machines of QEMU's of one place: the one that is kept, and those that go on from it. */
 const makeLauncher = (input: VmInput, folder: string, slots: number, template: MachineTemplate) => {
   const { runDir, instance, machine, facts, uidBase } = input;
@@ -92,7 +95,7 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     mkdirSync(channels, { recursive: true });
     chmodSync(channels, 0o700);
     const libraries = await qemuLibraries(facts, input.findLibraries);
-    const command = qemuCommand({ accelerator: facts.accelerator.kind, memoryBytes: machine.memoryBytes, cores: machine.cores, tscKhz: facts.tscKhz, hasDisk: machine.diskPath !== null, slots, goesOn, hasMemoryFile: memory !== null });
+    const command = commandOf(input, slots, { goesOn, hasMemoryFile: memory !== null });
     const config = qemuConfig(machine.name, uidBase, command, {
       qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
       memory, stateSocket: isKept ? template.socket : null, kvmGid: facts.accelerator.kind === "kvm" ? facts.accelerator.gid : null,
@@ -192,7 +195,8 @@ export const startMachine = async (input: VmInput): Promise<RunningMachine> => {
   const owner = uidBase + INSIDE_UID;
   const wanted = input.held;
   const keptName = keptNameOf(machine.name);
-  const template = templateOf(runDir, machine.name, JSON.stringify([{ ...machine, diskPath: machine.diskPath !== null }, facts.tscKhz, facts.guestDir, facts.qemuVersion, facts.accelerator.kind, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
+  const booted = commandOf(input, slots, { goesOn: false, hasMemoryFile: true });
+  const template = templateOf(runDir, machine.name, JSON.stringify([booted, facts.guestStamp, facts.qemuVersion, input.image, owner, wanted?.startScript(channelOf(0)) ?? null]));
   const launcher = makeLauncher(own, folder, slots, template);
   const group = cgroupPath(instance, machine.name);
   let closeLog: (() => void) | null = () => closeSync(logFd);

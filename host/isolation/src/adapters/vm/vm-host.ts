@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { CRUN } from "../../container-runtime.ts";
 import { type Capabilities } from "../../driver.ts";
 import { type Accelerator } from "../../machine/qemu-command.ts";
@@ -26,6 +26,8 @@ export type VmHostFacts = {
   readonly modules: string;
   readonly firmware: string;
   readonly guestDir: string;
+  /** Differs from one making of the guest's files to the next. */
+  readonly guestStamp: string;
   readonly tscKhz: number;
   readonly accelerator: Accelerator;
   readonly missing: Capabilities["missing"];
@@ -38,6 +40,11 @@ const NEEDED = [
 ] as const;
 
 const tscKhzOf = (cpuInfo: string): number => Math.round(Number(/^cpu MHz\s*:\s*([\d.]+)/mu.exec(cpuInfo)?.[1] ?? 0) * KHZ_PER_MHZ);
+
+const stampOf = (path: string): string => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "-" : `${String(found.ino)}:${String(found.size)}:${String(found.mtimeMs)}`;
+};
 
 /** Looks once at everything the driver depends on. @param guestDir folder of the guest's kernel and images @param accelerator null: what was found out by booting */
 export const readVmHost = async (guestDir: string, accelerator: Accelerator | null): Promise<VmHostFacts> => {
@@ -56,6 +63,7 @@ export const readVmHost = async (guestDir: string, accelerator: Accelerator | nu
     modules: MODULES,
     firmware: FIRMWARE,
     guestDir,
+    guestStamp: GUEST_FILES.map((file) => stampOf(`${guestDir}/${file}`)).join(" "),
     tscKhz,
     accelerator: accelerator ?? readAccelerator(guestDir, qemuVersion ?? ""),
     missing: [
