@@ -118,6 +118,10 @@ export const writeScript = (name: string, writes: readonly (readonly [file: stri
   `{ ${writes.map(([file, value]) => `echo "${value}" > ${groupOf(name)}/${file}`).join(" && ")}; } && echo "done ${name}" >&3 || echo "failed ${name} write" >&3\n`;
 
 const RESEED = "/run/reseed";
+/** What it says goes through a pipe. */
+const RESEEDED = "/run/reseeded";
+/** A shell that has waked a domain ends when that has said its first word: its end takes the emulated processor as long. */
+const WAKE_LINGER_SECONDS = 1;
 
 /** A time in the past, in seconds since 1970: clocks of guests jump from it when they wake up, which makes OpenSSL seed its generators anew. */
 export const HELD_EPOCH_SECONDS = 978_307_200;
@@ -134,11 +138,12 @@ export const sleepScript = (reseed: Uint8Array, birthPort: number, held: string 
   ...(held === null ? [] : [`n=0; while [ ! -p ${guestBirth(held)} ] && [ $n -lt 1000 ]; do n=$((n + 1)); usleep 10000; done`, `exec 6> ${guestBirth(held)}`]),
   `exec 5< /dev/vport0p${String(birthPort)}`,
   `date -u -s @${String(HELD_EPOCH_SECONDS)} >/dev/null`,
-  `${RESEED} <&5 &`,
-  "reseed=$!; usleep 100000",
+  `mkfifo ${RESEEDED}; exec 7<> ${RESEEDED}`,
+  `${RESEED} <&5 >&7 6>&- &`, // the domain waits for the end of what is written to its pipe
+  `usleep 100000; rm -f ${RESEED} ${RESEEDED}`,
   "echo \"done asleep\" >&3",
-  "wait $reseed && read -r line <&5 && eval \"$line\" && echo \"done awake\" >&3 || echo \"failed awake\" >&3",
-  `rm -f ${RESEED}`,
+  "read -r done <&7 && [ \"$done\" = 1 ] && read -r line <&5 && eval \"$line\" && echo \"done awake\" >&3 || echo \"failed awake\" >&3",
+  `read -t ${String(WAKE_LINGER_SECONDS)} -r more <&7`, // the shell itself waits: nothing is started for it
 ].join("\n").concat("\n");
 
 /** What a guest does first when it has its secret. */

@@ -66,7 +66,7 @@ const UNUSED_PARTS = [
 const port = (number: number, chardev: string): readonly string[] => ["-device", `virtserialport,chardev=${chardev},name=${chardev},nr=${String(number)}`];
 
 const drive = (id: string, file: string, isReadOnly: boolean): readonly string[] => [
-  "-drive", `file=${file},if=none,id=${id},format=raw,read-only=${isReadOnly ? "on" : "off"},cache=writeback`,
+  "-drive", `file=${file},if=none,id=${id},format=raw,read-only=${isReadOnly ? "on" : "off"},cache=writeback,file.drop-cache=off`, // else QEMU has the host forget what it has read of the file, also for others, when it takes a state
   "-device", `virtio-blk-device,drive=${id}`,
 ];
 
@@ -86,7 +86,7 @@ export const qemuCommand = (machine: Machine): readonly string[] => {
     "-kernel", "/guest/vmlinux", "-initrd", "/guest/initrd",
     // A boot does not test what nobody calls, wait for a grace period of each mount, look for a keyboard, or ask modules of security for which there is no policy.
     // `tsc=reliable`: else Linux may compare the clock with its count of ticks, of which a busy machine misses some, and go by that count from then on: its time would lag.
-    "-append", `quiet tsc_early_khz=${String(tscKhz)} tsc=reliable random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 no_timer_check i8042.noaux i8042.nopnp audit=0 lsm= initcall_blacklist=${UNUSED_PARTS.join(",")} panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
+    "-append", `quiet tsc_early_khz=${String(tscKhz)} tsc=reliable random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 no_timer_check i8042.noaux i8042.nopnp audit=0 lsm= psi=0 nowatchdog initcall_blacklist=${UNUSED_PARTS.join(",")} panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
     "-chardev", `socket,id=qmp,fd=${String(QEMU_FDS.qmp)}`, "-mon", "chardev=qmp,mode=control",
     "-chardev", `socket,id=control,fd=${String(QEMU_FDS.control)}`,
     "-chardev", `socket,id=log,fd=${String(QEMU_FDS.log)}`,
