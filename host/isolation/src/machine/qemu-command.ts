@@ -1,3 +1,5 @@
+import { GUEST_ARGUMENTS } from "./guest-arguments.ts";
+
 /** What runs a machine's processors: the host's own, by the device of this group, or QEMU, and why. */
 export type Accelerator = { readonly kind: "kvm"; readonly gid: number } | { readonly kind: "tcg"; readonly why: string };
 
@@ -53,16 +55,6 @@ export const TRANSLATED_MIB_PER_CORE = 256;
 // QEMU does one step at a time (start-up to the first frame 4 % longer).
 const TCG_CPU = "qemu64,model=4,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+pclmulqdq,+rdrand";
 
-/**
- * What a guest's kernel does not set up, because nothing in a guest uses it: files for tracing (10 000 of them), kernel functions for BPF programs and the types they are found by,
- * a congestion control of TCP, a key derivation's self-test, the distribution's certificates, measuring of files, hibernation. A seventh of an emulated boot, and 10 MB.
- */
-const UNUSED_PARTS = [
-  "trace_eval_init", "tracer_init_tracefs",
-  "bpf_key_sig_kfuncs_init", "bpf_prog_test_run_init", "bpf_rstat_kfunc_init", "bpf_tcp_ca_kfunc_init", "kfunc_init", "cubictcp_register",
-  "crypto_kdf108_init", "load_system_certificate_list", "digsig_init", "init_evm", "init_ima", "snapshot_device_init",
-] as const;
-
 const port = (number: number, chardev: string): readonly string[] => ["-device", `virtserialport,chardev=${chardev},name=${chardev},nr=${String(number)}`];
 
 const drive = (id: string, file: string, isReadOnly: boolean): readonly string[] => [
@@ -84,9 +76,9 @@ export const qemuCommand = (machine: Machine): readonly string[] => {
     "-cpu", isTcg ? TCG_CPU : "host",
     "-smp", String(cores), "-m", `${String(mibOf(memoryBytes))}M`,
     "-kernel", "/guest/vmlinux", "-initrd", "/guest/initrd",
-    // A boot does not test what nobody calls, wait for a grace period of each mount, look for a keyboard, or ask modules of security for which there is no policy.
+    // A boot does not wait for a grace period of each mount, or look for a keyboard.
     // `tsc=reliable`: else Linux may compare the clock with its count of ticks, of which a busy machine misses some, and go by that count from then on: its time would lag.
-    "-append", `quiet tsc_early_khz=${String(tscKhz)} tsc=reliable random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 no_timer_check i8042.noaux i8042.nopnp audit=0 lsm= psi=0 nowatchdog initcall_blacklist=${UNUSED_PARTS.join(",")} panic=-1 rdinit=/init cgroup_no_v1=all${isTcg ? " mitigations=off" : ""}`,
+    "-append", `quiet tsc_early_khz=${String(tscKhz)} tsc=reliable rcupdate.rcu_expedited=1 no_timer_check i8042.noaux i8042.nopnp ${GUEST_ARGUMENTS}${isTcg ? " mitigations=off" : ""}`,
     "-chardev", `socket,id=qmp,fd=${String(QEMU_FDS.qmp)}`, "-mon", "chardev=qmp,mode=control",
     "-chardev", `socket,id=control,fd=${String(QEMU_FDS.control)}`,
     "-chardev", `socket,id=log,fd=${String(QEMU_FDS.log)}`,

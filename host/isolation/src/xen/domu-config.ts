@@ -1,3 +1,5 @@
+import { GUEST_ARGUMENTS } from "../machine/guest-arguments.ts";
+
 /** A disk of a DomU: a file of Dom0 behind the split block driver. */
 export type DomuDisk = { readonly file: string; readonly device: "xvda" | "xvdb" | "xvdc"; readonly isReadOnly: boolean };
 
@@ -43,9 +45,6 @@ const path = (value: string): string => {
 const disk = ({ file, device, isReadOnly }: DomuDisk): string =>
   text(`format=raw,vdev=${device},access=${isReadOnly ? "ro" : "rw"},backendtype=phy,target=${path(file)}`);
 
-/** Kernel arguments of a guest. */
-const ARGUMENTS = "quiet console=hvc0 random.trust_cpu=on panic=-1 rdinit=/init cgroup_no_v1=all";
-
 /**
  * The configuration of a DomU (xl.cfg(5)): no network, no display, no device model, no passed device; disks and memory, and whatever ends it destroys it.
  * It gets no channel here: it offers rings, and Dom0 asks for those it knows.
@@ -56,7 +55,7 @@ export const domuConfig = ({ name, type, kernel, initrd, memoryBytes, cores, cpu
     `type = ${text(type)}`,
     `kernel = ${text(kernel)}`,
     `ramdisk = ${text(initrd)}`,
-    `extra = ${text(ARGUMENTS)}`,
+    `extra = ${text(`quiet console=hvc0 ${GUEST_ARGUMENTS}`)}`,
     `memory = ${String(mibOf(memoryBytes))}`,
     `maxmem = ${String(mibOf(memoryBytes))}`,
     `vcpus = ${String(cores)}`,
