@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { readAccelerator } from "../src/adapters/vm/accelerator.ts";
 import { AGENT_SCRIPT } from "../src/machine/init-script.ts";
 import { qemuCommand } from "../src/machine/qemu-command.ts";
+import { machineProfile } from "../src/seccomp/machine-profile.ts";
 import { qemuConfig } from "../src/machine/qemu-config.ts";
 import { skipReason } from "./probe-harness.ts";
 import { makeVmDriver } from "../src/index.ts";
@@ -48,7 +49,7 @@ test("machines run by KVM only where its device is open to a group of its own an
 });
 
 test("a jail of QEMU has KVM's device, its group and its requests where guests run by it, and nothing of them where they are emulated", () => {
-  const base = { libraries: [], qemu: "/q", modules: "/m", firmware: "/f", guest: "/g", image: "/i", disk: null, memory: null, stateSocket: null };
+  const base = { libraries: [], qemu: "/q", modules: "/m", firmware: "/f", guest: "/g", image: "/i", disk: null, memory: null, stateSocket: null, hasLargePages: true };
   const jail = (kvmGid: number | null): string => JSON.stringify(qemuConfig("m", 1_000_000, ["qemu"], { ...base, kvmGid }));
   const traces = (text: string): readonly boolean[] => ["/dev/kvm", "additionalGids", `"hostID":${GID.toString()}`, `"valueTwo":${0xae00.toString()}`].map((each) => text.includes(each));
   deepStrictEqual(traces(jail(GID)), [true, true, true, true]);
@@ -60,6 +61,12 @@ test("a jail of QEMU has KVM's device, its group and its requests where guests r
   };
   deepStrictEqual(processorOf("kvm"), ["kvm", "host"]);
   match(String(processorOf("tcg")), /^tcg,.*qemu64/u);
+});
+
+test("a jail of QEMU without large pages refuses to ask for them and nothing else of that call", () => {
+  const advice = (hasLargePages: boolean): readonly unknown[] => machineProfile(false, hasLargePages).syscalls.filter(({ names }) => names.includes("madvise")).map(({ args }) => args);
+  deepStrictEqual(advice(true), [undefined]);
+  deepStrictEqual(advice(false), [[{ index: 2, value: 14, op: "SCMP_CMP_NE" }]]);
 });
 
 test("a guest meets its control port last: when it is there, all the others are", () => {

@@ -3,8 +3,8 @@ import { INSIDE_UID, type OciConfig } from "../oci-config.ts";
 import { MEMORY_FILE, QEMU_PROGRAM, STATE_SOCKET } from "./qemu-command.ts";
 import { machineProfile } from "../seccomp/machine-profile.ts";
 
-/** Files of the host that QEMU's jail shows. */
-export type QemuFiles = {
+/** Files of the host that QEMU's jail shows, and what else it gets of it. */
+export type QemuShare = {
   readonly qemu: string;
   /** Loader and libraries of QEMU and of its modules, at the same paths. */
   readonly libraries: readonly string[];
@@ -20,6 +20,7 @@ export type QemuFiles = {
   readonly stateSocket: string | null;
   /** Group that may use the host's processors for guests; null: they are emulated. */
   readonly kvmGid: number | null;
+  readonly hasLargePages: boolean;
 };
 
 const MAX_OPEN_FILES_COUNT = 256;
@@ -32,11 +33,11 @@ const readOnly = (source: string, destination: string): OciConfig["mounts"][numb
 });
 
 /** The jail of QEMU: as a domain's, but for its system calls and the devices a kernel's accelerator needs. */
-export const qemuConfig = (name: string, uidBase: number, command: readonly string[], files: QemuFiles): OciConfig => ({
+export const qemuConfig = (name: string, uidBase: number, command: readonly string[], share: QemuShare): OciConfig => ({
   ociVersion: "1.0.2",
   process: {
     terminal: false,
-    user: { uid: INSIDE_UID, gid: INSIDE_UID, ...(files.kvmGid === null ? {} : { additionalGids: [INSIDE_KVM_GID] }) },
+    user: { uid: INSIDE_UID, gid: INSIDE_UID, ...(share.kvmGid === null ? {} : { additionalGids: [INSIDE_KVM_GID] }) },
     args: command,
     env: [],
     cwd: "/",
@@ -53,25 +54,25 @@ export const qemuConfig = (name: string, uidBase: number, command: readonly stri
   mounts: [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "nodev", "noexec", "hidepid=2", "subset=pid"] },
     { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "noexec", "size=65536", "nr_inodes=8"] },
-    ...[...files.libraries].sort().map((path) => readOnly(path, path)),
-    readOnly(files.modules, files.modules),
-    readOnly(files.qemu, QEMU_PROGRAM),
-    readOnly(files.firmware, "/firmware"),
-    ...["vmlinux", "initrd", "root.sqfs"].map((file) => readOnly(`${files.guest}/${file}`, `/guest/${file}`)),
-    readOnly(files.image, "/guest/image.sqfs"),
-    ...(files.memory === null ? [] : [{ destination: MEMORY_FILE, type: "bind", source: files.memory, options: ["bind", "nosuid", "nodev", "noexec"] }]),
-    ...(files.stateSocket === null ? [] : [{ destination: STATE_SOCKET, type: "bind", source: files.stateSocket, options: ["bind", "nosuid", "nodev", "noexec"] }]),
-    ...(files.kvmGid === null ? [] : [{ destination: "/dev/kvm", type: "bind", source: "/dev/kvm", options: ["bind", "nosuid", "noexec"] }]),
-    ...(files.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: files.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
+    ...[...share.libraries].sort().map((path) => readOnly(path, path)),
+    readOnly(share.modules, share.modules),
+    readOnly(share.qemu, QEMU_PROGRAM),
+    readOnly(share.firmware, "/firmware"),
+    ...["vmlinux", "initrd", "root.sqfs"].map((file) => readOnly(`${share.guest}/${file}`, `/guest/${file}`)),
+    readOnly(share.image, "/guest/image.sqfs"),
+    ...(share.memory === null ? [] : [{ destination: MEMORY_FILE, type: "bind", source: share.memory, options: ["bind", "nosuid", "nodev", "noexec"] }]),
+    ...(share.stateSocket === null ? [] : [{ destination: STATE_SOCKET, type: "bind", source: share.stateSocket, options: ["bind", "nosuid", "nodev", "noexec"] }]),
+    ...(share.kvmGid === null ? [] : [{ destination: "/dev/kvm", type: "bind", source: "/dev/kvm", options: ["bind", "nosuid", "noexec"] }]),
+    ...(share.disk === null ? [] : [{ destination: "/guest/volumes.img", type: "bind", source: share.disk, options: ["bind", "nosuid", "nodev", "noexec"] }]),
   ],
   linux: {
     uidMappings: [{ containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT }],
     gidMappings: [
       { containerID: 0, hostID: uidBase, size: UIDS_PER_DOMAIN_COUNT },
-      ...(files.kvmGid === null ? [] : [{ containerID: INSIDE_KVM_GID, hostID: files.kvmGid, size: 1 }]),
+      ...(share.kvmGid === null ? [] : [{ containerID: INSIDE_KVM_GID, hostID: share.kvmGid, size: 1 }]),
     ],
     namespaces: ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"].map((type) => ({ type })),
     rootfsPropagation: "private",
-    seccomp: machineProfile(files.kvmGid !== null),
+    seccomp: machineProfile(share.kvmGid !== null, share.hasLargePages),
   },
 });

@@ -22,24 +22,20 @@ const AF_UNIX = 1;
 const KVM_REQUESTS: FilteredSyscall = { name: "ioctl", args: [{ index: 1, mask: 0xff00, value: 0xae00 }], reason: "guests run on the host's processor" };
 
 const MADV_HUGEPAGE = 14;
-/**
- * An emulated machine gets no huge pages: it touches little of each, and the kernel clears all of it while the guest waits, which takes half a second of a first start where the
- * host is a guest itself and has to ask for them. QEMU goes on with small ones.
- */
-const NO_HUGE_PAGES = { names: ["madvise"], action: "SCMP_ACT_ALLOW", args: [{ index: 2, value: MADV_HUGEPAGE, op: "SCMP_CMP_NE" }] } as const;
+/** QEMU asks for large pages and goes on with small ones: of a large one a guest that starts touches little, and the kernel clears all of it while the guest waits. */
+const NO_LARGE_PAGES = { names: ["madvise"], action: "SCMP_ACT_ALLOW", args: [{ index: 2, value: MADV_HUGEPAGE, op: "SCMP_CMP_NE" }] } as const;
 
-/** What QEMU's jail allows: the list of a domain, and this. @param hasKvm whether it may ask KVM */
-export const machineProfile = (hasKvm: boolean): SeccompProfile => {
+/** What QEMU's jail allows: the list of a domain, and this. @param hasKvm whether it may ask KVM @param hasLargePages whether it may have memory in large pages */
+export const machineProfile = (hasKvm: boolean, hasLargePages: boolean): SeccompProfile => {
   const all = [...new Set([...ALLOWED, ...ALLOWED_MACHINE].flatMap((entry) => entry.names))];
-  const names = hasKvm ? all : all.filter((name) => name !== "madvise");
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: 1,
     architectures: ["SCMP_ARCH_X86_64"],
     syscalls: [
-      { names, action: "SCMP_ACT_ALLOW" },
+      { names: hasLargePages ? all : all.filter((name) => !NO_LARGE_PAGES.names.some((each) => each === name)), action: "SCMP_ACT_ALLOW" },
+      ...(hasLargePages ? [] : [NO_LARGE_PAGES]),
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
-      ...(hasKvm ? [] : [NO_HUGE_PAGES]),
       ...[...FILTERED, ...(hasKvm ? [KVM_REQUESTS] : [])].map(toRule),
       { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_UNIX, op: "SCMP_CMP_EQ" }] },
       ...[22, 38, 41].map((value) => ({ names: ["prctl"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] })),

@@ -99,6 +99,8 @@ const makeLauncher = (input: VmInput, folder: string, slots: number, template: M
     const config = qemuConfig(machine.name, uidBase, command, {
       qemu: String(facts.qemu), libraries, modules: facts.modules, firmware: facts.firmware, guest: facts.guestDir, image: template.image, disk: machine.diskPath,
       memory, stateSocket: isKept ? template.socket : null, kvmGid: facts.accelerator.kind === "kvm" ? facts.accelerator.gid : null,
+      // An emulated machine of one domain has none in later starts either: its memory is a file then. Those that are shared start seldom and work hard.
+      hasLargePages: facts.accelerator.kind === "kvm" || machine.domains > 1,
     });
     writeBundle(paths, config, JSON.stringify(config), uidBase);
     createCgroups(plan);
