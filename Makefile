@@ -10,7 +10,7 @@ help:
 	@echo "make test       types, lint, dependency rules, unit and whole-gateway tests"
 	@echo "make nightly    the same, the model, the long tests and Xen"
 	@echo "make test-xen   boots real Xen in QEMU: a gateway in three DomUs, and a hostile DomU beside it"
-	@echo "make test-xen-driver  the same with one domain: pause, cap, memory, refusals (part of nightly, too)"
+	@echo "make test-xen-driver  one domain in a DomU: pause, cap, memory, refusals; and the contract suite of the drivers (part of nightly, too)"
 	@echo "make model      search the model of the protocol with spin (installs spin and gcc)"
 	@echo "make check      types, lint and dependency rules only (make lint: without types)"
 	@echo "make images     kernel and images of virtual machines, reproducibly"

@@ -5,11 +5,15 @@ import { after, before, suite, test } from "node:test";
 import { assertHarmless, attackIn } from "./support/attack-in.ts";
 import { bootDom0, type Dom0, makeXen, missingXen } from "./support/boot-dom0.ts";
 import { awaitStep, driveDomu, letGo } from "./support/domu-steps.ts";
+import { suiteInDom0 } from "./support/suite-in-dom0.ts";
 
 const BOOT_MS = 600_000;
 const START_MS = 900_000;
 const STEP_MS = 300_000;
 const ATTACK_MS = 900_000;
+const SUITE_MS = 1_800_000;
+/** Tests of the contract suite. */
+const SUITE_COUNT = 19;
 const MS_PER_SECOND = 1_000;
 const skip = process.getuid?.() === 0 ? missingXen() : "isolation needs root";
 
@@ -74,5 +78,12 @@ suite("the driver xen in Dom0 of a real Xen, in QEMU", { skip, timeout: 3_600_00
     await letGo(dom0);
     await awaitStep(dom0, "killed", STEP_MS);
     assert.ok(!(await dom0.run("xl list", STEP_MS)).output.includes("cg.t1"));
+  });
+
+  test("the contract suite of the drivers passes in a DomU, and nothing of it stays", async () => {
+    const { passed, failed, said } = await suiteInDom0(dom0, SUITE_MS);
+    say(`${String(passed.length)} tests of the contract suite have passed in a DomU`);
+    assert.deepEqual([failed, passed.length], [[], SUITE_COUNT], said);
+    assert.ok(!(await dom0.run("xl list", STEP_MS)).output.includes("cg.t"));
   });
 });

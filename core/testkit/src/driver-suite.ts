@@ -62,6 +62,8 @@ export type DriverSuiteInput<D extends SuiteDomain> = {
     readonly ownTasksCount?: number;
     /** Fields of the status that neither kernel tells. */
     readonly untold?: readonly string[];
+    /** Names in a domain's environment that are the driver's own. */
+    readonly ownEnvironment?: readonly string[];
     /** A domain ends when it runs code out of a volume, instead of being refused. */
     readonly endsOnVolumeCode?: boolean;
     /** The domain's kernel shows a `/sys` and a `/proc` of its own. */
@@ -100,7 +102,7 @@ const seeingTests = <D extends SuiteDomain>(input: DriverSuiteInput<D>, use: Use
       const { HOME, CG_CHANNEL, ...env } = await ask("env");
       ok(HOME === undefined || HOME === "/");
       strictEqual(CG_CHANNEL, channelFd === USUAL_CHANNEL_FD ? undefined : String(channelFd));
-      deepStrictEqual(Object.keys(env).sort(), ["CG_APP", "CG_DATA", "CG_KEY", "CG_TEST"]);
+      deepStrictEqual(Object.keys(env).sort(), ["CG_APP", "CG_DATA", "CG_KEY", "CG_TEST", ...(other.ownEnvironment ?? [])].sort());
     }));
   test("a domain sees no file of the host", async () =>
     use({ name: "files" }, async ({ ask }) => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { type Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError } from "@crossguardian/kernel";
 import { type DomainExit } from "../../driver.ts";
 import { MACHINE_DEADLINE_MS, MACHINE_SLOTS_COUNT } from "../../limits.ts";
@@ -16,7 +17,6 @@ import { makeImageDisk, makeVolumeDisk } from "../machine/machine-files.ts";
 import { type MachineInput, type RunningMachine } from "../machine/running-machine.ts";
 import { isolationFolder } from "../oci-bundle.ts";
 import { exitOf } from "../oci-launch.ts";
-import { pollUntil } from "../poll.ts";
 import { connectPaused } from "../vm/listen-channels.ts";
 import { makeXl, type Xl } from "./xl.ts";
 import { type XenHostFacts } from "./xen-host.ts";
@@ -37,6 +37,24 @@ const carrier = (facts: XenHostFacts, domu: number, channel: string, to: string)
     ["--pdeathsig", "KILL", "--", String(facts.tools["vchan-socket-proxy"]), "-m", "client", String(domu), `/local/domain/${String(domu)}/${domuChannelPath(channel)}`, to],
     { env: ENVIRONMENT, stdio: to === "-" ? ["pipe", "pipe", "ignore"] : "ignore" },
   );
+
+const CONNECT_PAUSE_MS = 4;
+
+/** Connects to where a carrier is about to listen: it has the name for a moment before it takes connections. @throws isolation.start.failed */
+const connectWhenHeard = async (path: string): Promise<Socket> => {
+  const endMs = performance.now() + LISTEN_DEADLINE_MS;
+  for (;;) {
+    const isLate = performance.now() > endMs;
+    if (exists(path)) {
+      const socket = await connectPaused(path).catch((error: unknown) => {
+        if (isLate) throw error;
+        return null;
+      });
+      if (socket !== null) return socket;
+    } else if (isLate) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" });
+    await sleep(CONNECT_PAUSE_MS);
+  }
+};
 
 const streamOf = ({ stdin, stdout }: ChildProcess): Duplex => {
   if (stdin === null || stdout === null) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" });
@@ -168,8 +186,7 @@ export const startDomu = async (input: DomuInput): Promise<RunningMachine> => {
       connect: async (slot): Promise<Socket> => {
         const path = `${folder}/${String(taken.get(slot))}`;
         carry(String(taken.get(slot)), path);
-        if (!(await pollUntil(() => exists(path), LISTEN_DEADLINE_MS))) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" });
-        return connectPaused(path);
+        return connectWhenHeard(path);
       },
       keep: null,
       destroy,
