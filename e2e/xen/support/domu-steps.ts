@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { type Dom0 } from "./boot-dom0.ts";
+import { fileInDom0 } from "./file-in-dom0.ts";
 
 /** A step of `host/isolation/test/xen/drive-domu.ts`. */
 export type Step = { readonly step: string } & Readonly<Record<string, unknown>>;
 
 const FOLDER = "host/isolation/test/xen";
-const FILES = join(import.meta.dirname, "../../..", FOLDER);
 const GO_ON = "/run/go-on";
 const STEPS = "/run/steps";
 const ORDER_MS = 300_000;
@@ -15,9 +12,9 @@ const POLL_MS = 4_000;
 
 /** Starts a DomU in Dom0 through the driver; the steps are told in a file there. */
 export const driveDomu = async (dom0: Dom0): Promise<void> => {
-  const files = ["echo.ts", "drive-domu.ts"].map((name) => `cat > /cg/${FOLDER}/${name} <<'END-OF-FILE'\n${readFileSync(join(FILES, name), "utf8")}\nEND-OF-FILE\n`);
+  const files = ["echo.ts", "drive-domu.ts"].map((name) => fileInDom0(`${FOLDER}/${name}`));
   const { output } = await dom0.run(
-    `mkdir -p /cg/${FOLDER} /run/driver\n${files.join("")}chmod -R a+rX /cg/${FOLDER}\nNODE_COMPILE_CACHE=/cg/.crossguardian/launcher-code setsid node /cg/${FOLDER}/drive-domu.ts ${GO_ON} /cg/.crossguardian/domu </dev/null >${STEPS} 2>/run/steps-errors &`,
+    `mkdir -p /run/driver\n${files.join("")}chmod -R a+rX /cg/${FOLDER}\nNODE_COMPILE_CACHE=/cg/.crossguardian/launcher-code setsid node /cg/${FOLDER}/drive-domu.ts ${GO_ON} /cg/.crossguardian/domu </dev/null >${STEPS} 2>/run/steps-errors &`,
     ORDER_MS,
   );
   if (output !== "") throw new Error(output);

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 
 import { type Dom0 } from "./boot-dom0.ts";
+import { fileInDom0 } from "./file-in-dom0.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const SUITE = "host/isolation/test/xen/suite-in-dom0.ts";
@@ -20,16 +21,13 @@ const filesOf = (): readonly string[] => [
   ...readdirSync(join(ROOT, "host/isolation/test/image")).map((name) => `host/isolation/test/image/${name}`),
 ];
 
-const writing = (file: string, text = readFileSync(join(ROOT, file), "utf8")): string =>
-  `mkdir -p /cg/${dirname(file)}\ncat > /cg/${file} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\n`;
-
 /** What came of the suite: names of tests that passed and failed, and all it said. */
 export type SuiteOutcome = { readonly passed: readonly string[]; readonly failed: readonly string[]; readonly said: string };
 
 /** Runs the contract suite of the drivers in Dom0. @throws when it takes longer */
 export const suiteInDom0 = async (dom0: Dom0, withinMs: number): Promise<SuiteOutcome> => {
   const { output } = await dom0.run(
-    `${filesOf().map((file) => writing(file)).join("")}${writing(`${TESTKIT}/src/index.ts`, SUITE_INDEX)}mkdir -p /cg/node_modules/@crossguardian /var/suite\nln -sfn ../../${TESTKIT} /cg/node_modules/@crossguardian/testkit\nchmod -R a+rX /cg/host/isolation/test /cg/${TESTKIT}\n` +
+    `${filesOf().map((path) => fileInDom0(path)).join("")}${fileInDom0(`${TESTKIT}/src/index.ts`, SUITE_INDEX)}mkdir -p /cg/node_modules/@crossguardian /var/suite\nln -sfn ../../${TESTKIT} /cg/node_modules/@crossguardian/testkit\nchmod -R a+rX /cg/host/isolation/test /cg/${TESTKIT}\n` +
     `TMPDIR=/var/suite setsid sh -c 'node --test-reporter=tap /cg/${SUITE} /cg/.crossguardian/domu > ${SAID} 2>&1; echo "code $?" >> ${SAID}' </dev/null >/dev/null 2>&1 &`,
     ORDER_MS,
   );

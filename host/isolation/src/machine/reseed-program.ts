@@ -15,21 +15,27 @@ export const birthBytes = (secret: Uint8Array, nowMs: number): Uint8Array => {
 };
 
 const text = (characters: string): readonly number[] => [...new TextEncoder().encode(characters)];
-const PARTS = { urandom: text("/dev/urandom\0"), done: text("1\n"), failed: text("0\n"), linger: [...little(1, 8), ...little(0, 8)] } as const;
-const DATA = Object.values(PARTS).flat();
-const offsetOf = (part: keyof typeof PARTS): number => Object.keys(PARTS).slice(0, Object.keys(PARTS).indexOf(part)).reduce((sum, each) => sum + PARTS[each as keyof typeof PARTS].length, 0);
+const URANDOM = text("/dev/urandom\0");
+const DONE = text("1\n");
+const FAILED = text("0\n");
+const LINGER = [...little(1, 8), ...little(0, 8)]; // struct timespec
+/** In the order in which they lie behind the code. */
+const DATA: readonly (readonly number[])[] = [URANDOM, DONE, FAILED, LINGER];
 
 /** Code in front of `left` bytes of it; the data follow those. */
 type Step = (left: number) => readonly number[];
 const bytes = (...code: readonly number[]): Step => () => code;
 const call = (number: number): Step => bytes(0xb8, ...little(number, 4), 0x0f, 0x05); // mov eax, number; syscall
 /** `lea` of rdi or rsi, relative to the next instruction. */
-const address = (register: "rdi" | "rsi", part: keyof typeof PARTS): Step => (left) => [0x48, 0x8d, register === "rdi" ? 0x3d : 0x35, ...little(left + offsetOf(part), 4)];
+const address = (register: "rdi" | "rsi", datum: readonly number[]): Step => {
+  const offset = DATA.slice(0, DATA.indexOf(datum)).flat().length;
+  return (left) => [0x48, 0x8d, register === "rdi" ? 0x3d : 0x35, ...little(left + offset, 4)];
+};
 const inTurn = (...steps: readonly Step[]): Step => (left) => steps.reduceRight<readonly number[]>((after, step) => [...step(left + after.length), ...after], []);
 
-const say = (part: "done" | "failed"): Step => inTurn(bytes(0xbf, ...little(1, 4)), address("rsi", part), bytes(0xba, ...little(2, 4)), call(1)); // mov edi, 1; mov edx, 2; write
+const say = (datum: readonly number[]): Step => inTurn(bytes(0xbf, ...little(1, 4)), address("rsi", datum), bytes(0xba, ...little(2, 4)), call(1)); // mov edi, 1; mov edx, 2; write
 const exit = (code: number): Step => inTurn(bytes(0xbf, ...little(code, 4)), call(60)); // mov edi, code; exit
-const FAIL = inTurn(say("failed"), exit(1));
+const FAIL = inTurn(say(FAILED), exit(1));
 const FAIL_BYTES = FAIL(0).length;
 /** Goes to the end, which is what to do after a failure, unless the flags say equal. */
 const orFail: Step = (left) => [0x0f, 0x85, ...little(left - FAIL_BYTES, 4)]; // jne
@@ -43,17 +49,17 @@ const orFail: Step = (left) => [0x0f, 0x85, ...little(left - FAIL_BYTES, 4)]; //
 const CODE = inTurn(
   bytes(0x48, 0x81, 0xec, ...little(READ_BYTES, 4), 0x31, 0xff, 0x48, 0x89, 0xe6, 0xba, ...little(READ_BYTES, 4)), call(0), // sub rsp, BYTES; read(0, rsp, BYTES)
   bytes(0x3d, ...little(READ_BYTES, 4)), orFail, // cmp eax, BYTES
-  address("rdi", "urandom"), bytes(0xbe, ...little(1, 4), 0x31, 0xd2), call(2), // open("/dev/urandom", O_WRONLY, 0)
+  address("rdi", URANDOM), bytes(0xbe, ...little(1, 4), 0x31, 0xd2), call(2), // open("/dev/urandom", O_WRONLY, 0)
   bytes(0x89, 0xc7, 0x48, 0x89, 0xe6, 0xba, ...little(BIRTH_SECRET_BYTES, 4)), call(1), // write(fd, rsp, SECRET)
   bytes(0xbe, ...little(0x5207, 4), 0x31, 0xd2), call(16), bytes(0x85, 0xc0), orFail, // ioctl(fd, RNDRESEEDCRNG, 0); test eax, eax
   bytes(0x31, 0xff, 0x48, 0x8d, 0x74, 0x24, BIRTH_SECRET_BYTES), call(227), bytes(0x85, 0xc0), orFail, // clock_settime(CLOCK_REALTIME, rsp + SECRET)
-  say("done"), address("rdi", "linger"), bytes(0x31, 0xf6), call(35), exit(0), // nanosleep
+  say(DONE), address("rdi", LINGER), bytes(0x31, 0xf6), call(35), exit(0), // nanosleep
   FAIL,
 )(0);
 
 /** The program as an ELF file. */
 export const reseedProgram = (): Uint8Array => {
-  const body = [...CODE, ...DATA];
+  const body = [...CODE, ...DATA.flat()];
   const size = HEADERS_BYTES + body.length;
   return Uint8Array.from([
     0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, ...new Array<number>(9).fill(0), // ELF, 64 bits, little endian

@@ -33,7 +33,7 @@ export const machineProfile = (hasKvm: boolean, hasLargePages: boolean): Seccomp
     defaultErrnoRet: 1,
     architectures: ["SCMP_ARCH_X86_64"],
     syscalls: [
-      { names: hasLargePages ? all : all.filter((name) => !NO_LARGE_PAGES.names.some((each) => each === name)), action: "SCMP_ACT_ALLOW" },
+      { names: hasLargePages ? all : all.filter((name) => name !== "madvise"), action: "SCMP_ACT_ALLOW" },
       ...(hasLargePages ? [] : [NO_LARGE_PAGES]),
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
       ...[...FILTERED, ...(hasKvm ? [KVM_REQUESTS] : [])].map(toRule),

@@ -9,7 +9,6 @@ import { MACHINE_DEADLINE_MS, MACHINE_SLOTS_COUNT } from "../../limits.ts";
 import { domuChannel, domuChannelPath } from "../../machine/init-script.ts";
 import { INSIDE_UID } from "../../oci-config.ts";
 import { domuConfig, type DomuDisk, domuName } from "../../xen/domu-config.ts";
-import { exists } from "../files.ts";
 import { keepOutput } from "../keep-output.ts";
 import { type InTurn } from "../machine/in-turn.ts";
 import { makeGuestLink } from "../machine/guest-link.ts";
@@ -40,18 +39,15 @@ const carrier = (facts: XenHostFacts, domu: number, channel: string, to: string)
 
 const CONNECT_PAUSE_MS = 4;
 
-/** Connects to where a carrier is about to listen: it has the name for a moment before it takes connections. @throws isolation.start.failed */
+/** Connects to where a carrier is about to listen: it has no name at first, and then one for a moment before it takes connections. @throws isolation.start.failed */
 const connectWhenHeard = async (path: string): Promise<Socket> => {
   const endMs = performance.now() + LISTEN_DEADLINE_MS;
   for (;;) {
-    const isLate = performance.now() > endMs;
-    if (exists(path)) {
-      const socket = await connectPaused(path).catch((error: unknown) => {
-        if (isLate) throw error;
-        return null;
-      });
-      if (socket !== null) return socket;
-    } else if (isLate) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" });
+    try {
+      return await connectPaused(path);
+    } catch (cause) {
+      if (performance.now() > endMs) throw new CodedError("isolation.start.failed", { what: "vchan-socket-proxy" }, { cause });
+    }
     await sleep(CONNECT_PAUSE_MS);
   }
 };
